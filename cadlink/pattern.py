@@ -24,12 +24,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
-import igraph
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
 from cadlink.errors import InputError
+from cadlink.labelling import canonical_order
 
 __all__ = ["MAX_LAYERS", "MAX_WIDTH", "TEXT_ENTRIES", "Mask", "Pattern", "Units", "mask_of_arrays"]
 
@@ -468,8 +468,8 @@ def _labelling(pattern: Pattern) -> tuple[npt.NDArray[np.int64], ...]:
         tails = twins[layer][coo.col] + first[layer]
         heads = twins[layer + 1][coo.row] + first[layer + 1]
         edges |= set(zip(tails.tolist(), heads.tolist(), strict=True))
-    graph = igraph.Graph(n=int(first[-1]), edges=sorted(edges))
-    place = np.array(graph.canonical_permutation(color=[colour[kind] for kind in kinds]))
+    place = np.empty(int(first[-1]), dtype=np.int64)
+    place[canonical_order([colour[kind] for kind in kinds], sorted(edges))] = np.arange(first[-1])
     order = []
     for layer, labels in enumerate(twins):
         of_class = place[first[layer] : first[layer + 1]]

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
-import igraph  # canonical labelling of coloured graphs (BLISS); same choice as pattern.py
+from cadlink.labelling import canonical_order
 
 __all__ = ["Cell", "Graph", "Group", "components"]
 
@@ -165,8 +165,7 @@ class Group:
             edges += [(rows[j], first + i) for j in its_rows]
             edges += [(cols[k], first + i) for k in its_cols]
         colours = [0] * len(rows) + [1] * len(cols) + [2] * len(self.neurons)
-        graph = igraph.Graph(n=len(colours), edges=sorted(edges))
-        place = graph.canonical_permutation(color=colours)
+        place = {old: new for new, old in enumerate(canonical_order(colours, sorted(edges)))}
         # Only the order inside a colour class matters; we number rows and columns from 0.
         new_rows = {j: new for new, j in enumerate(sorted(rows, key=lambda j: place[rows[j]]))}
         new_cols = {k: new for new, k in enumerate(sorted(cols, key=lambda k: place[cols[k]]))}
