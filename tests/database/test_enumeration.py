@@ -1,0 +1,91 @@
+"""The enumeration against Burnside's formula and against brute force."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+
+from cadlink.database.enumeration import TwoFactorClasses
+from cadlink.errors import InputError
+from cadlink.pattern import Pattern
+
+
+def cycle_types(n: int) -> list[tuple[list[int], int]]:
+    """Every cycle type of S_n, with the number of permutations that have it."""
+
+    def partitions(total: int, most: int) -> list[list[int]]:
+        if total == 0:
+            return [[]]
+        return [
+            [part, *rest]
+            for part in range(min(total, most), 0, -1)
+            for rest in partitions(total - part, part)
+        ]
+
+    found = []
+    for parts in partitions(n, n):
+        size = math.factorial(n)
+        for length in set(parts):
+            size //= length ** parts.count(length) * math.factorial(parts.count(length))
+        found.append((parts, size))
+    return found
+
+
+def burnside(outputs: int, hidden: int, inputs: int) -> int:
+    """Pairs of 0/1 masks outputs x hidden, hidden x inputs up to permuting all three layers."""
+    total = 0
+    for (a, a_size), (b, b_size), (c, c_size) in itertools.product(
+        cycle_types(outputs), cycle_types(hidden), cycle_types(inputs)
+    ):
+        cycles = sum(math.gcd(p, q) for p in a for q in b) + sum(
+            math.gcd(p, q) for p in b for q in c
+        )
+        total += a_size * b_size * c_size * 2**cycles
+    return total // (math.factorial(outputs) * math.factorial(hidden) * math.factorial(inputs))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "hidden", "inputs"),
+    [(1, 1, 1), (2, 2, 2), (2, 3, 2), (3, 2, 2), (3, 2, 3), (3, 3, 3), (2, 4, 3)],
+)
+def test_counts_agree_with_burnside(outputs: int, hidden: int, inputs: int) -> None:
+    classes = TwoFactorClasses(outputs, inputs, hidden, trimmed=False, transpose=False)
+    assert sum(1 for _ in classes) == burnside(outputs, hidden, inputs)
+
+
+def test_burnside_gives_the_known_counts() -> None:
+    assert burnside(2, 2, 2) == 58
+    assert burnside(2, 3, 2) == 291
+    assert burnside(3, 3, 3) == 2804
+    assert burnside(3, 4, 3) == 33963
+    assert burnside(4, 4, 4) == 687123
+
+
+def test_classes_up_to_three() -> None:
+    sizes = [(n, m, r) for n in (1, 2, 3) for m in range(n, 4) for r in (1, 2, 3)]
+    assert sum(sum(1 for _ in TwoFactorClasses(*size)) for size in sizes) == 600
+
+
+def test_every_class_exactly_once() -> None:
+    """All 2 x 2 x 2 patterns, sorted into classes by their digests."""
+    masks = [[[a, b], [c, d]] for a, b, c, d in itertools.product((0, 1), repeat=4)]
+    everything = {Pattern.of([lower, upper]).digest for lower in masks for upper in masks}
+    classes = TwoFactorClasses(2, 2, 2, trimmed=False, transpose=True)
+    found = [classes.pattern(blocks).digest for blocks in classes]
+    assert len(found) == len(set(found))
+    assert set(found) == everything
+
+
+def test_shards_make_up_the_whole_in_order() -> None:
+    classes = TwoFactorClasses(3, 3, 3)
+    pieces = [blocks for prefix in classes.prefixes(2) for blocks in classes.shard(prefix)]
+    assert pieces == list(classes)
+
+
+def test_sizes_out_of_range() -> None:
+    with pytest.raises(InputError, match="expected positive sizes"):
+        TwoFactorClasses(0, 2, 2)
+    with pytest.raises(InputError, match="outputs \\+ inputs <= 12"):
+        TwoFactorClasses(7, 7, 2)
