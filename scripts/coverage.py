@@ -210,9 +210,7 @@ def main() -> None:
     elif args.what == "sample":
         tasks = sample((outer[0], outer[1]), args.hidden, args.count, args.seed)
     else:
-        sizes = args.sizes or [
-            f"{n}-{r}-{n}" for n in (6, 10, 20, 30) for r in (n // 2, n, 2 * n)
-        ]
+        sizes = args.sizes or [f"{n}-{r}-{n}" for n in (6, 10, 20, 30) for r in (n // 2, n, 2 * n)]
         tasks = masks(sizes, args.each, args.density)
     start = time.monotonic()
     results = _run(tasks, args)
