@@ -127,6 +127,11 @@ class _Watched:
         lines = self.report.split(b"\n")[:-1]
         return dict(json.loads(lines[number])) if number < len(lines) else {}
 
+    def await_report(self, seconds: float) -> None:
+        """Give a program that closed its output the time to end, so that its reason is known."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.popen.wait(seconds)
+
     def stop(self) -> None:
         """End the program and all it started, wait for it, release the pipes.  Idempotent."""
         if os.getpid() != self.owner or self.report_fd < 0:
@@ -369,6 +374,8 @@ class Session:
                 reason = Reason.REPLIED
             elif which == 1:
                 reason = Reason.TIMEOUT
+            else:
+                self._watched.await_report(GRACE_S)
         except _TooMuch:
             reason = Reason.OVERFLOW
         finally:
