@@ -3,12 +3,12 @@
 An atom compares an integer polynomial with 0.  There is no negation: :func:`negate` pushes it into
 the atoms at once, so every formula is in negation normal form.  All objects are immutable and
 compare by content.  The neighbours: ``polynomial`` (the polynomials), ``simplify`` (equivalent,
-shorter formulas), ``notation`` (text, JSON, LaTeX, cache keys), ``encode`` (the questions asked).
+shorter formulas; relaxation), ``notation`` (text, JSON, LaTeX, cache keys), ``symbolic`` (sympy),
+``encode`` (the questions asked).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -43,7 +43,6 @@ __all__ = [
     "negate",
     "prenex",
     "quantify",
-    "relax",
     "rename",
 ]
 
@@ -403,32 +402,3 @@ def assign(f: Formula, values: Mapping[str, Fraction | int]) -> Formula:
         return type(f)(tuple(assign(g, values) for g in f.args))
     inner = {name: value for name, value in values.items() if name not in f.names}
     return type(f)(f.names, assign(f.body, inner))
-
-
-_CELL = re.compile(r"a_[0-9]+_[0-9]+", re.ASCII)
-_CLOSED = {Rel.LT: Rel.LE, Rel.GT: Rel.GE}
-
-
-def relax(f: Formula) -> Formula:
-    """A formula of a closed set containing that of f: < and > become <= and >=, != becomes true.
-
-    Closed, because finite unions and intersections of the closed sets {p = 0}, {p <= 0}, {p >= 0}
-    are closed; containing, because and/or are monotone and there is no negation.  FormulaError if f
-    has a quantifier, or a variable that is not a matrix entry a_{j}_{k}.
-
-    >>> a = Polynomial.variable("a_0_0")
-    >>> relax(conj(Atom(a, Rel.GT), Atom(a - 1, Rel.NE))) == Atom(a, Rel.GE)
-    True
-    """
-    if isinstance(f, Truth):
-        return f
-    if isinstance(f, Atom):
-        for name in f.poly.variables:
-            if _CELL.fullmatch(name) is None:
-                raise FormulaError(f"variable {name}: a formula to relax has matrix entries only")
-        return TRUE if f.rel is Rel.NE else Atom(f.poly, _CLOSED.get(f.rel, f.rel))
-    if isinstance(f, And):
-        return conj(*map(relax, f.args))
-    if isinstance(f, Or):
-        return disj(*map(relax, f.args))
-    raise FormulaError("a formula to relax has no quantifiers: eliminate them first")
