@@ -1,0 +1,162 @@
+"""The rules in order, and the loop that applies them until nothing more is known.
+
+ ``reduce`` builds a tree: a problem, the step that was taken, and the trees of its parts.  Cheap
+rules come first, polynomial-time searches when those are silent.  A step whose part stays open
+does not end the matter: the other rules still get their chance at the whole problem (absorption,
+say, can turn a two-factor pattern into a group some theorems no longer speak about), and only
+when all are silent is the step that leaves the smaller problem open kept.  A step to an
+obstruction counts only when its part is proved not closed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from cadlink.certificates.data import Proof
+from cadlink.problem import Group
+from cadlink.reductions import (
+    absorb,
+    empty,
+    forcing,
+    full_factor,
+    good_pairs,
+    group_split,
+    lines,
+    matching,
+    star,
+)
+from cadlink.reductions.step import Conclusion, Problem, Step
+
+__all__ = [
+    "CHAIN_RULES",
+    "GROUP_RULES",
+    "Rule",
+    "Tree",
+    "open_leaves",
+    "proof",
+    "reduce",
+    "verdict",
+]
+
+Rule: TypeAlias = Callable[[Problem], "Step | None"]
+
+CHAIN_RULES: tuple[Rule, ...] = ()
+
+GROUP_RULES: tuple[Rule, ...] = (
+    empty.apply,  # no neuron left: free
+    group_split.apply,  # neurons without common cells are independent
+    star.apply,  # every graph a star: free
+    matching.apply,  # every column (row) has matchings saturating it: free
+    lines.apply,  # equal graphs that few deleted lines break into stars: free
+    full_factor.apply,  # n neurons on all n rows with few columns missing: free (QR)
+    good_pairs.apply,  # every two blocks fit together: closed
+    forcing.apply,  # a cell forced to vanish (unique owners, LU): not closed
+    absorb.apply,  # forget neurons that are free on their own cells
+)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A problem, the step taken on it (None: an open leaf), and the trees of the step's parts."""
+
+    problem: Problem
+    step: Step | None
+    parts: tuple[Tree, ...] = ()
+
+
+def reduce(problem: Problem, deadline: float | None = None) -> Tree:
+    """Apply the rules until every leaf is settled or open.
+
+    ``deadline`` is a value of ``time.monotonic()``; it is looked at between rules, so one rule may
+    overrun it.  Never raises for lack of an answer: that is an open leaf.
+
+    >>> verdict(reduce(Group.of_blocks([({0, 1}, {0, 1}), ({1}, {1})])))
+    'not_closed'
+    """
+    rules = GROUP_RULES if isinstance(problem, Group) else CHAIN_RULES
+    kept = Tree(problem, None)
+    for rule in rules:
+        if deadline is not None and time.monotonic() > deadline:
+            break
+        tree = _apply(rule, problem, deadline)
+        if tree is None:
+            continue
+        if verdict(tree) is not None:
+            return tree
+        if kept.step is None and tree.step is not None:
+            obstruction = tree.step.conclusion is Conclusion.OBSTRUCTION
+            kept = kept if obstruction else tree
+    return kept
+
+
+def _apply(rule: Rule, problem: Problem, deadline: float | None) -> Tree | None:
+    step = rule(problem)
+    if step is None:
+        return None
+    if step.rule == "transpose":
+        # The rule that asked for it answers it, at once; nobody may transpose back.
+        inner = _direct(rule, step.parts[0], deadline)
+        return None if inner is None else Tree(problem, step, (inner,))
+    return Tree(problem, step, _parts(step, deadline))
+
+
+def _direct(rule: Rule, problem: Problem, deadline: float | None) -> Tree | None:
+    step = rule(problem)
+    if step is None or step.rule == "transpose":
+        return None
+    return Tree(problem, step, _parts(step, deadline))
+
+
+def _parts(step: Step, deadline: float | None) -> tuple[Tree, ...]:
+    trees: list[Tree] = []
+    settled = False
+    for part in step.parts:
+        # One component that is not closed settles all of them.
+        trees.append(Tree(part, None) if settled else reduce(part, deadline))
+        settled = settled or verdict(trees[-1]) == "not_closed"
+    return tuple(trees)
+
+
+def verdict(tree: Tree) -> str | None:
+    """'free', 'closed', 'not_closed', or None when an open leaf decides."""
+    if tree.step is None:
+        return None
+    parts = [verdict(part) for part in tree.parts]
+    conclusion = tree.step.conclusion
+    if conclusion is Conclusion.SAME:
+        return parts[0]
+    if conclusion is Conclusion.OBSTRUCTION:
+        return "not_closed" if parts[0] == "not_closed" else None
+    if conclusion is Conclusion.ALL:
+        if "not_closed" in parts:
+            return "not_closed"
+        if None in parts:
+            return None
+        return "free" if all(part == "free" for part in parts) else "closed"
+    return str(conclusion.value)
+
+
+def proof(tree: Tree) -> Proof:
+    """The tree as a certificate's proof; ValueError when the tree has no verdict."""
+    found = verdict(tree)
+    if found is None or tree.step is None:
+        raise ValueError("a tree with an open leaf proves nothing: settle open_leaves(tree) first")
+    parts: list[Proof | None] = []
+    for part in tree.parts:
+        # Beside a component that is not closed, the others need no proof.
+        skip = tree.step.conclusion is Conclusion.ALL and found == "not_closed"
+        parts.append(None if skip and verdict(part) != "not_closed" else proof(part))
+    return Proof(tree.step.rule, dict(tree.step.data), tuple(parts))
+
+
+def open_leaves(tree: Tree) -> Iterator[Tree]:
+    """The leaves without a step, left to right; none below a tree that has a verdict."""
+    if verdict(tree) is not None:
+        return
+    if tree.step is None:
+        yield tree
+    for part in tree.parts:
+        yield from open_leaves(part)
