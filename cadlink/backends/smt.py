@@ -1,0 +1,232 @@
+"""SMT-LIB 2 solvers, Z3 above all: true or false for sentences, with a witness where it has one.
+
+An SMT solver decides satisfiability; it eliminates no quantifier.  So only sentences are asked.  A
+sentence starting with "for all" is asked as its negation, so that every question starts with an
+existential block, whose variables become constants: ``sat`` then means that the block has a
+solution, and the model names one.
+
+References: D. Jovanovic and L. de Moura, Solving non-linear arithmetic, IJCAR 2012; C. Barrett,
+P. Fontaine and C. Tinelli, The SMT-LIB standard: version 2.6 (2017).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from itertools import groupby
+from math import ceil
+from pathlib import Path
+from typing import NoReturn, TypeAlias
+
+from cadlink.backends.base import Answer, NoAnswer, Outcome, Output, Script
+from cadlink.backends.question import pose
+from cadlink.errors import AnswerError
+from cadlink.formula import (
+    FALSE,
+    TRUE,
+    And,
+    Atom,
+    Exists,
+    ForAll,
+    Formula,
+    Or,
+    Quantifier,
+    Rel,
+    Truth,
+    negate,
+)
+from cadlink.polynomial import Polynomial
+
+__all__ = ["Z3"]
+
+_ERROR = re.compile(r"\(error\b[^\n]*")
+_TOKEN = re.compile(r"(?P<space>\s+)|(?P<mark>[()])|(?P<word>[A-Za-z0-9_.!+\-*/<>=^]+)", re.ASCII)
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
+_MAX_DEPTH = 100
+_MAX_DIGITS = 4000
+
+SExpression: TypeAlias = "str | list[SExpression]"
+
+
+class Z3:
+    """The language of Z3 on its standard input."""
+
+    name = "z3"
+
+    def argv(self, executable: Path, wall_s: float, memory_mib: int) -> Sequence[str]:
+        """The command line; Z3 counts whole seconds, at least one."""
+        seconds = max(1, ceil(wall_s))
+        return [str(executable), "-in", "-smt2", f"-T:{seconds}", f"-memory:{memory_mib}"]
+
+    def environment(self, executable: Path) -> Mapping[str, str | None]:
+        """Nothing to set."""
+        return {}
+
+    def write(self, formula: Formula) -> Script:
+        """Declarations, one assertion, ``check-sat``.  NoAnswer(UNSUITED) if a variable is free."""
+        question = pose(formula)
+        if question.free:
+            raise NoAnswer(Outcome.UNSUITED, "a formula with free variables: z3 takes sentences")
+        prefix, matrix = list(question.prefix), question.matrix
+        if _is_universal(prefix):
+            prefix = [(quantifier.dual, name) for quantifier, name in prefix]
+            matrix = negate(matrix)
+        (_, outermost), *blocks = (
+            (quantifier, [name for _, name in group])
+            for quantifier, group in groupby(prefix, key=lambda pair: pair[0])
+        )
+        body = _write(matrix)
+        for quantifier, names in reversed(blocks):
+            declared = " ".join(f"({name} Real)" for name in names)
+            body = f"({quantifier.value} ({declared}) {body})"
+        lines = [
+            "(set-option :dump-models true)",  # a model after sat, and no error after unsat
+            f"(set-logic {'NRA' if blocks else 'QF_NRA'})",
+            *(f"(declare-const {name} Real)" for name in outermost),
+            f"(assert {body})",
+            "(check-sat)",
+        ]
+        return Script("\n".join(lines) + "\n", question.names, formula)
+
+    def read(self, script: Script, output: Output) -> Answer:
+        """True or false; the rational part of the model if the outermost block is existential."""
+        text = output.stdout
+        _refuse_failures(output)
+        verdict, _, rest = text.partition("\n")
+        asked_negation = _asks_negation(script)
+        if verdict == "unsat" and not rest.strip():
+            return Answer(TRUE if asked_negation else FALSE)
+        if verdict != "sat":
+            raise NoAnswer(Outcome.GARBLED, "expected sat and a model, unsat, or unknown")
+        model = _read_model(script, text, len("sat\n"))
+        if asked_negation:
+            return Answer(FALSE)
+        return Answer(TRUE, model or None)
+
+
+def _is_universal(prefix: Sequence[tuple[Quantifier, str]]) -> bool:
+    return prefix[0][0] is Quantifier.FORALL
+
+
+def _asks_negation(script: Script) -> bool:
+    """Whether ``write`` asked the negation of the script's formula."""
+    return _is_universal(pose(script.formula).prefix)
+
+
+def _refuse_failures(output: Output) -> None:
+    both = f"{output.stdout}\n{output.stderr}"
+    error = _ERROR.search(both)
+    if error:
+        full = "out of memory" in error.group()
+        raise NoAnswer(Outcome.MEMORY if full else Outcome.CRASHED, error.group())
+    last = output.stdout.strip().rpartition("\n")[2]
+    if last == "timeout":
+        raise NoAnswer(Outcome.TIMEOUT, "z3 reached its time limit")
+    if output.returncode != 0:
+        raise NoAnswer(Outcome.CRASHED, f"exit status {output.returncode}, expected 0")
+    if output.stdout.strip() == "unknown":
+        raise NoAnswer(Outcome.PARTIAL, "z3 answers unknown")
+
+
+# ----------------------------------------------------------------------------- writing
+
+
+def _write(formula: Formula) -> str:
+    if isinstance(formula, Truth):
+        return "true" if formula.value else "false"
+    if isinstance(formula, Atom):
+        if formula.rel is Rel.NE:
+            return f"(not (= {_write_polynomial(formula.poly)} 0))"
+        return f"({formula.rel.value} {_write_polynomial(formula.poly)} 0)"
+    if isinstance(formula, And | Or):
+        word = "and" if isinstance(formula, And) else "or"
+        parts = " ".join(map(_write, formula.args))
+        return f"({word} {parts})" if parts else _write(Truth(word == "and"))
+    return _refuse_quantifier(formula)
+
+
+def _refuse_quantifier(formula: Exists | ForAll) -> NoReturn:
+    raise NoAnswer(Outcome.UNSUITED, f"a quantifier over {formula.names} inside the matrix")
+
+
+def _write_polynomial(poly: Polynomial) -> str:
+    terms = []
+    for monomial, coefficient in poly.terms:
+        factors = [name for name, exponent in monomial for _ in range(exponent)]
+        if coefficient != 1 or not factors:
+            number = str(abs(coefficient))
+            factors.insert(0, number if coefficient > 0 else f"(- {number})")
+        terms.append(factors[0] if len(factors) == 1 else f"(* {' '.join(factors)})")
+    if len(terms) < 2:
+        return terms[0] if terms else "0"
+    return f"(+ {' '.join(terms)})"
+
+
+# ----------------------------------------------------------------------------- the model
+
+
+def _fail(message: str, text: str, offset: int) -> NoReturn:
+    line = text.count("\n", 0, offset) + 1
+    column = offset - text.rfind("\n", 0, offset)
+    raise AnswerError(f"z3's model: {message}", "z3", text, line, column)
+
+
+def _read_expression(text: str, start: int) -> SExpression:
+    """The one parenthesised expression that ``text[start:]`` is, as a whole."""
+    stack: list[list[SExpression]] = [[]]
+    offset = start
+    while offset < len(text):
+        match = _TOKEN.match(text, offset)
+        if match is None:
+            _fail(f"unexpected character {text[offset]!r}", text, offset)
+        if match.lastgroup != "space":
+            if len(stack) == 1 and (stack[0] or match.group() != "("):
+                _fail("expected one parenthesised model", text, offset)
+            if match.group() == "(":
+                stack.append([])
+                if len(stack) > _MAX_DEPTH:
+                    _fail(f"more than {_MAX_DEPTH} nested parentheses", text, offset)
+            elif match.group() == ")":
+                inner = stack.pop()
+                stack[-1].append(inner)
+            else:
+                stack[-1].append(match.group())
+        offset = match.end()
+    if len(stack) > 1 or not stack[0]:
+        _fail("it breaks off", text, len(text))
+    return stack[0][0]
+
+
+def _read_model(script: Script, text: str, start: int) -> dict[str, Fraction]:
+    """The rational values; variables with an algebraic value (``root-obj``) are left out."""
+    expression = _read_expression(text, start)
+    definitions = expression[1:] if expression[:1] == ["model"] else expression  # older Z3
+    constants = set(re.findall(r"^\(declare-const (\w+) Real\)$", script.text, re.MULTILINE))
+    model: dict[str, Fraction] = {}
+    defined: set[str] = set()
+    for definition in definitions:
+        match definition:
+            case ["define-fun", str(name), [], "Real", value] if name in constants - defined:
+                defined.add(name)
+                number = _rational(value)
+                if number is not None:
+                    model[script.names[name]] = number
+            case _:
+                _fail("a definition that is not of one declared constant", text, start)
+    return model
+
+
+def _rational(value: SExpression) -> Fraction | None:
+    match value:
+        case str(digits) if _NUMBER.fullmatch(digits) and len(digits) <= _MAX_DIGITS:
+            return Fraction(digits)
+        case ["-", inner]:
+            number = _rational(inner)
+            return None if number is None else -number
+        case ["/", above, below]:
+            numerator, denominator = _rational(above), _rational(below)
+            if numerator is None or not denominator:
+                return None
+            return numerator / denominator
+    return None
