@@ -1,6 +1,6 @@
 """The rules in order, and the loop that applies them until nothing more is known.
 
- ``reduce`` builds a tree: a problem, the step that was taken, and the trees of its parts.  Cheap
+``reduce`` builds a tree: a problem, the step that was taken, and the trees of its parts.  Cheap
 rules come first, polynomial-time searches when those are silent.  A step whose part stays open
 does not end the matter: the other rules still get their chance at the whole problem (absorption,
 say, can turn a two-factor pattern into a group some theorems no longer speak about), and only
@@ -26,6 +26,11 @@ from cadlink.reductions import (
     group_split,
     lines,
     matching,
+    merged_block,
+    merged_cross,
+    merged_two_blocks,
+    owners,
+    rigid_collision,
     star,
 )
 from cadlink.reductions.step import Conclusion, Problem, Step
@@ -54,6 +59,11 @@ GROUP_RULES: tuple[Rule, ...] = (
     full_factor.apply,  # n neurons on all n rows with few columns missing: free (QR)
     good_pairs.apply,  # every two blocks fit together: closed
     forcing.apply,  # a cell forced to vanish (unique owners, LU): not closed
+    owners.apply,  # p neurons alone on a square but for one corner: not closed
+    rigid_collision.apply,  # two neurons that must share a direction: not closed
+    merged_block.apply,  # equal rows and columns leave a block to no neuron: not closed
+    merged_cross.apply,  # the same with three neurons, as many neurons as rows: not closed
+    merged_two_blocks.apply,  # three products one neuron cannot have at once: not closed
     absorb.apply,  # forget neurons that are free on their own cells
 )
 
