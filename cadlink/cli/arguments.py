@@ -1,0 +1,38 @@
+"""Arguments that several subcommands share."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, TypeAlias
+
+__all__ = ["Commands", "add_method", "add_source"]
+
+# What argparse calls the object that subcommands are added to; it has no public name.
+Commands: TypeAlias = Any
+
+_SOURCE = (
+    "a file (.json, .npz, .npy, .txt), '-' for standard input, a family such as lu:3, or inline"
+    " text such as '11/01;10/11' (layers in forward order)"
+)
+
+
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """The positional SOURCE of a pattern, as ``masks.read`` takes it."""
+    parser.add_argument("source", metavar="SOURCE", help=_SOURCE)
+
+
+def add_method(parser: argparse.ArgumentParser) -> None:
+    """--method and --norm."""
+    parser.add_argument(
+        "--method",
+        choices=("auto", "sentence"),
+        default="auto",
+        help="auto: exact reductions, search, then backends; sentence: the question as one"
+        " first-order sentence, given to a backend as it stands (toy sizes only)",
+    )
+    parser.add_argument(
+        "--norm",
+        choices=("euclidean", "max"),
+        default="euclidean",
+        help="how the sentence writes nearness (--method sentence)",
+    )

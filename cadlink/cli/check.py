@@ -1,0 +1,48 @@
+"""``cadlink check CERTIFICATE``: let the kernel re-check a certificate file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from cadlink import masks
+from cadlink.certificates import kernel
+from cadlink.cli import status
+from cadlink.cli.arguments import Commands
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(commands: Commands) -> None:
+    """The subcommand's arguments."""
+    parser = commands.add_parser("check", help="re-check a certificate file")
+    parser.add_argument("file", metavar="CERTIFICATE", help="the file, or '-' for standard input")
+    parser.add_argument(
+        "--pattern", metavar="SOURCE", help="demand that the certificate is about this pattern"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Status 0 if the kernel accepts the certificate; CertificateError, status 5, if not."""
+    pattern = None if args.pattern is None else masks.read(args.pattern)
+    if args.file == "-":
+        data = sys.stdin.buffer.read()
+    else:
+        with open(args.file, "rb") as file:
+            data = file.read()
+    checked = kernel.check(kernel.load(data), pattern=pattern)
+    if args.json:
+        answer = {
+            "verdict": checked.verdict,
+            "assurance": checked.assurance,
+            "holes": list(checked.holes),
+        }
+        print(json.dumps(answer))
+        return status.DECIDED
+    print(f"accepted: {checked.verdict}, {checked.assurance}")
+    for hole in checked.holes:
+        print(f"  on trust: {hole}")
+    return status.DECIDED

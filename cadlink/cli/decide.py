@@ -1,0 +1,105 @@
+"""``cadlink decide SOURCE``: the answer about one pattern."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import textwrap
+from pathlib import Path
+
+from cadlink import masks
+from cadlink.certificates.data import Certificate
+from cadlink.cli import status, words
+from cadlink.cli.arguments import Commands, add_method, add_source
+from cadlink.cli.picture import picture
+from cadlink.cli.progress import Progress
+from cadlink.decide import decide
+from cadlink.decision import Decision, Limits
+from cadlink.engine import Engine
+from cadlink.errors import InputError
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(commands: Commands) -> None:
+    """The subcommand's arguments."""
+    parser = commands.add_parser("decide", help="decide one pattern")
+    add_source(parser)
+    add_method(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--limit", type=float, default=60.0, metavar="SECONDS", help="total wall time (60)"
+    )
+    parser.add_argument(
+        "--memory", type=int, default=4096, metavar="MIB", help="memory of each backend (4096)"
+    )
+    parser.add_argument("--backend", metavar="NAME", help="the one to ask (--method sentence)")
+    parser.add_argument(
+        "--certificate", type=Path, metavar="FILE", help="write the proof as JSON for others"
+    )
+    parser.add_argument("--no-cache", action="store_true", help="neither read nor keep answers")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Decide, show, write the certificate."""
+    limits = Limits(args.limit, args.memory)
+    target = None if args.certificate is None else _target(args.certificate)
+    pattern = masks.read(args.source)
+    with Engine(cache=None) if args.no_cache else Engine() as engine, Progress() as progress:
+        decision = decide(pattern, limits, args.method, args.backend, args.norm, engine, progress)
+    if target is not None:
+        if decision.certificate is None:
+            print(f"cadlink: no verdict, so {target} was not written", file=sys.stderr)
+        else:
+            _write(target, decision.certificate)
+    if args.json:
+        print(json.dumps(decision.to_json(), allow_nan=False))
+    else:
+        print(describe(decision))
+    return status.of_decision(decision)
+
+
+def describe(decision: Decision) -> str:
+    """The decision for human eyes."""
+    lines = [picture(decision.pattern), "", *_paragraph("", words.verdict(decision))]
+    if decision.certificate is not None:
+        for reason in words.why(decision.certificate):
+            lines += _paragraph("why    ", reason)
+        lines += _paragraph("proof  ", words.assurance(decision))
+    lines.append(f"time   {decision.seconds:.2f} s")
+    return "\n".join(lines)
+
+
+def _paragraph(label: str, text: str) -> list[str]:
+    return textwrap.wrap(text, 88, initial_indent=label, subsequent_indent=" " * len(label))
+
+
+def _target(path: Path) -> Path:
+    """Where the certificate will go; what is wrong with it is said before the work begins."""
+    target = path.resolve()
+    if not target.parent.is_dir():
+        raise InputError(f"no such directory: {target.parent}", "--certificate")
+    if target.exists() and not target.is_file():
+        raise InputError(f"not a regular file: {target}", "--certificate")
+    return target
+
+
+def _write(target: Path, certificate: Certificate) -> None:
+    """Write the whole file or nothing, whatever happens meanwhile."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            json.dump(certificate.to_json(), file, allow_nan=False)
+            file.write("\n")
+        # A temporary file is private; a new certificate is as readable as any new file.
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)
+        os.replace(name, target)
+    except BaseException:
+        os.unlink(name)
+        raise

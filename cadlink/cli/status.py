@@ -1,0 +1,39 @@
+"""The exit statuses of every subcommand: a contract other programs rely on."""
+
+from __future__ import annotations
+
+from cadlink.decision import Decision, UnknownReason, Verdict
+
+__all__ = [
+    "BACKEND_MISSING",
+    "BROKEN_PIPE",
+    "DECIDED",
+    "ERROR",
+    "INTERRUPTED",
+    "REJECTED",
+    "TERMINATED",
+    "UNKNOWN",
+    "USAGE",
+    "of_decision",
+]
+
+DECIDED = 0  # decided, either way; other subcommands: done
+ERROR = 1  # an error the caller can fix
+USAGE = 2  # the command line is wrong
+UNKNOWN = 3  # no verdict within the limits
+BACKEND_MISSING = 4  # a needed backend is not installed
+REJECTED = 5  # a certificate was rejected
+INTERRUPTED = 130  # Ctrl-C
+BROKEN_PIPE = 141  # the reader of our output went away: what a shell reports for SIGPIPE
+TERMINATED = 143  # SIGTERM
+
+
+def of_decision(decision: Decision) -> int:
+    """The exit status that goes with a decision."""
+    if decision.verdict is not Verdict.UNKNOWN:
+        return DECIDED
+    if decision.reason is UnknownReason.NO_BACKEND:
+        return BACKEND_MISSING
+    if decision.reason is UnknownReason.REJECTED:
+        return REJECTED
+    return UNKNOWN

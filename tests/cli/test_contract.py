@@ -1,0 +1,296 @@
+"""What other programs rely on: exit statuses, one JSON object on stdout, one line on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+KEYS = {"verdict", "assurance", "reason", "method", "seconds", "pattern", "certificate", "runs"}
+
+
+def cadlink(
+    *arguments: str, stdin: bytes = b"", **environment: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the command; variables set to '' are still set."""
+    return subprocess.run(
+        [sys.executable, "-m", "cadlink", *arguments],
+        input=stdin,
+        capture_output=True,
+        env={**os.environ, **environment},
+        timeout=120,
+        check=False,
+    )
+
+
+def answer(done: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
+    """The one JSON object on stdout."""
+    assert done.stdout.count(b"\n") == 1, done
+    found = json.loads(done.stdout)
+    assert found.keys() >= KEYS
+    return found
+
+
+def one_line(done: subprocess.CompletedProcess[bytes], *words: str) -> None:
+    """Nothing on stdout, one line on stderr with these words."""
+    assert done.stdout == b""
+    text = done.stderr.decode()
+    assert text.startswith("cadlink: ")
+    assert text.count("\n") == 1, text
+    for word in words:
+        assert word in text
+
+
+# -- decided ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "verdict"),
+    [
+        ("lu:2", "not_closed"),
+        ("11/01;10/11", "not_closed"),
+        ("dense:2-1-2", "closed"),
+        ("1", "closed"),
+    ],
+)
+def test_decided(source: str, verdict: str) -> None:
+    done = cadlink("decide", source, "--json")
+    found = answer(done)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert found["verdict"] == found["certificate"]["verdict"] == verdict
+    assert (found["assurance"], found["reason"]) == ("checked", None)
+    assert found["pattern"] == found["certificate"]["pattern"]
+
+
+def test_standard_input() -> None:
+    done = cadlink("decide", "-", "--json", stdin=b'{"layers": [["11", "01"], ["10", "11"]]}')
+    assert answer(done)["verdict"] == "not_closed"
+
+
+def test_npz_file(tmp_path: Path) -> None:
+    file = tmp_path / "masks.npz"
+    np.savez(file, layer_0=[[0.5, 2], [0, -1]], layer_1=[[1, 0], [1, 1]])
+    assert answer(cadlink("decide", str(file), "--json"))["verdict"] == "not_closed"
+
+
+def test_words_for_humans() -> None:
+    done = cadlink("decide", "lu:2", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    text = done.stdout.decode("ascii")
+    assert done.returncode == 0
+    assert "  ##\n  .#\n" in text
+    assert "NOT CLOSED." in text
+    assert "independent checker" in text
+
+
+def test_a_missing_backend_is_not_missed_when_none_is_needed() -> None:
+    done = cadlink("decide", "lu:2", "--json", CADLINK_QEPCAD="/nowhere/qepcad")
+    assert answer(done)["verdict"] == "not_closed"
+    assert done.returncode == 0
+
+
+# -- certificates ----------------------------------------------------------------------------------
+
+
+def test_a_certificate_is_written_and_accepted(tmp_path: Path) -> None:
+    file = tmp_path / "proof.json"
+    cadlink("decide", "lu:3", "--certificate", str(file))
+    assert [path.name for path in tmp_path.iterdir()] == ["proof.json"]
+    done = cadlink("check", str(file), "--pattern", "lu:3", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["verdict"] == "not_closed"
+    assert cadlink("check", "-", stdin=file.read_bytes()).returncode == 0
+
+
+def test_a_false_certificate_is_rejected(tmp_path: Path) -> None:
+    file = tmp_path / "proof.json"
+    cadlink("decide", "lu:3", "--certificate", str(file))
+    done = cadlink("check", str(file), "--pattern", "lu:2")
+    assert done.returncode == 5
+    one_line(done)
+    lie = json.loads(file.read_text())
+    lie["verdict"] = "closed"
+    file.write_text(json.dumps(lie))
+    done = cadlink("check", str(file))
+    assert done.returncode == 5
+    one_line(done, "closed")
+
+
+def test_garbage_is_no_certificate(tmp_path: Path) -> None:
+    file = tmp_path / "proof.json"
+    file.write_bytes(b"\xff{")
+    done = cadlink("check", str(file))
+    assert done.returncode == 5
+    one_line(done)
+
+
+def test_an_absent_certificate_is_the_callers_error(tmp_path: Path) -> None:
+    done = cadlink("check", str(tmp_path / "no.json"))
+    assert done.returncode == 1
+    one_line(done, "no.json")
+
+
+def test_a_certificate_goes_nowhere_without_a_folder(tmp_path: Path) -> None:
+    done = cadlink("decide", "lu:2", "--certificate", str(tmp_path / "no" / "proof.json"))
+    assert done.returncode == 1
+    one_line(done, "--certificate")
+
+
+def test_a_device_is_not_replaced_by_a_certificate() -> None:
+    done = cadlink("decide", "lu:2", "--certificate", os.devnull)
+    assert done.returncode == 1
+    one_line(done, "regular file")
+
+
+# -- errors the caller can fix ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "word"),
+    [
+        ("no_such_file.json", "no_such_file.json"),
+        ("lu:0", "lu"),
+        ("nofamily:3", "nofamily"),
+        ("12/01", "12/01"),
+        ("11/01;1/1", "layer 2"),
+        ("11/1", "layer 1"),
+    ],
+)
+def test_bad_source(source: str, word: str) -> None:
+    done = cadlink("decide", source, "--json")
+    assert done.returncode == 1
+    one_line(done, word)
+
+
+def test_empty_mask() -> None:
+    done = cadlink("decide", "-", "--json", stdin=b'{"layers": []}')
+    assert done.returncode == 1
+    one_line(done, "standard input")
+
+
+def test_empty_standard_input() -> None:
+    done = cadlink("decide", "-", "--json")
+    assert done.returncode == 1
+    one_line(done, "standard input")
+
+
+def test_not_a_number(tmp_path: Path) -> None:
+    file = tmp_path / "masks.npy"
+    np.save(file, np.array([[1.0, np.nan], [0.0, 1.0]]))
+    done = cadlink("decide", str(file), "--json")
+    assert done.returncode == 1
+    one_line(done, "masks.npy")
+
+
+def test_a_file_that_is_no_mask(tmp_path: Path) -> None:
+    file = tmp_path / "masks.npz"
+    file.write_bytes(b"PK\x03\x04 but no zip archive")
+    done = cadlink("decide", str(file), "--json")
+    assert done.returncode == 1
+    one_line(done, "masks.npz")
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "nan", "inf"])
+def test_limits_must_be_positive(limit: str) -> None:
+    done = cadlink("decide", "lu:2", "--json", f"--limit={limit}")
+    assert done.returncode == 1
+    one_line(done, "limit")
+
+
+def test_unknown_backend() -> None:
+    done = cadlink("decide", "lu:2", "--json", "--method", "sentence", "--backend", "nobody")
+    assert done.returncode == 1
+    one_line(done, "nobody")
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("decide",), ("nothing",), ("decide", "lu:2", "--limit", "soon")]
+)
+def test_usage(arguments: tuple[str, ...]) -> None:
+    done = cadlink(*arguments)
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+# -- backends and limits ---------------------------------------------------------------------------
+
+
+def test_a_missing_backend_has_its_own_status(tmp_path: Path) -> None:
+    done = cadlink(
+        *("decide", "lu:2", "--json", "--method", "sentence", "--backend", "qepcad"),
+        CADLINK_QEPCAD=str(tmp_path / "qepcad"),
+    )
+    assert done.returncode == 4
+    one_line(done, "qepcad", str(tmp_path))
+
+
+def test_one_second_is_one_second() -> None:
+    start = time.monotonic()
+    done = cadlink(*("decide", "lu:3", "--json", "--method", "sentence", "--limit", "1"))
+    assert time.monotonic() - start < 15  # start-up on a busy machine included
+    found = answer(done)
+    assert done.returncode == 3
+    assert (found["verdict"], found["assurance"]) == ("unknown", "none")
+    assert found["reason"] in {"time", "backends_failed"}
+    assert found["certificate"] is None
+    assert found["runs"]
+    assert found["seconds"] < 10
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted(alive: Callable[[], list[str]], number: int, status: int) -> None:
+    """The fixture sees to it that no backend is left behind."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "cadlink", "decide", "lu:3", "--method", "sentence"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        while len(alive()) < 2 and process.poll() is None:  # until it has started a backend
+            time.sleep(0.05)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == status
+    assert out == b""
+    assert err == (b"cadlink: interrupted\n" if status == 130 else b"")
+
+
+def test_a_reader_may_go_away() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "cadlink", "decide", "lu:300", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+# -- the other subcommands -------------------------------------------------------------------------
+
+
+def test_explain_shows_the_reductions() -> None:
+    done = cadlink("explain", "lu:3")
+    assert done.returncode == 0
+    assert b"[" in done.stdout
+
+
+def test_explain_shows_the_sentence() -> None:
+    done = cadlink("explain", "lu:2", "--method", "sentence")
+    assert done.returncode == 0
+    assert b"for all eps" in done.stdout
+
+
+def test_families_lists_all() -> None:
+    done = cadlink("families")
+    assert done.returncode == 0
+    assert b"lu:3" in done.stdout
+    assert b"butterfly:" in done.stdout

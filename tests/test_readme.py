@@ -1,0 +1,61 @@
+"""Every example of the README runs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
+
+
+def test_there_are_examples() -> None:
+    assert len(blocks("python")) >= 2
+    assert len(blocks("console")) == 1
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    exec(compile(code, "README.md", "exec"), {})
+
+
+def test_console(tmp_path: Path) -> None:
+    """In order, in one folder, because a later command reads what an earlier one wrote."""
+    (tmp_path / "scripts").symlink_to(ROOT / "scripts")
+    for line in blocks("console")[0].splitlines():
+        prompt, program, *arguments = shlex.split(line)
+        assert (prompt, program) == ("$", "cadlink")
+        done = subprocess.run(
+            [sys.executable, "-m", "cadlink", *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, ""), line
+        assert done.stdout
+
+
+def test_every_status_is_documented() -> None:
+    from cadlink.cli import status
+
+    for code in (0, 1, 2, 3, 4, 5, 130):
+        assert code in vars(status).values()
+        assert f"| {code} |" in TEXT
+
+
+def test_every_command_is_documented() -> None:
+    for file in (ROOT / "cadlink" / "cli").glob("*.py"):
+        if "def add_parser" in file.read_text(encoding="utf-8"):
+            assert f"cadlink {file.stem}" in TEXT, file.stem
