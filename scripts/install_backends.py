@@ -9,7 +9,6 @@ Exit status: 0 everything needed is there, 3 something is missing (and how to in
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import os
 import shutil
@@ -75,23 +74,27 @@ def pip(packages: list[str]) -> bool:
 WAYS = {"apt": apt, "pip": pip}
 
 
-def present(entry: dict[str, Any]) -> bool:
-    """Whether everything the entry's ``present`` lists is there."""
-    wanted = entry["present"]
-    return (
-        all(shutil.which(command) for command in wanted.get("commands", []))
-        and all(Path(path).exists() for path in wanted.get("files", []))
-        and all(importlib.util.find_spec(module) for module in wanted.get("modules", []))
-    )
+def missing(name: str) -> tuple[str, ...]:
+    """The commands that install it by hand; empty when it is there and runs."""
+    # Only here: with --apt this file runs before cadlink is installed.
+    from cadlink.backends import locate
+
+    found = locate.find(name)
+    return found.install if isinstance(found, locate.NotFound) else ()
 
 
-def by_hand(entry: dict[str, Any]) -> list[str]:
-    """The commands a person would type, one per way of installing."""
-    commands = {
-        "apt": "apt-get update && apt-get install",
-        "pip": f"{sys.executable} -m pip install --no-deps",
-    }
-    return [f"{commands[way['how']]} {' '.join(way['packages'])}" for way in entry["install"]]
+def install(entry: dict[str, Any]) -> bool:
+    """Install one program unless it is there; says so when that is not possible."""
+    name = entry["name"]
+    if not missing(name):
+        return True
+    say(f"{entry['title']} is missing")
+    if any(WAYS[way["how"]](way["packages"]) and not missing(name) for way in entry["install"]):
+        return True
+    say(f"could not install {entry['title']}. By hand, one of (apt-get as root):")
+    for command in missing(name):
+        print(f"    {command}")
+    return False
 
 
 def main() -> int:
@@ -100,19 +103,10 @@ def main() -> int:
     args = parser.parse_args()
     if args.apt:
         return 0 if apt(args.apt) else 3
-    status = 0
-    for path in sorted(THIRD_PARTY.glob("*.json")):
-        entry = json.loads(path.read_text(encoding="utf-8"))
-        if not entry["needed"] or present(entry):
-            continue
-        say(f"{entry['name']} is missing")
-        if any(WAYS[way["how"]](way["packages"]) and present(entry) for way in entry["install"]):
-            continue
-        status = 3
-        say(f"could not install {entry['name']}. By hand, one of (the first as root):")
-        for command in by_hand(entry):
-            print(f"    {command}")
-    return status
+    files = sorted(THIRD_PARTY.glob("*.json"))
+    entries = [json.loads(path.read_text(encoding="utf-8")) for path in files]
+    done = [install(entry) for entry in entries if entry["needed"]]
+    return 0 if all(done) else 3
 
 
 if __name__ == "__main__":
