@@ -1,4 +1,4 @@
-"""``cadlink backends``: which programs were found, where, which version, and how to get the others."""
+"""``cadlink backends``: which programs were found, where, and how to get the others."""
 
 from __future__ import annotations
 
