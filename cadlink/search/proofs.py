@@ -56,7 +56,7 @@ class Branch:
     inequation: Fact
     zero: Refutation
     nonzero: Refutation
-    _needs: frozenset[Fact] | None = field(default=None, repr=False)
+    needs: dict[Fact, None] | None = field(default=None, repr=False)
 
 
 Refutation: TypeAlias = Contradiction | Branch
@@ -108,27 +108,30 @@ def _used(terms: Iterable[tuple[Fact, Poly]], units: Iterable[Fact]) -> list[Fac
     return [fact for fact, _ in terms] + list(units)
 
 
-def _closure(facts: Iterable[Fact]) -> set[Fact]:
-    """The facts and all facts they are derived from."""
-    found: set[Fact] = set()
+def _closure(facts: Iterable[Fact]) -> dict[Fact, None]:
+    """The facts and all facts they are derived from (a dictionary: sets have no fixed order)."""
+    found: dict[Fact, None] = {}
     stack = list(facts)
     while stack:
         fact = stack.pop()
         if fact not in found:
-            found.add(fact)
+            found[fact] = None
             stack += _used(fact.terms, fact.units)
     return found
 
 
-def _needs(node: Refutation) -> frozenset[Fact]:
+def _needs(node: Refutation) -> dict[Fact, None]:
     """Every fact from above that the refutation rests on, directly or not."""
     if isinstance(node, Contradiction):
-        return frozenset(_closure(_used(node.terms, node.units)))
-    if node._needs is None:
-        node._needs = (_needs(node.zero) - {node.equation}) | (
-            _needs(node.nonzero) - {node.inequation}
-        )
-    return node._needs
+        return _closure(_used(node.terms, node.units))
+    if node.needs is None:
+        node.needs = {
+            fact: None
+            for side, assumed in ((node.zero, node.equation), (node.nonzero, node.inequation))
+            for fact in _needs(side)
+            if fact is not assumed
+        }
+    return node.needs
 
 
 def _prune(node: Refutation) -> Refutation:
@@ -148,9 +151,10 @@ def _spell(refutation: Refutation, known: frozenset[Fact]) -> _Node:
 
     def spell(node: Refutation, known: frozenset[Fact]) -> _Node:
         if isinstance(node, Contradiction):
-            wanted = set(_needs(node))
+            wanted = list(_needs(node))
         else:
-            wanted = set(_needs(node.zero) & _needs(node.nonzero))
+            both = _needs(node.nonzero)
+            wanted = [fact for fact in _needs(node.zero) if fact in both]
         chain = _in_order(wanted, known)
         reached = known | frozenset(chain)
         rest: _Node
@@ -177,13 +181,11 @@ def _spell(refutation: Refutation, known: frozenset[Fact]) -> _Node:
     return spell(_prune(refutation), known)
 
 
-def _in_order(wanted: set[Fact], known: frozenset[Fact]) -> list[Fact]:
+def _in_order(wanted: Iterable[Fact], known: frozenset[Fact]) -> list[Fact]:
     """The derived facts among ``wanted`` that are not known yet, each after what it uses."""
     done: set[Fact] = set(known)
     order: list[Fact] = []
-    for start in sorted(
-        (f for f in wanted if f.derived and f not in known), key=lambda f: str(f.poly)
-    ):
+    for start in wanted:
         stack = [start]
         while stack:
             fact = stack[-1]
