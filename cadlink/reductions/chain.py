@@ -13,25 +13,37 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from cadlink.certificates.data import Proof
+from cadlink.pattern import Pattern
 from cadlink.problem import Group
 from cadlink.reductions import (
     absorb,
+    block_tiling,
+    dense_top,
     empty,
     forcing,
     full_factor,
     good_pairs,
     group_split,
+    large_matching,
     lines,
     matching,
+    merge,
     merged_block,
     merged_cross,
     merged_two_blocks,
+    one_layer,
     owners,
+    restrict,
     rigid_collision,
+    split,
     star,
+    trim,
+    two_factors,
+    unique_cut,
+    zero_submersion,
 )
 from cadlink.reductions.step import Conclusion, Problem, Step
 
@@ -48,7 +60,18 @@ __all__ = [
 
 Rule: TypeAlias = Callable[[Problem], "Step | None"]
 
-CHAIN_RULES: tuple[Rule, ...] = ()
+CHAIN_RULES: tuple[Rule, ...] = (
+    trim.apply,  # drop the units on no input-output path
+    split.apply,  # connected components are independent
+    one_layer.apply,  # one mask: everything on it
+    large_matching.apply,  # two masks, matchings in every column: free, masks of any size
+    unique_cut.apply,  # four paths of which one unit owns three: not closed
+    block_tiling.apply,  # at most one path per cell, up to twin units (butterfly, Monarch): closed
+    dense_top.apply,  # dense masks above a laminar one: closed
+    merge.apply,  # two adjacent masks that are free together are one mask
+    two_factors.apply,  # two masks: the group of the hidden units' blocks
+    lambda problem: merge.apply(problem, _free_proof),  # the same, free by any rule for groups
+)
 
 GROUP_RULES: tuple[Rule, ...] = (
     empty.apply,  # no neuron left: free
@@ -65,6 +88,7 @@ GROUP_RULES: tuple[Rule, ...] = (
     merged_cross.apply,  # the same with three neurons, as many neurons as rows: not closed
     merged_two_blocks.apply,  # three products one neuron cannot have at once: not closed
     absorb.apply,  # forget neurons that are free on their own cells
+    zero_submersion.apply,  # a zero of the product at which it is open: free
 )
 
 
@@ -86,6 +110,30 @@ def reduce(problem: Problem, deadline: float | None = None) -> Tree:
     >>> verdict(reduce(Group.of_blocks([({0, 1}, {0, 1}), ({1}, {1})])))
     'not_closed'
     """
+    tree = _reduce(problem, deadline)
+    if verdict(tree) is None:
+        tree = _obstructed(tree, deadline)
+    return tree
+
+
+def _obstructed(tree: Tree, deadline: float | None) -> Tree:
+    """The tree with its open leaves answered by obstructions in them, where there are any."""
+    if verdict(tree) is not None:
+        return tree
+    if tree.step is not None:
+        return Tree(tree.problem, tree.step, tuple(_obstructed(p, deadline) for p in tree.parts))
+
+    def refuted(group: Group) -> bool:
+        return verdict(_reduce(group, deadline)) == "not_closed"
+
+    step = restrict.apply(tree.problem, refuted, deadline)
+    if step is None:
+        return tree
+    return Tree(tree.problem, step, (_reduce(step.parts[0], deadline),))
+
+
+def _reduce(problem: Problem, deadline: float | None) -> Tree:
+    """What the rules find without looking at restrictions."""
     rules = GROUP_RULES if isinstance(problem, Group) else CHAIN_RULES
     kept = Tree(problem, None)
     for rule in rules:
@@ -100,6 +148,15 @@ def reduce(problem: Problem, deadline: float | None = None) -> Tree:
             obstruction = tree.step.conclusion is Conclusion.OBSTRUCTION
             kept = kept if obstruction else tree
     return kept
+
+
+def _free_proof(pair: Pattern) -> dict[str, Any] | None:
+    """A proof that a two-mask pattern is free, by the rules for groups, or None."""
+    tree = Tree(pair, two_factors.apply(pair))
+    if tree.step is None:
+        return None
+    tree = Tree(pair, tree.step, (_reduce(tree.step.parts[0], None),))
+    return proof(tree).to_json() if verdict(tree) == "free" else None
 
 
 def _apply(rule: Rule, problem: Problem, deadline: float | None) -> Tree | None:
@@ -125,7 +182,7 @@ def _parts(step: Step, deadline: float | None) -> tuple[Tree, ...]:
     settled = False
     for part in step.parts:
         # One component that is not closed settles all of them.
-        trees.append(Tree(part, None) if settled else reduce(part, deadline))
+        trees.append(Tree(part, None) if settled else _reduce(part, deadline))
         settled = settled or verdict(trees[-1]) == "not_closed"
     return tuple(trees)
 

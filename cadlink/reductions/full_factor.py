@@ -1,14 +1,14 @@
 """Full factor: n neurons that all see all n rows, with nearly all columns each.
 
-*Theorem.*  Let F have n rows and let n neurons have graphs R x C_i, R all rows of F, F the union.
-Let mu_i be the number of columns of F outside C_i.  If for d = 1, ..., n at most n - d of the
-neurons have mu_i >= d, the n neurons are free on F.
-*Proof.*  Given A, let Z_i be the space of row vectors z with z A[:, k] = 0 for every column k
-outside C_i; dim Z_i >= n - mu_i.  By Rado's theorem there are linearly independent z_i in Z_i iff
-every set S of neurons has dim(sum of Z_i over S) >= |S|.  With d the smallest mu_i in S the sum
-has dimension at least n - d, and |S| <= #{mu_i >= d} <= n - d (for d = 0 because |S| <= n).  Let
-Z be the invertible matrix of the z_i; then A = Z^-1 (ZA), Z^-1 has no prescribed zeros, and row i
-of ZA vanishes outside C_i.
+*Theorem.*  Let n neurons have the same n rows R, column sets C_i, and observe all observed cells
+of F in their columns (always so in a group).  Let mu_i be the number of columns of F outside C_i.
+If for d = 1, ..., n at most n - d of the neurons have mu_i >= d, the n neurons are free on F.
+*Proof.*  Extend A from F to R x (columns of F) by zeros.  Let Z_i be the space of row vectors z
+with z A[:, k] = 0 for every column k outside C_i; dim Z_i >= n - mu_i.  By Rado's theorem there
+are linearly independent z_i in Z_i iff every set S of neurons has dim(sum of Z_i over S) >= |S|.
+With d the smallest mu_i in S the sum has dimension at least n - d, and |S| <= #{mu_i >= d} <= n -
+d (for d = 0 because |S| <= n).  Let Z be the invertible matrix of the z_i; then A = Z^-1 (ZA),
+Z^-1 has no prescribed zeros, and row i of ZA vanishes outside C_i.
 
 This contains QR: C_i = {i, ..., m}.  Which n neurons with the same rows to take: for each union U
 of C_i's tried, the n widest inside U.
@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from cadlink.problem import Group
-from cadlink.reductions.bits import View, bits
+from cadlink.reductions.bits import View
 from cadlink.reductions.step import Conclusion, Problem, Step
 from cadlink.reductions.turn import transposed
 
@@ -44,8 +44,7 @@ def find(view: View) -> Iterator[int]:
     """Sets of neurons (as bits) to which the theorem applies with R as they are."""
     classes: dict[int, list[int]] = {}
     for i, rows in enumerate(view.row_sets):
-        if all(not view.col_sets[i] & ~view.observed[p] for p in bits(rows)):
-            classes.setdefault(rows, []).append(i)
+        classes.setdefault(rows, []).append(i)
     for rows, members in classes.items():
         n = rows.bit_count()
         if n < 2 or len(members) < n:
