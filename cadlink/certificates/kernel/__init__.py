@@ -1,0 +1,251 @@
+"""The kernel: re-checks a certificate from the statements of the theorems, with exact arithmetic.
+
+It shares no code with the programs that find proofs.  Every rule is one function: its docstring is
+the theorem with a proof, its body checks the hypotheses.  A rule either shows its problem to be
+free, closed or not closed, or hands back the subproblems on which that depends; the kernel computes
+every subproblem itself.  Anything that is not exactly as ``SCHEMA.md`` says is rejected.
+
+Reading order: ``problems``, ``reader``, ``chain_rules``, ``group_rules``, ``polynomials``,
+``points``, ``refutation``, ``claims``, and this file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from cadlink.certificates.data import Certificate, Proof
+from cadlink.certificates.kernel import chain_rules, group_rules
+from cadlink.certificates.kernel.claims import claims
+from cadlink.certificates.kernel.points import curve, zero_submersion
+from cadlink.certificates.kernel.problems import Chain, Group, Mask, Problem
+from cadlink.certificates.kernel.reader import (
+    CLOSED,
+    FREE,
+    NOT_CLOSED,
+    Budget,
+    Found,
+    Needs,
+    Outcome,
+    Reader,
+)
+from cadlink.certificates.read import load, proof_from, shown, through_json
+from cadlink.errors import CertificateError
+
+if TYPE_CHECKING:
+    from cadlink.pattern import Pattern
+
+__all__ = ["CHAIN_RULES", "GROUP_RULES", "Checked", "Found", "check", "check_proof", "load"]
+
+Rule: TypeAlias = "tuple[Callable[[Any, Reader], Outcome], tuple[str, ...] | None]"
+
+# The function and the keys of its data; None: the function looks at the keys itself.
+CHAIN_RULES: dict[str, Rule] = {
+    "transpose": (chain_rules.transpose, ()),
+    "split": (chain_rules.split, ()),
+    "restrict": (chain_rules.restrict, ("outputs", "inputs")),
+    "relabel": (chain_rules.relabel, ("units",)),
+    "trim": (chain_rules.trim, ()),
+    "merge": (chain_rules.merge, ("layer", "proof")),
+    "one_layer": (chain_rules.one_layer, ()),
+    "unique_cut": (chain_rules.unique_cut, ("layer", "unit", "outputs", "inputs")),
+    "block_tiling": (chain_rules.block_tiling, ()),
+    "dense_top": (chain_rules.dense_top, ()),
+    "matching": (chain_rules.matching, ()),
+    "two_factors": (chain_rules.two_factors, ()),
+    "zero_submersion": (zero_submersion, None),
+    "curve": (curve, None),
+    "claims": (claims, None),
+}
+GROUP_RULES: dict[str, Rule] = {
+    "transpose": (group_rules.transpose, ()),
+    "split": (group_rules.split, ()),
+    "restrict": (group_rules.restrict, ("rows", "cols")),
+    "relabel": (group_rules.relabel, ("rows", "cols")),
+    "empty": (group_rules.empty, ()),
+    "absorb": (group_rules.absorb, ("neurons", "proof")),
+    "star": (group_rules.star, ()),
+    "lines": (group_rules.lines, ("lines",)),
+    "matching": (group_rules.matching, ()),
+    "full_factor": (group_rules.full_factor, ()),
+    "good_pairs": (group_rules.good_pairs, ()),
+    "forcing": (group_rules.forcing, ("cell", "witnesses", "start", "helper")),
+    "owners": (group_rules.owners, ("rows", "cols", "row", "col", "neuron", "helper")),
+    "rigid_collision": (group_rules.rigid_collision, ("a", "b")),
+    "merged_block": (group_rules.merged_block, ("a", "b", "J", "K")),
+    "merged_cross": (group_rules.merged_cross, ("a", "b", "i1", "J", "K", "j0", "k0")),
+    "merged_two_blocks": (
+        group_rules.merged_two_blocks,
+        ("a", "b", "f", "J1", "K1", "J2", "K2"),
+    ),
+    "zero_submersion": (zero_submersion, None),
+    "curve": (curve, None),
+    "claims": (claims, None),
+}
+MAX_WIDTH = 10**7
+
+
+@dataclass(frozen=True)
+class Checked:
+    """An accepted certificate.  ``assurance`` is "checked", or "trusted" when it rests on the
+    statements of backends listed in ``holes``."""
+
+    verdict: str
+    assurance: str
+    holes: tuple[str, ...] = ()
+
+
+def check(
+    certificate: Certificate | Mapping[str, Any] | str | bytes, pattern: Pattern | None = None
+) -> Checked:
+    """Check a certificate (its JSON text, its JSON value, or the object), for ``pattern`` if given.
+
+    Raises CertificateError, naming the failing step, unless every step is proved.
+
+    >>> text = '{"format": "cadlink-certificate", "version": 1, "pattern": {"layers": [["1"]]},'
+    >>> text += '"verdict": "closed", "proof": {"rule": "one_layer", "data": {}, "parts": []}}'
+    >>> check(text)
+    Checked(verdict='closed', assurance='checked', holes=())
+    """
+    document = load(certificate)
+    chain = _read_chain(document.pattern)
+    if pattern is not None and not _same(chain, pattern):
+        raise CertificateError("pattern", "the pattern in question", "another pattern")
+    found = _prove(chain, document.proof, "proof", Budget())
+    verdict = NOT_CLOSED if found.conclusion == NOT_CLOSED else CLOSED
+    if document.verdict != verdict:
+        raise CertificateError("verdict", f"{verdict}, as the proof shows", document.verdict)
+    return Checked(verdict, "trusted" if found.holes else "checked", found.holes)
+
+
+def check_proof(problem: object, proof: Proof | Mapping[str, Any]) -> Found:
+    """What a proof shows about a part: {"layers": [...]} as in a pattern, or a group, which is a
+    list of neurons, each a list of cells [row, column].
+
+    The conclusion is "free", "closed" or "not_closed".  Raises CertificateError.
+
+    >>> star = {"rule": "star", "data": {}, "parts": []}
+    >>> check_proof([[[0, 0], [0, 1]], [[0, 1], [1, 1]]], star)
+    Found(conclusion='free', holes=())
+    """
+    value = through_json(problem)
+    part = _read_chain(value) if isinstance(value, dict) else _read_group(value)
+    return _prove(part, proof_from(through_json(proof), "proof"), "proof", Budget())
+
+
+def _prove(problem: Problem, proof: Proof, path: str, budget: Budget) -> Found:
+    """What the proof shows about the problem; rejects the certificate if it shows nothing."""
+    rules = CHAIN_RULES if isinstance(problem, Chain) else GROUP_RULES
+    kind = "chain" if isinstance(problem, Chain) else "group"
+    if proof.rule not in rules:
+        raise CertificateError(path, f"a rule about a {kind}", shown(proof.rule))
+    rule, keys = rules[proof.rule]
+    here = f"{path} ({proof.rule})"
+    at = Reader(proof.data, here, budget)
+    at.spend(1000 + problem.size)
+    if keys is not None:
+        at.keys(proof.data, keys, "data")
+    outcome = rule(problem, at)
+    if isinstance(outcome, Found):
+        at.demand(not proof.parts, "no parts", f"{len(proof.parts)}")
+        return outcome
+    at.demand(
+        len(proof.parts) == len(outcome.parts), f"{len(outcome.parts)} parts", f"{len(proof.parts)}"
+    )
+    lemma = Found(FREE)
+    if outcome.lemma is not None:
+        which, step = outcome.lemma
+        lemma = _prove(which, proof_from(step, f"{path}.data.proof"), f"{path}.data.proof", budget)
+        at.demand(lemma.conclusion == FREE, "a proof of free in data.proof", lemma.conclusion)
+    found: list[Found | None] = []
+    for index, (part, sub) in enumerate(zip(outcome.parts, proof.parts, strict=True)):
+        name = f"{path}.parts[{index}]"
+        found.append(None if sub is None else _prove(part, sub, name, budget))
+    return _combined(outcome, found, lemma, at)
+
+
+def _combined(outcome: Needs, found: list[Found | None], lemma: Found, at: Reader) -> Found:
+    """The answer to a problem from the answers to its parts."""
+    if outcome.how == "all":
+        missed = [part for part in found if part is not None and part.conclusion == NOT_CLOSED]
+        if missed:  # one is enough; take the one that rests on the fewest claims
+            return min(missed, key=lambda part: len(part.holes))
+    parts = [part for part in found if part is not None]
+    at.demand(len(parts) == len(found), "a proof of every part", "null")
+    holes = lemma.holes + tuple(hole for part in parts for hole in part.holes)
+    if outcome.how == "all":
+        return Found(FREE if all(part.conclusion == FREE for part in parts) else CLOSED, holes)
+    if outcome.how == "obstruction":
+        at.demand(
+            parts[0].conclusion == NOT_CLOSED, "a part that is not closed", parts[0].conclusion
+        )
+    return Found(parts[0].conclusion, holes)
+
+
+def _read_chain(value: object) -> Chain:
+    """PATTERN of the schema."""
+    at = Reader({}, "pattern", Budget())
+    listed = at.items(at.keys(value, ("layers",), "pattern")["layers"], "layers")
+    at.demand(bool(listed), "at least one layer", "none")
+    masks = [_read_mask(mask, at) for mask in listed]
+    for number, (below, above) in enumerate(pairwise(masks), start=2):
+        at.demand(above.cols == below.rows, f"{below.rows} columns in layer {number}", above.cols)
+    return Chain(tuple(masks))
+
+
+def _read_mask(value: object, at: Reader) -> Mask:
+    """MASK of the schema: strings of 0 and 1, or CSR."""
+    if isinstance(value, list):
+        width = len(value[0]) if value and isinstance(value[0], str) else 0
+        for row in value:
+            right = isinstance(row, str) and len(row) == width and set(row) <= {"0", "1"}
+            at.demand(right, f"strings of {width} times 0 or 1", row)
+        at.demand(width > 0, "a mask with rows and columns", value)
+        bits = np.array([[char == "1" for char in row] for row in value])
+        ones, cols = np.nonzero(bits)
+        return Mask(len(value), width, ones, cols)
+    fields = at.keys(value, ("shape", "indptr", "indices"), "a mask")
+    height, width = at.items(fields["shape"], "shape", 2)
+    height = at.integer(height, "number of rows", 1, MAX_WIDTH)
+    width = at.integer(width, "number of columns", 1, MAX_WIDTH)
+    ends = at.items(fields["indptr"], "indptr", height + 1)
+    indices = at.items(fields["indices"], "indices")
+    for numbers, high in ((ends, len(indices) + 1), (indices, width)):
+        right = all(type(number) is int and 0 <= number < high for number in numbers)
+        at.demand(right, f"integers from 0 to {high - 1} in CSR", numbers[:10])
+    indptr, cols = np.array(ends, dtype=np.int64), np.array(indices, dtype=np.int64)
+    growing = ends[0] == 0 and ends[-1] == len(indices) and bool((np.diff(indptr) >= 0).all())
+    at.demand(growing, "indptr from 0 to the number of indices, ascending", ends[:10])
+    rows = np.repeat(np.arange(height), np.diff(indptr))
+    ascending = bool(((np.diff(rows) > 0) | (np.diff(cols) > 0)).all())
+    at.demand(ascending, "indices ascending in every row", indices[:10])
+    return Mask(height, width, rows, cols)
+
+
+def _read_group(value: object) -> Group:
+    """A list of neurons, each a list of cells."""
+    at = Reader({}, "group", Budget())
+    graphs = []
+    for neuron in at.items(value, "neurons"):
+        cells = [tuple(at.items(cell, "a cell", 2)) for cell in at.items(neuron, "a neuron")]
+        for number in (number for cell in cells for number in cell):
+            at.integer(number, "a row or column", 0, 1 << 31)
+        graphs.append(set(cells))
+    return Group.of(graphs)
+
+
+def _same(chain: Chain, pattern: Pattern) -> bool:
+    """Whether the chain read from the certificate is this pattern."""
+    if len(chain.masks) != len(pattern.layers):
+        return False
+    for mask, layer in zip(chain.masks, pattern.layers, strict=True):
+        ours, theirs = mask.csr(), layer.copy()
+        theirs.sort_indices()
+        if ours.shape != theirs.shape or ours.nnz != theirs.nnz:
+            return False
+        if (ours.indptr != theirs.indptr).any() or (ours.indices != theirs.indices).any():
+            return False
+    return True

@@ -1,0 +1,143 @@
+"""Steps that exhibit parameters: a zero of full rank, or a curve whose limit is missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from math import prod
+from typing import TypeVar
+
+from flint import fmpz, nmod_mat
+
+from cadlink.certificates.kernel.polynomials import (
+    Laurent,
+    Parametrisation,
+    laurent_product,
+    read_limit,
+)
+from cadlink.certificates.kernel.problems import Chain, Group, Problem
+from cadlink.certificates.kernel.reader import FREE, NOT_CLOSED, Found, Reader
+from cadlink.certificates.kernel.refutation import refute
+
+__all__ = ["curve", "zero_submersion"]
+
+MAX_POWER = 1000  # of t, up or down
+MAX_JACOBIAN = 2 * 10**7
+
+Value = TypeVar("Value")
+
+
+def zero_submersion(problem: Problem, at: Reader) -> Found:
+    """Z1.  Integer parameters with product exactly 0 on E where the product map has a Jacobian of
+    rank |E|: the set is all of R^E.
+
+    Proof.  By the inverse function theorem the image contains a ball about 0; scaling one factor
+    shows that it is a cone.  An |E| x |E| minor that is nonzero modulo a prime is nonzero.
+    """
+    table = Parametrisation.of(problem, at)
+    if isinstance(problem, Chain):
+        point = _dense_factors(problem, table, at)
+    else:
+        at.keys(at.data, ("x", "y", "prime"), "data")
+        point = _vectors(problem, table, at, lambda v: at.whole(v, "an entry"))
+    prime = at.integer(at.data["prime"], "prime", 2, 1 << 31)
+    at.demand(bool(fmpz(prime).is_prime()), "a prime number", prime)
+    parameters = {number: column for column, number in enumerate(table.names.values())}
+    size = len(table.cells) * len(parameters)
+    at.demand(size <= MAX_JACOBIAN, f"a Jacobian of at most {MAX_JACOBIAN} entries", size)
+    at.spend(size * min(len(table.cells), len(parameters)) // 100)
+    jacobian = nmod_mat(len(table.cells), len(parameters), prime)
+    for row, (cell, monomials) in enumerate(table.cells.items()):
+        entry, gradient = 0, dict[int, int]()
+        for monomial in monomials:  # no variable occurs twice: one for every factor
+            values = [point.get(v, 0) for v in monomial]
+            entry += prod(values)
+            for place, v in enumerate(monomial):
+                others = prod(values[:place]) * prod(values[place + 1 :])
+                gradient[v] = gradient.get(v, 0) + others
+        at.demand(entry == 0, "a product that is 0 everywhere", f"{entry} at {cell}")
+        for v, derivative in gradient.items():
+            jacobian[row, parameters[v]] = derivative % prime
+    rank = jacobian.rank() if table.cells else 0
+    at.demand(rank == len(table.cells), f"Jacobian of rank {len(table.cells)}", f"rank {rank}")
+    return Found(FREE)
+
+
+def curve(problem: Problem, at: Reader) -> Found:
+    """T18.  Factors over Q[t, 1/t] with the right supports, whose product has no negative power of
+    t and constant term A, and a refutation of "A is in the set": not closed.
+
+    Proof.  The real matrices at t -> 0 have products in the set that tend to A.
+    """
+    names = ("factors",) if isinstance(problem, Chain) else ("x", "y")
+    at.keys(at.data, (*names, "limit", "refutation"), "data")
+    table = Parametrisation.of(problem, at)
+
+    def laurent(value: object) -> Laurent:
+        series: Laurent = {}
+        last = -MAX_POWER - 1
+        for term in at.items(value, "a Laurent polynomial"):
+            exponent, coefficient = at.items(term, "a term of t", 2)
+            last = at.integer(exponent, "ascending powers of t", last + 1, MAX_POWER + 1)
+            series[last] = at.rational(coefficient, "a coefficient")
+        return series
+
+    if isinstance(problem, Chain):
+        point: dict[int, Laurent] = {}
+        factors = at.items(at.data["factors"], "factors", problem.depth)
+        for number, factor in enumerate(factors, start=1):
+            for given in at.items(factor, "a factor"):
+                i, j, value = at.items(given, "[row, column, Laurent polynomial]", 3)
+                _put(point, table, f"x_{number}_{_int(i)}_{_int(j)}", laurent(value), at)
+    else:
+        point = _vectors(problem, table, at, laurent)
+    limit = read_limit(table.cells, at)
+    for cell, monomials in table.cells.items():
+        entry: Laurent = {0: -limit.get(cell, Fraction(0))}
+        for monomial in monomials:
+            term = laurent_product([point.get(v, {}) for v in monomial], at)
+            for e, c in term.items():
+                entry[e] = entry.get(e, 0) + c
+        wrong = {e: c for e, c in entry.items() if c and e <= 0}
+        at.demand(not wrong, f"the product tends to the limit at {cell}", f"difference {wrong}")
+    return Found(NOT_CLOSED, refute(at.data["refutation"], table, limit, at))
+
+
+def _int(value: object) -> object:
+    """The value if it is an integer; booleans must not pass as 0 and 1."""
+    return value if type(value) is int else "?"
+
+
+def _put(
+    point: dict[int, Value], table: Parametrisation, name: str, value: Value, at: Reader
+) -> None:
+    at.demand(name in table.names, "entries on the support", name)
+    at.demand(table.names[name] not in point, "every entry once", name)
+    point[table.names[name]] = value
+
+
+def _vectors(
+    group: Group, table: Parametrisation, at: Reader, read: Callable[[object], Value]
+) -> dict[int, Value]:
+    """The fields x and y: for every neuron a list of [row, value], of [column, value]."""
+    point: dict[int, Value] = {}
+    for letter in ("x", "y"):
+        vectors = at.items(at.data[letter], letter, len(group.neurons))
+        for i, vector in enumerate(vectors):
+            for entry in at.items(vector, f"a vector of {letter}"):
+                line, value = at.items(entry, "[row or column, value]", 2)
+                _put(point, table, f"{letter}_{i}_{_int(line)}", read(value), at)
+    return point
+
+
+def _dense_factors(chain: Chain, table: Parametrisation, at: Reader) -> dict[int, int]:
+    """The field ``factors`` of a zero submersion: full integer matrices, 0 off the support."""
+    at.keys(at.data, ("factors", "prime"), "data")
+    point: dict[int, int] = {}
+    factors = at.items(at.data["factors"], "factors", chain.depth)
+    for number, (factor, mask) in enumerate(zip(factors, chain.masks, strict=True), start=1):
+        for i, row in enumerate(at.items(factor, f"factor {number}", mask.rows)):
+            for j, value in enumerate(at.items(row, "a row", mask.cols)):
+                if at.whole(value, "an entry"):
+                    _put(point, table, f"x_{number}_{i}_{j}", value, at)
+    return point

@@ -1,0 +1,148 @@
+"""Exact polynomials as plain dictionaries, and the parametrisation of a problem's set.
+
+A monomial is the sorted tuple of its variables' numbers, x0^2 x3 being (0, 0, 3); a polynomial
+maps monomials to nonzero coefficients.  A Laurent polynomial in t maps exponents to coefficients.
+
+Every cell of a product is a sum of monomials with coefficient 1, one for every path from the
+cell's column to its row (group: one for every neuron that observes the cell).  Curves, zero
+submersions, refutations and variety tests all start from this one table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from cadlink.certificates.kernel.problems import Cell, Group, Problem
+from cadlink.certificates.kernel.reader import Reader
+
+__all__ = [
+    "Laurent",
+    "Monomial",
+    "Parametrisation",
+    "Polynomial",
+    "add",
+    "laurent_product",
+    "multiply",
+    "read_limit",
+    "read_polynomial",
+]
+
+Number: TypeAlias = "int | Fraction"
+Monomial: TypeAlias = tuple[int, ...]
+Polynomial: TypeAlias = dict[Monomial, Number]
+Laurent: TypeAlias = dict[int, Number]
+
+MAX_EXPONENT = 64
+
+
+@dataclass(frozen=True)
+class Parametrisation:
+    """``names``: number of every parameter; ``cells``: the monomials of every cell of the support,
+    by row, then column."""
+
+    names: dict[str, int]
+    cells: dict[Cell, list[Monomial]]
+
+    @classmethod
+    def of(cls, problem: Problem, at: Reader) -> Parametrisation:
+        at.spend(problem.size)
+        names: dict[str, int] = {}
+        cells: dict[Cell, list[Monomial]] = {}
+        if isinstance(problem, Group):
+            for i in range(len(problem.neurons)):
+                for letter, lines in (("x", problem.row_sets[i]), ("y", problem.col_sets[i])):
+                    for line in sorted(lines):
+                        names[f"{letter}_{i}_{line}"] = len(names)
+            for i, graph in enumerate(problem.neurons):
+                for j, k in graph:
+                    monomial = (names[f"x_{i}_{j}"], names[f"y_{i}_{k}"])
+                    cells.setdefault((j, k), []).append(monomial)
+        else:
+            # Paths from every input, one layer at a time.
+            cells = {(k, k): [()] for k in range(problem.widths[0])}
+            for number, mask in enumerate(problem.masks, start=1):
+                edges: dict[int, list[tuple[int, int]]] = {}
+                for i, j in sorted(zip(mask.row.tolist(), mask.col.tolist(), strict=True)):
+                    names[f"x_{number}_{i}_{j}"] = len(names)
+                    edges.setdefault(j, []).append((i, len(names) - 1))
+                longer: dict[Cell, list[Monomial]] = {}
+                for (unit, k), paths in cells.items():
+                    for i, name in edges.get(unit, []):
+                        at.spend(500 * len(paths))  # paths also cost memory
+                        longer.setdefault((i, k), []).extend((*path, name) for path in paths)
+                cells = longer
+        return cls(names, dict(sorted(cells.items())))
+
+    def equations(self, limit: Mapping[Cell, Fraction]) -> list[Polynomial]:
+        """entry - limit, for every cell in order."""
+        result = []
+        for cell, monomials in self.cells.items():
+            equation: Polynomial = dict.fromkeys(monomials, 1)
+            add(equation, {(): 1}, -limit.get(cell, Fraction(0)))
+            result.append(equation)
+        return result
+
+
+def add(target: Polynomial, other: Mapping[Monomial, Number], factor: Number = 1) -> None:
+    """target += factor * other, in place."""
+    for monomial, coefficient in other.items():
+        total = target.get(monomial, 0) + factor * coefficient
+        if total:
+            target[monomial] = total
+        else:
+            target.pop(monomial, None)
+
+
+def multiply(a: Polynomial, b: Polynomial, at: Reader) -> Polynomial:
+    """The product; its cost is charged."""
+    at.spend(100 * len(a) * len(b))
+    product: Polynomial = {}
+    for one, first in a.items():
+        add(product, {tuple(sorted(one + other)): first * c for other, c in b.items()})
+    return product
+
+
+def laurent_product(factors: Sequence[Laurent], at: Reader) -> Laurent:
+    """The product of Laurent polynomials."""
+    product: Laurent = {0: 1}
+    for factor in factors:
+        at.spend(100 * len(product) * len(factor))
+        longer: Laurent = {}
+        for e, c in product.items():
+            for f, d in factor.items():
+                longer[e + f] = longer.get(e + f, 0) + c * d
+        product = longer
+    return product
+
+
+def read_polynomial(value: object, names: Mapping[str, int], what: str, at: Reader) -> Polynomial:
+    """POLY of the schema, in the given variables."""
+    polynomial: Polynomial = {}
+    for term in at.items(value, what):
+        coefficient, powers = at.items(term, f"a term of {what}", 2)
+        monomial: Monomial = ()
+        for power in at.items(powers, f"a monomial of {what}"):
+            name, exponent = at.items(power, f"a power in {what}", 2)
+            at.demand(isinstance(name, str) and name in names, f"a variable in {what}", name)
+            exponent = at.integer(exponent, f"an exponent in {what}", 1, MAX_EXPONENT + 1)
+            monomial += (names[name],) * exponent
+        at.demand(len(monomial) <= MAX_EXPONENT, f"{what} of degree <= {MAX_EXPONENT}", term)
+        number = at.rational(coefficient, f"a coefficient of {what}")
+        plain = int(number) if number.denominator == 1 else number
+        add(polynomial, {tuple(sorted(monomial)): plain})
+    return polynomial
+
+
+def read_limit(problem_cells: Mapping[Cell, object], at: Reader) -> dict[Cell, Fraction]:
+    """The field ``limit``: [row, col, value] for cells of the support, each at most once."""
+    limit: dict[Cell, Fraction] = {}
+    for entry in at.items(at.data["limit"], "limit"):
+        row, col, value = at.items(entry, "an entry of the limit", 3)
+        at.demand(type(row) is int and type(col) is int, "integer row and column", entry)
+        at.demand((row, col) in problem_cells, "limit on cells of the support", entry)
+        at.demand((row, col) not in limit, "every cell of the limit once", entry)
+        limit[row, col] = at.rational(value, "a value of the limit")
+    return limit

@@ -1,0 +1,274 @@
+"""The kernel's own picture of the two kinds of problem, and the operations on them.
+
+Chain: masks I_1, ..., I_L between unit layers 0..L; its set is { X_L ... X_1 : supp X_l in I_l }.
+Group: neurons with observed graphs G_i (sets of cells); its set consists of the A on the observed
+cells E, the union of the G_i, with A(j, k) = sum of x_i(j) y_i(k) over the i with (j, k) in G_i.
+
+Neurons are connected: x_i and y_i have different entries on different components of G_i, so the
+components act as independent neurons (empty ones as nothing).  The rules' proofs use this meaning
+of a group alone; that G_i = (R_i x C_i) meet E, true for every group made from a pattern, is never
+taken for granted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components, maximum_bipartite_matching
+
+__all__ = ["Cell", "Chain", "Graph", "Group", "Mask", "Problem", "representatives", "saturates"]
+
+Cell: TypeAlias = tuple[int, int]
+Graph: TypeAlias = frozenset[Cell]
+Ints: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """The ones of a mask, at (row[n], col[n]) for n = 0, 1, ..., each once, in any order."""
+
+    rows: int
+    cols: int
+    row: Ints
+    col: Ints
+
+    def transpose(self) -> Mask:
+        return Mask(self.cols, self.rows, self.col, self.row)
+
+    def csr(self) -> Any:
+        """A scipy matrix of 64-bit ones, indices ascending in each row."""
+        ones = np.ones(len(self.row), dtype=np.int64)
+        matrix = csr_array((ones, (self.row, self.col)), shape=(self.rows, self.cols))
+        matrix.sort_indices()
+        return matrix
+
+    def neighbours(self) -> list[bytes]:
+        """For every row its ones, as a key for comparison."""
+        matrix = self.csr()
+        indices = matrix.indices.astype(np.int64)
+        ends = matrix.indptr.tolist()
+        return [indices[a:b].tobytes() for a, b in pairwise(ends)]
+
+    def product_work(self, before: Mask) -> int:
+        """Multiplications in (this mask) times (the mask before it): paths of length two."""
+        outgoing = np.bincount(self.col, minlength=self.cols)
+        incoming = np.bincount(before.row, minlength=self.cols)
+        return int(outgoing @ incoming)
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """Masks in forward order; mask l - 1 leads from layer l - 1 to layer l."""
+
+    masks: tuple[Mask, ...]
+
+    @cached_property
+    def widths(self) -> tuple[int, ...]:
+        return (self.masks[0].cols, *(mask.rows for mask in self.masks))
+
+    @property
+    def depth(self) -> int:
+        return len(self.masks)
+
+    @property
+    def size(self) -> int:
+        """What a pass over the problem costs."""
+        return sum(self.widths) + sum(len(mask.row) for mask in self.masks)
+
+    def transpose(self) -> Chain:
+        return Chain(tuple(mask.transpose() for mask in reversed(self.masks)))
+
+    def select(self, units: Sequence[Ints]) -> Chain:
+        """The chain on chosen units; unit p of layer l is the old unit units[l][p]."""
+        places = []
+        for width, chosen in zip(self.widths, units, strict=True):
+            place = np.full(width, -1, dtype=np.int64)
+            place[chosen] = np.arange(len(chosen))
+            places.append(place)
+        masks = []
+        for layer, mask in enumerate(self.masks):
+            row, col = places[layer + 1][mask.row], places[layer][mask.col]
+            kept = (row >= 0) & (col >= 0)
+            masks.append(Mask(len(units[layer + 1]), len(units[layer]), row[kept], col[kept]))
+        return Chain(tuple(masks))
+
+    def reached(self, start: NDArray[np.bool_], layers: int) -> list[NDArray[np.bool_]]:
+        """The units reachable from the marked inputs, in layers 0 .. ``layers``."""
+        marks = [start]
+        for mask in self.masks[:layers]:
+            mark = np.zeros(mask.rows, dtype=np.bool_)
+            mark[mask.row[marks[-1][mask.col]]] = True
+            marks.append(mark)
+        return marks
+
+    def on_paths(self) -> list[Ints]:
+        """In every layer, the units on some path from an input to an output."""
+        down = self.reached(np.ones(self.widths[0], dtype=np.bool_), self.depth)
+        up = self.transpose().reached(np.ones(self.widths[-1], dtype=np.bool_), self.depth)
+        return [np.flatnonzero(a & b) for a, b in zip(down, reversed(up), strict=True)]
+
+    def components(self) -> list[Chain]:
+        """The connected components of the layered graph, by smallest unit, inputs first."""
+        first = np.concatenate(([0], np.cumsum(self.widths)))
+        total = int(first[-1])
+        ends = np.concatenate([mask.row + first[n + 1] for n, mask in enumerate(self.masks)])
+        starts = np.concatenate([mask.col + first[n] for n, mask in enumerate(self.masks)])
+        graph = csr_array((np.ones(len(ends)), (ends, starts)), shape=(total, total))
+        _, raw = connected_components(graph, directed=False)
+        _, smallest, inverse = np.unique(raw, return_index=True, return_inverse=True)
+        count = len(smallest)
+        rank = np.empty(count, dtype=np.int64)
+        rank[np.argsort(smallest)] = np.arange(count)
+        label = rank[inverse]
+        place = np.empty(total, dtype=np.int64)  # of a unit inside its layer of its component
+        sizes = []
+        for low, high in pairwise(first):
+            mine = label[low:high]
+            order = np.argsort(mine, kind="stable")
+            size = np.bincount(mine, minlength=count)
+            before = np.concatenate(([0], np.cumsum(size)[:-1])) if count else size
+            place[low + order] = np.arange(high - low) - before[mine[order]]
+            sizes.append(size.tolist())
+        pieces: list[list[Mask]] = [[] for _ in range(count)]
+        for n, mask in enumerate(self.masks):
+            mine = label[mask.row + first[n + 1]]
+            order = np.argsort(mine, kind="stable")
+            cuts = np.searchsorted(mine[order], np.arange(count + 1)).tolist()
+            row = place[mask.row + first[n + 1]][order]
+            col = place[mask.col + first[n]][order]
+            for c, piece in enumerate(pieces):
+                cut = slice(cuts[c], cuts[c + 1])
+                piece.append(Mask(sizes[n + 1][c], sizes[n][c], row[cut], col[cut]))
+        return [Chain(tuple(piece)) for piece in pieces]
+
+
+def _connected(graph: Collection[Cell]) -> list[Graph]:
+    """The components of a bipartite graph given by its edges."""
+    rows, cols = {j for j, _ in graph}, {k for _, k in graph}
+    if len(graph) == len(rows) * len(cols):  # complete: connected, or empty
+        return [frozenset(graph)] if graph else []
+    leader: dict[int, int] = {}  # vertex: row j as j, column k as -1 - k
+
+    def find(vertex: int) -> int:
+        while leader.setdefault(vertex, vertex) != vertex:
+            leader[vertex] = leader[leader[vertex]]
+            vertex = leader[vertex]
+        return vertex
+
+    for j, k in graph:
+        leader[find(j)] = find(-1 - k)
+    parts: dict[int, set[Cell]] = {}
+    for cell in graph:
+        parts.setdefault(find(cell[0]), set()).add(cell)
+    return [frozenset(part) for part in parts.values()]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Neurons in normal form: connected, none empty, sorted by their sorted cells."""
+
+    neurons: tuple[Graph, ...]
+
+    @classmethod
+    def of(cls, graphs: Iterable[Collection[Cell]]) -> Group:
+        parts = [part for graph in graphs for part in _connected(graph)]
+        return cls(tuple(sorted(parts, key=sorted)))
+
+    @property
+    def size(self) -> int:
+        return 10 * sum(len(graph) for graph in self.neurons)  # cells are dearer than array entries
+
+    @cached_property
+    def cells(self) -> Graph:
+        return frozenset().union(*self.neurons)
+
+    @cached_property
+    def rows(self) -> frozenset[int]:
+        return frozenset(j for j, _ in self.cells)
+
+    @cached_property
+    def cols(self) -> frozenset[int]:
+        return frozenset(k for _, k in self.cells)
+
+    @cached_property
+    def row_sets(self) -> tuple[frozenset[int], ...]:
+        """R_i for every neuron."""
+        return tuple(frozenset(j for j, _ in graph) for graph in self.neurons)
+
+    @cached_property
+    def col_sets(self) -> tuple[frozenset[int], ...]:
+        """C_i for every neuron."""
+        return tuple(frozenset(k for _, k in graph) for graph in self.neurons)
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether every G_i is R_i x C_i; then the set is that of a two-mask chain."""
+        sets = zip(self.neurons, self.row_sets, self.col_sets, strict=True)
+        return all(len(graph) == len(rows) * len(cols) for graph, rows, cols in sets)
+
+    def covering(self, cell: Cell) -> list[int]:
+        """The neurons whose graph has this cell."""
+        return [i for i, graph in enumerate(self.neurons) if cell in graph]
+
+    def map(self, rename: Callable[[Cell], Cell]) -> Group:
+        return Group.of({rename(cell) for cell in graph} for graph in self.neurons)
+
+    def transpose(self) -> Group:
+        return self.map(lambda cell: (cell[1], cell[0]))
+
+    def components(self) -> list[Group]:
+        """Neurons sharing cells, directly or through others; by smallest cell."""
+        leader = list(range(len(self.neurons)))
+
+        def find(i: int) -> int:
+            while leader[i] != i:
+                leader[i] = leader[leader[i]]
+                i = leader[i]
+            return i
+
+        first: dict[Cell, int] = {}
+        for i, graph in enumerate(self.neurons):
+            for cell in graph:
+                leader[find(i)] = find(first.setdefault(cell, i))
+        parts: dict[int, list[Graph]] = {}
+        for i, graph in enumerate(self.neurons):
+            parts.setdefault(find(i), []).append(graph)
+        return sorted((Group(tuple(part)) for part in parts.values()), key=lambda g: min(g.cells))
+
+
+Problem: TypeAlias = Chain | Group
+
+
+def saturates(matrix: Any) -> bool:
+    """Whether a sparse 0/1 matrix has ones in distinct columns, one in every row.
+
+    scipy proposes the matching; that it is one is verified here.
+    """
+    rows, cols = matrix.shape
+    if rows == 0:
+        return True
+    if rows > cols or matrix.nnz == 0:
+        return False
+    partner = np.asarray(maximum_bipartite_matching(matrix, perm_type="column"))
+    if partner.shape != (rows,) or (partner < 0).any() or len(np.unique(partner)) < rows:
+        return False
+    ones = np.repeat(np.arange(rows), np.diff(matrix.indptr)) * cols + matrix.indices
+    return bool(np.isin(np.arange(rows) * cols + partner, ones).all())
+
+
+def representatives(sets: Sequence[Collection[int]]) -> bool:
+    """Whether the sets have distinct representatives."""
+    number: dict[int, int] = {}
+    pairs = [(r, number.setdefault(v, len(number))) for r, one in enumerate(sets) for v in one]
+    if len(number) < len(sets):
+        return False
+    row = np.array([r for r, _ in pairs], dtype=np.int64)
+    col = np.array([c for _, c in pairs], dtype=np.int64)
+    return saturates(Mask(len(sets), len(number), row, col).csr())

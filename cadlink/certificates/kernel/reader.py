@@ -1,0 +1,132 @@
+"""What every rule of the kernel gets and gives back: typed data, a work budget, an outcome."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+from cadlink.certificates.kernel.problems import Problem
+from cadlink.certificates.read import MAX_DIGITS, shown
+from cadlink.errors import CertificateError
+
+__all__ = ["CLOSED", "FREE", "NOT_CLOSED", "Budget", "Found", "Needs", "Outcome", "Reader"]
+
+FREE, CLOSED, NOT_CLOSED = "free", "closed", "not_closed"
+
+RATIONAL = re.compile(r"-?[0-9]+(/[0-9]+)?")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a step has shown, and the statements of backends it rests on."""
+
+    conclusion: str  # FREE, CLOSED or NOT_CLOSED
+    holes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a step makes of its problem: subproblems, in the order of the step's parts.
+
+    ``how`` is "same" (one part, same answer), "all" (free or closed iff all parts are) or
+    "obstruction" (one part; if it is not closed, neither is the problem).  ``lemma`` is a problem
+    with a proof, found in the data, that its set is free.
+    """
+
+    parts: tuple[Problem, ...]
+    how: str = "same"
+    lemma: tuple[Problem, object] | None = None
+
+
+Outcome: TypeAlias = "Found | Needs"
+
+
+class Budget:
+    """Work left, in elementary steps; a certificate that needs more is rejected, not endured."""
+
+    def __init__(self, work: int = 10**9) -> None:
+        self.left = work
+
+    def spend(self, work: int, path: str) -> None:
+        """Take ``work`` off, or reject."""
+        self.left -= work
+        if self.left < 0:
+            raise CertificateError(path, "a proof that is quick to check", "too much work")
+
+
+class Reader:
+    """The data of one step, read with the types its rule demands; ``path`` names the step."""
+
+    def __init__(self, data: Mapping[str, Any], path: str, budget: Budget) -> None:
+        self.data = data
+        self.path = path
+        self.budget = budget
+
+    def demand(self, holds: bool, expected: str, found: object) -> None:
+        """Reject the certificate unless the condition holds."""
+        if not holds:
+            text = found if isinstance(found, str) else shown(found)
+            raise CertificateError(self.path, expected, text)
+
+    def spend(self, work: int) -> None:
+        """Account for work that is about to be done."""
+        self.budget.spend(work, self.path)
+
+    def keys(self, value: object, keys: Collection[str], what: str) -> dict[str, Any]:
+        """An object with exactly these keys."""
+        if not isinstance(value, dict) or set(value) != set(keys):
+            found = sorted(value) if isinstance(value, dict) else value
+            raise CertificateError(self.path, f"{what} with the keys {sorted(keys)}", shown(found))
+        return value
+
+    def items(self, value: object, what: str, length: int | None = None) -> list[Any]:
+        """A list, of the given length if one is given."""
+        if not isinstance(value, list) or (length is not None and len(value) != length):
+            size = "a list" if length is None else f"a list of {length} entries"
+            raise CertificateError(self.path, f"{what}: {size}", shown(value))
+        return value
+
+    def integer(self, value: object, what: str, low: int, high: int) -> int:
+        """An integer (no bool) with low <= value < high."""
+        if type(value) is not int or not low <= value < high:
+            raise CertificateError(
+                self.path, f"{what}: an integer from {low} to {high - 1}", shown(value)
+            )
+        return value
+
+    def whole(self, value: object, what: str) -> int:
+        """Any integer (no bool)."""
+        if type(value) is not int:
+            raise CertificateError(self.path, f"{what}: an integer", shown(value))
+        return value
+
+    def member(self, value: object, allowed: Collection[int], what: str) -> int:
+        """An integer (no bool) out of a collection."""
+        if type(value) is not int or value not in allowed:
+            raise CertificateError(self.path, f"{what} of the problem", shown(value))
+        return value
+
+    def ascending(self, value: object, allowed: Collection[int], what: str) -> list[int]:
+        """A strictly ascending, nonempty list of integers out of a collection."""
+        numbers = [self.member(number, allowed, what) for number in self.items(value, what)]
+        for small, large in pairwise(numbers):
+            self.demand(small < large, f"{what}s in ascending order, each once", value)
+        self.demand(bool(numbers), f"at least one {what}", value)
+        return numbers
+
+    def rational(self, value: object, what: str) -> Fraction:
+        """An integer or a string "p/q"."""
+        if type(value) is int:
+            return Fraction(value)
+        if (
+            isinstance(value, str)
+            and len(value) <= 2 * MAX_DIGITS
+            and RATIONAL.fullmatch(value)
+            and not re.search(r"/0+\Z", value)
+        ):
+            return Fraction(value)
+        raise CertificateError(self.path, f'{what}: an integer or "p/q"', shown(value))
