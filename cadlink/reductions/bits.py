@@ -1,6 +1,6 @@
 """Groups as bit masks, and bipartite matching on them: what the polynomial-time rules compute with.
 
- A set of rows, columns or neurons is an ``int`` whose bit p stands for position p.  Matchings are
+A set of rows, columns or neurons is an ``int`` whose bit p stands for position p.  Matchings are
 found by breadth-first augmenting paths (Kuhn 1955, Berge 1957); the set of neurons reachable from
 an unmatched row by alternating paths is the over-determined part of Dulmage and Mendelsohn
 (1958).

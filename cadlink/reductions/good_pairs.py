@@ -1,6 +1,6 @@
 """GOOD pairs: closed because every two blocks fit together.
 
- Blocks R_a x C_a and R_b x C_b are GOOD if they have no common row or no common column; or are
+Blocks R_a x C_a and R_b x C_b are GOOD if they have no common row or no common column; or are
 *anti-nested* (R_a inside R_b and C_a contains C_b, or the other way round); or R_a = R_b is one
 row; or C_a = C_b is one column.
 

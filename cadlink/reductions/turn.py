@@ -1,6 +1,6 @@
 """Transposed versions of group rules.
 
- The set of a group and that of its transpose are carried into each other by A -> A^T, so one is
+The set of a group and that of its transpose are carried into each other by A -> A^T, so one is
 free or closed iff the other is.  A rule whose theorem is not symmetric looks at both; when it
 only fires on the transpose it returns the step below, and fires there (``chain.reduce`` lets the
 same rule, and only it, answer that part, so two rules cannot turn a problem back and forth).
