@@ -98,13 +98,17 @@ def cache_key(backend: str, version: str, text: str, options: Sequence[str] = ()
 
 
 def transcript_digest(stdout: str, stderr: str) -> str:
-    """The sha256 by which certificates and runs refer to a transcript."""
-    return _digest([stdout, stderr])
+    """The sha256 by which certificates and runs refer to a transcript: of stdout, then stderr."""
+    return hashlib.sha256(_bytes(stdout) + _bytes(stderr)).hexdigest()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")
 
 
 def _digest(parts: Sequence[str]) -> str:
     # Lengths in front: no two lists of parts give the same bytes.
-    data = [part.encode(errors="surrogatepass") for part in parts]
+    data = list(map(_bytes, parts))
     return hashlib.sha256(b"".join(b"%d:%s" % (len(part), part) for part in data)).hexdigest()
 
 
@@ -275,7 +279,7 @@ def _refuse(found: int) -> None:
 
 
 def _pack(text: str) -> bytes:
-    return zlib.compress(text.encode(errors="surrogatepass"))
+    return zlib.compress(_bytes(text))
 
 
 def _unpack(data: bytes) -> str:

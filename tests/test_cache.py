@@ -208,7 +208,7 @@ def test_a_read_only_cache_still_answers(path: Path, monkeypatch: pytest.MonkeyP
     real = sqlite3.connect
 
     def read_only(name: Path, **options: object) -> sqlite3.Connection:
-        return real(f"file:{name}?mode=ro", uri=True, **options)  # type: ignore[call-overload]
+        return real(f"file:{name}?mode=ro", uri=True, **options)  # type: ignore[call-overload, no-any-return]
 
     monkeypatch.setattr(sqlite3, "connect", read_only)
     cache = Cache(path)
