@@ -38,9 +38,9 @@ from cadlink.pattern import Mask, Pattern
 from cadlink.reductions.paths import is_trimmed
 from cadlink.reductions.step import Conclusion, Problem, Step
 
-__all__ = ["MAX_WORK", "apply", "has_one_path_per_cell"]
+__all__ = ["MAX_PATHS", "apply", "has_one_path_per_cell"]
 
-MAX_WORK = 1_000_000_000  # entries of all partial products together
+MAX_PATHS = 30_000_000  # from the inputs to one layer: what whoever checks the step must hold
 BLOCK = 4_000_000  # entries of a partial product held at once
 
 
@@ -53,9 +53,12 @@ def has_one_path_per_cell(layers: tuple[Mask, ...]) -> bool:
     """
     outputs = layers[-1].shape[0]
     inputs = [mask.shape[1] for mask in layers]
-    if outputs * sum(inputs) > MAX_WORK:
-        return False
-    step = max(1, BLOCK // max(1, *inputs))
+    paths = np.ones(inputs[0])
+    for mask in layers:
+        paths = mask.astype(np.float64) @ paths  # to every unit of the layer; in doubles, no wrap
+        if paths.sum() > min(mask.shape[0] * inputs[0], MAX_PATHS):
+            return False
+    step = max(1, BLOCK // max(inputs))
     for start in range(0, outputs, step):
         product = layers[-1][start : start + step, :].astype(np.int32)
         for mask in reversed(layers[:-1]):

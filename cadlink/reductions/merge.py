@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from cadlink.pattern import Pattern
-from cadlink.reductions import large_matching
+from cadlink.reductions import large_matching, two_factors
 from cadlink.reductions.paths import on_path
 from cadlink.reductions.step import Conclusion, Problem, Step
 
@@ -47,7 +47,7 @@ def apply(problem: Problem, free_proof: FreeProof | None = None) -> Step | None:
 
     >>> step = apply(Pattern.of(["11/11", "10/01", "11/11"]))
     >>> step.data["layer"], step.data["proof"]["rule"], step.parts[0].depth
-    (1, 'star', 2)
+    (1, 'two_factors', 2)
     """
     if not isinstance(problem, Pattern) or problem.depth < 2:
         return None
@@ -58,7 +58,10 @@ def apply(problem: Problem, free_proof: FreeProof | None = None) -> Step | None:
         if int(np.dot(into, out)) > MAX_AREA:
             continue
         pair = Pattern((lower, upper))
-        proof = _proof(pair.select(on_path(pair)), free_proof)
+        trimmed = pair.select(on_path(pair))
+        if 0 in trimmed.widths:  # then the whole chain is not trimmed, which comes first
+            continue
+        proof = _proof(trimmed, free_proof)
         if proof is None:
             continue
         merged = (*problem.layers[: layer - 1], pair.support(), *problem.layers[layer + 1 :])
@@ -69,8 +72,8 @@ def apply(problem: Problem, free_proof: FreeProof | None = None) -> Step | None:
 
 def _proof(pair: Pattern, free_proof: FreeProof | None) -> dict[str, Any] | None:
     """A proof that the trimmed two-mask pattern is free, as JSON values."""
-    if is_star(pair):
-        return _step("star")
+    if is_star(pair) and two_factors.apply(pair) is not None:
+        return _step("two_factors", _step("star"))
     if large_matching.saturated(pair):
         return _step("matching")
     if large_matching.saturated(pair.transpose()):
