@@ -18,7 +18,6 @@ import re
 from collections.abc import Mapping, Sequence
 from math import ceil
 from pathlib import Path
-from typing import NoReturn
 
 from cadlink.backends.base import Answer, NoAnswer, Outcome, Output, Script
 from cadlink.backends.grammar import Dialect, parse, render
@@ -168,14 +167,13 @@ def _refuse_failures(output: Output) -> None:
     error = _ERROR.search(both)
     if error:  # what follows an error message (re-prompts, a segmentation fault) is only its echo
         raise NoAnswer(Outcome.CRASHED, error.group().strip())
+    if output.returncode is not None and output.returncode < 0:
+        raise NoAnswer(Outcome.CRASHED, f"ended by signal {-output.returncode}")
     if output.returncode != 0:
-        _refuse_status(output.returncode)
+        said = output.stderr.strip().partition("\n")[0]
+        raise NoAnswer(
+            Outcome.CRASHED, f"exit status {output.returncode}, expected 0 {said}".strip()
+        )
     doubt = _DOUBT.search(both)
     if doubt:
         raise NoAnswer(Outcome.UNSURE, doubt.group().strip())
-
-
-def _refuse_status(returncode: int | None) -> NoReturn:
-    if returncode is not None and returncode < 0:
-        raise NoAnswer(Outcome.CRASHED, f"ended by signal {-returncode}")
-    raise NoAnswer(Outcome.CRASHED, f"exit status {returncode}, expected 0")
