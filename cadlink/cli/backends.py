@@ -1,12 +1,13 @@
-"""``cadlink backends``: which programs were found, where, and how to get the others."""
+"""``cadlink backends``: which programs were found and work, and how to get the others."""
 
 from __future__ import annotations
 
 import argparse
 
-from cadlink.backends import locate
+from cadlink.backends import REGISTRY, locate
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands
+from cadlink.engine import Engine
 
 __all__ = ["add_parser", "run"]
 
@@ -18,19 +19,29 @@ def add_parser(commands: Commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Status 0 if all are there and run, 4 if one is missing."""
+    """Status 0 if all are there and answer two test questions, 4 if one does not."""
     result = status.DECIDED
-    for name, entry in locate.entries().items():
-        found = locate.find(name)
-        print(f"{name}: {entry['title']}; {entry['purpose']}")
-        if isinstance(found, locate.Found):
-            print(f"  {found.version} at {found.path}")
-            continue
-        result = status.BACKEND_MISSING
-        print("  missing; looked for")
-        for place in found.looked:
-            print(f"    {place}")
-        print("  to install it, one of (apt-get as root)")
-        for command in found.install:
-            print(f"    {command}")
+    with Engine(cache=None) as engine:
+        for name, entry in locate.entries().items():
+            found = locate.find(name)
+            print(f"{name}: {entry['title']}; {entry['purpose']}")
+            if isinstance(found, locate.NotFound):
+                result = status.BACKEND_MISSING
+                _missing(found)
+                continue
+            print(f"  found: {found.version} at {found.path}")
+            if name in REGISTRY:  # and not merely what another one needs
+                smoke = engine.smoke_test(name)
+                if not smoke.works:
+                    result = status.BACKEND_MISSING
+                print(f"  works: {'yes' if smoke.works else 'NO, ' + smoke.detail}")
     return result
+
+
+def _missing(found: locate.NotFound) -> None:
+    print("  missing; looked for")
+    for place in found.looked:
+        print(f"    {place}")
+    print("  to install it, one of (apt-get as root)")
+    for command in found.install:
+        print(f"    {command}")

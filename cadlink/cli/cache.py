@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 
 from cadlink.cache import Cache, default_path
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands
+from cadlink.cli.progress import Progress
+from cadlink.engine import Engine
 
-__all__ = ["add_parser", "info", "run"]
+__all__ = ["add_parser", "clear", "info", "run", "verify"]
 
 
 def add_parser(commands: Commands) -> None:
     """The subcommand's arguments."""
     parser = commands.add_parser("cache", help="look at, empty or re-check the kept answers")
-    parser.add_argument("action", choices=tuple(_ACTIONS), help="info, clear, or verify")
+    parser.add_argument(
+        "action",
+        choices=tuple(_ACTIONS),
+        help="info: where it is and what it holds; clear: forget everything; verify: put some of"
+        " the kept questions again and compare the answers",
+    )
     parser.set_defaults(run=run)
 
 
@@ -43,4 +51,17 @@ def clear(cache: Cache) -> int:
     return status.DECIDED
 
 
-_ACTIONS = {"info": info, "clear": clear}
+def verify(cache: Cache) -> int:
+    """Ask a random sample again; status 5 if an answer has changed."""
+    with Engine(cache) as engine, Progress():
+        compared = engine.verify_cache()
+    for result, number in sorted(Counter(found.result for found in compared).items()):
+        print(f"{result}: {number}")
+    wrong = [found for found in compared if found.result == "contradiction"]
+    for found in wrong:
+        print(f"{found.backend}: {found.question}\n  kept:  {found.stored}\n  today: {found.today}")
+    print(f"{len(compared)} answers compared")
+    return status.REJECTED if wrong else status.DECIDED
+
+
+_ACTIONS = {"info": info, "clear": clear, "verify": verify}

@@ -8,7 +8,7 @@ import sys
 
 from cadlink import masks
 from cadlink.certificates import kernel
-from cadlink.cli import status
+from cadlink.cli import status, words
 from cadlink.cli.arguments import Commands
 
 __all__ = ["add_parser", "run"]
@@ -21,7 +21,9 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--pattern", metavar="SOURCE", help="demand that the certificate is about this pattern"
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--json", action="store_true", help="print one JSON object")
+    shown.add_argument("--proof", action="store_true", help="print the proof in words")
     parser.set_defaults(run=run)
 
 
@@ -33,7 +35,8 @@ def run(args: argparse.Namespace) -> int:
     else:
         with open(args.file, "rb") as file:
             data = file.read()
-    checked = kernel.check(kernel.load(data), pattern=pattern)
+    certificate = kernel.load(data)
+    checked = kernel.check(certificate, pattern)
     if args.json:
         answer = {
             "verdict": checked.verdict,
@@ -45,4 +48,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"accepted: {checked.verdict}, {checked.assurance}")
     for hole in checked.holes:
         print(f"  on trust: {hole}")
+    if args.proof:
+        for line in words.proof(certificate.proof):
+            print(line)
     return status.DECIDED

@@ -19,7 +19,7 @@ from cadlink.reductions.step import Problem
 __all__ = ["add_parser", "run"]
 
 # A formula of more terms is neither worth reading nor within reach of any program.
-MOST_TERMS = 300
+MOST_TERMS = 100
 
 _INTRODUCTION = (
     "open question {number}: the rules are silent about the following; decide would search for a"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 from cadlink.certificates.data import Certificate, Proof
 from cadlink.decision import Assurance, Decision, Verdict
 
-__all__ = ["METHODS", "RULES", "assurance", "verdict", "why"]
+__all__ = ["METHODS", "RULES", "assurance", "proof", "verdict", "why"]
+
+LONG = 200  # characters of a step's data that are shown
 
 _VERDICTS = {
     Verdict.CLOSED: (
@@ -95,9 +99,9 @@ def why(certificate: Certificate) -> list[str]:
             if part is not None:
                 visit(part)
         if not any(part is not None for part in step.parts):
-            line = f"{RULES.get(step.rule, 'see certificates/SCHEMA.md')} [{step.rule}]"
+            line = f"{RULES[step.rule]} [{step.rule}]"
             if step.rule == "claims":
-                line = f"{METHODS.get(step.data['method'], step.rule)} [{step.data['method']}]"
+                line = f"{METHODS[step.data['method']]} [{step.data['method']}]"
             if line not in found:
                 found.append(line)
 
@@ -105,7 +109,19 @@ def why(certificate: Certificate) -> list[str]:
     return found
 
 
-def _backends(proof: Proof) -> set[str]:
+def proof(step: Proof, depth: int = 0) -> list[str]:
+    """The tree of steps, each with its rule in words and its data; parts are indented."""
+    indent = "  " * depth
+    lines = [f"{indent}{RULES[step.rule]} [{step.rule}]"]
+    for key, value in step.data.items():
+        text = json.dumps(value)
+        lines.append(f"{indent}    {key}: {text if len(text) <= LONG else text[:LONG] + ' ...'}")
+    for part in step.parts:
+        lines += [f"{indent}  (not needed)"] if part is None else proof(part, depth + 1)
+    return lines
+
+
+def _backends(step: Proof) -> set[str]:
     """The backends whose answers the proof rests on."""
     found: set[str] = set()
 
@@ -119,5 +135,5 @@ def _backends(proof: Proof) -> set[str]:
             for item in value:
                 visit(item)
 
-    visit(proof.to_json())
+    visit(step.to_json())
     return found
