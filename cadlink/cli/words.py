@@ -37,8 +37,9 @@ RULES = {
     "trim": "units on no path from an input to an output dropped",
     "merge": "two layers replaced by one, because their product can be any matrix on its support",
     "one_layer": "a single layer can be any matrix on its mask",
-    "unique_cut": "in some 2 x 2 block of the product one hidden unit alone carries three entries,"
-    " but not the fourth: these three cannot be nonzero, zero, nonzero at will",
+    "unique_cut": "in some 2 x 2 block of the product one hidden unit alone carries three entries"
+    " and shares the fourth: if both neighbours of the corner are nonzero, so is the corner, but"
+    " not in the limit",
     "block_tiling": "up to copies of units there is at most one path between an input and an"
     " output, so products are exactly the matrices with certain blocks of bounded rank",
     "dense_top": "all layers but the first are dense, and the inputs the first layer's units see"
