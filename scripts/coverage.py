@@ -27,7 +27,7 @@ from cadlink import Decider, Limits, Pattern, Verdict
 from cadlink.database.enumeration import TwoFactorClasses
 from cadlink.engine import Engine
 from cadlink.problem import Group
-from cadlink.reductions.chain import open_leaves, reduce
+from cadlink.reductions.chain import Tree, open_leaves, reduce, verdict
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,6 @@ def _decide(job: tuple[Task, float, int, bool]) -> Result:
     start = time.monotonic()
     if rules_only:
         tree = reduce(pattern, deadline=start + limit)
-        from cadlink.reductions.chain import verdict
-
         found = verdict(tree)
         words = {"free": "closed", "closed": "closed", "not_closed": "not_closed", None: "unknown"}
         left = _canonical_open(tree) if found is None else ()
@@ -93,10 +91,11 @@ def _decide(job: tuple[Task, float, int, bool]) -> Result:
     )
 
 
-def _canonical_open(tree: object) -> tuple[str, ...]:
+def _canonical_open(tree: Tree) -> tuple[str, ...]:
     """Pictures of the open groups, each in canonical form."""
     pictures = []
-    for problem in open_leaves(tree):
+    for leaf in open_leaves(tree):
+        problem = leaf.problem
         if isinstance(problem, Group):
             both = [problem, problem.transpose()]
             pictures.append(min(g.relabel(*g.canonical_maps()).picture() for g in both))

@@ -121,9 +121,9 @@ def check(
     return Checked(verdict, "trusted" if found.holes else "checked", found.holes)
 
 
-def check_proof(problem: object, proof: Proof | Mapping[str, Any]) -> Found:
-    """What a proof shows about a part: {"layers": [...]} as in a pattern, or a group, which is a
-    list of neurons, each a list of cells [row, column].
+def check_proof(problem: Pattern | object, proof: Proof | Mapping[str, Any]) -> Found:
+    """What a proof shows about a pattern, or about a part: {"layers": [...]} as in a pattern's JSON
+    form, or a group, which is a list of neurons, each a list of cells [row, column].
 
     The conclusion is "free", "closed" or "not_closed".  Raises CertificateError.
 
@@ -131,9 +131,21 @@ def check_proof(problem: object, proof: Proof | Mapping[str, Any]) -> Found:
     >>> check_proof([[[0, 0], [0, 1]], [[0, 1], [1, 1]]], star)
     Found(conclusion='free', holes=())
     """
-    value = through_json(problem)
-    part = _read_chain(value) if isinstance(value, dict) else _read_group(value)
+    part = _part(problem)
     return _prove(part, proof_from(through_json(proof), "proof"), "proof", Budget())
+
+
+def _part(problem: object) -> Problem:
+    """The kernel's picture of a problem given as an object or as JSON values."""
+    if hasattr(problem, "layers"):  # a Pattern: its arrays are taken as they are, which is fast
+        masks = []
+        for layer in problem.layers:
+            entries = layer.tocoo()
+            ones, cols = entries.row.astype(np.int64), entries.col.astype(np.int64)
+            masks.append(Mask(layer.shape[0], layer.shape[1], ones, cols))
+        return Chain(tuple(masks))
+    value = through_json(problem)
+    return _read_chain(value) if isinstance(value, dict) else _read_group(value)
 
 
 def _prove(problem: Problem, proof: Proof, path: str, budget: Budget) -> Found:
