@@ -63,6 +63,10 @@ def room(
     """Whether {R_a & R_b, R_i} have distinct representatives outside ``rows_used``, and
     {C_a | C_b, C_i} outside ``cols_used``; i runs over the neurons but a, b and ``without``."""
     others = [i for i in range(view.neurons) if i not in (a, b) and i not in without]
+    if len(others) + 1 > min(
+        len(view.rows) - rows_used.bit_count(), len(view.cols) - cols_used.bit_count()
+    ):
+        return False
     rows = [view.row_sets[a] & view.row_sets[b], *(view.row_sets[i] for i in others)]
     if representatives([s & ~rows_used for s in rows]) is None:
         return False

@@ -30,7 +30,8 @@ _CHOICES = 3  # rows tried on either side of a pair
 
 def find(view: View) -> tuple[int, int, int, int] | None:
     """a, b, J, K (bit sets) to which the theorem applies, or None."""
-    if not view.all_complete or view.neurons > min(len(view.rows), len(view.cols)):
+    # J has two rows or more, K a column or more, and r - 1 representatives lie outside.
+    if not view.all_complete or view.neurons > min(len(view.rows) - 1, len(view.cols)):
         return None
     rooms = Budget(_ROOMS)
     for a, b, rows, cols in candidates(view, 0):

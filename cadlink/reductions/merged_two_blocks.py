@@ -34,7 +34,8 @@ Found = tuple[int, int, int, int, int, int, int]
 def find(view: View) -> Found | None:
     """a, b, f, J1, K1, J2, K2 (bit sets) to which the theorem applies, or None."""
     r = view.neurons
-    if not view.all_complete or r < 3 or r > min(len(view.rows), len(view.cols)):
+    # J1 and J2 have three rows or more, K1 and K2 two columns; r - 2 representatives lie outside.
+    if not view.all_complete or r < 3 or r > min(len(view.rows) - 1, len(view.cols)):
         return None
     rooms = Budget(_ROOMS)
     largest = sorted(

@@ -110,11 +110,29 @@ def find(view: View) -> Zero | None:
         for zero in _monomial(view, chance):
             if is_submersion(view, zero):
                 return zero
+    if not _worth_it(view):
+        return None
     structured = _structured(view, chance)
     if structured is not None:
         return structured
     turned = _structured(view.transpose(), chance)
     return None if turned is None else (turned[1], turned[0])
+
+
+def _worth_it(view: View) -> bool:
+    """Whether structured zeros can add anything to matchings.
+
+    Let all n x m cells be observed.  At a submersion rank X = n or rank Y = m: if u X = 0 and
+    Y v = 0, then u (dX Y + X dY) v = 0 always.  In the first case the columns of Y lie in the
+    kernel of X, of dimension r - n, so the rank is at most n (r - n) + sum over the columns of
+    |T_k|, T_k the neurons in column k; r = n means Y = 0, a matching.  Likewise the second case.
+    """
+    n, m, r = len(view.rows), len(view.cols), view.neurons
+    if any(cols.bit_count() < m for cols in view.observed):
+        return True
+    by_cols = sum(neurons.bit_count() for neurons in view.in_col)
+    by_rows = sum(neurons.bit_count() for neurons in view.in_row)
+    return (r > n and by_cols + n * (r - n) >= n * m) or (r > m and by_rows + m * (r - m) >= n * m)
 
 
 def _monomial(view: View, chance: random.Random) -> Iterator[Zero]:
