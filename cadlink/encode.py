@@ -204,12 +204,10 @@ def _near(differences: Iterable[Polynomial], norm: str) -> Formula:
     if norm != "euclidean":
         raise InputError(f"norm {norm!r}: expected one of {', '.join(NORMS)}")
     parts = list(differences)
-    if sum(len(d.terms) ** 2 for d in parts) > 10 * MOST_TERMS:
+    if sum(len(d.terms) ** 2 for d in parts) > MOST_TERMS:
         raise FormulaError("the squared Euclidean distance has too many terms: use the norm 'max'")
-    total = -eps
-    for d in parts:
-        total = total + d * d
-    return Atom(total, Rel.LT)
+    squares = [term for d in parts for term in (d * d).terms]
+    return Atom(Polynomial.of([*squares, *(-eps).terms]), Rel.LT)
 
 
 def _for_all_eps(f: Formula) -> Formula:

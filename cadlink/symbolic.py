@@ -49,8 +49,9 @@ def from_sympy(condition: Any) -> Formula:
     """
     import sympy
     from sympy.core.relational import Relational
+    from sympy.logic.boolalg import BooleanAtom
 
-    if condition in (True, False):
+    if isinstance(condition, bool | BooleanAtom):
         return Truth(bool(condition))
     if isinstance(condition, Relational):
         rel = _RELATIONS.get(condition.rel_op)

@@ -68,7 +68,7 @@ def _product(c: int, factors: list[Polynomial]) -> Polynomial:
     return product
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(formulas, st.lists(points, min_size=1, max_size=4))
 def test_simplify_is_an_equivalence(f: Formula, some: list[dict[str, Fraction]]) -> None:
     shorter = simplify(f)
@@ -76,7 +76,7 @@ def test_simplify_is_an_equivalence(f: Formula, some: list[dict[str, Fraction]])
         assert evaluate(shorter, point) == evaluate(f, point), (to_text(f), to_text(shorter), point)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(formulas)
 def test_simplify_has_nothing_left_to_do(f: Formula) -> None:
     shorter = simplify(f)
@@ -84,7 +84,7 @@ def test_simplify_has_nothing_left_to_do(f: Formula) -> None:
     assert len(to_text(again)) <= len(to_text(shorter))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(formulas, points)
 def test_negation_is_the_complement_and_an_involution(
     f: Formula, point: dict[str, Fraction]
