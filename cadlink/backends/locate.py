@@ -150,13 +150,13 @@ def _version(entry: Mapping[str, Any], path: Path) -> str | None:
     """The version, or None if the program does not run."""
     stat = path.stat()
     try:
-        return _ask_version(entry["name"], path, stat.st_mtime_ns, stat.st_size)
+        return _ask_version(entry["name"], path, stat.st_mtime_ns, stat.st_size, stat.st_mode)
     except OSError:
         return None
 
 
 @lru_cache
-def _ask_version(name: str, path: Path, mtime_ns: int, size: int) -> str:
+def _ask_version(name: str, path: Path, mtime_ns: int, size: int, mode: int) -> str:
     """The version from the banner; remembered as long as the file is the same.
 
     A jar's comes from its name and content: starting Java takes a second, and MPReduce's banner
