@@ -40,7 +40,7 @@ from cadlink.reductions.step import Conclusion, Problem, Step
 
 __all__ = ["MAX_PATHS", "apply", "has_one_path_per_cell"]
 
-MAX_PATHS = 30_000_000  # from the inputs to one layer: what whoever checks the step must hold
+MAX_PATHS = 25_000_000  # from the inputs to all layers: whoever checks the step counts them too
 BLOCK = 4_000_000  # entries of a partial product held at once
 
 
@@ -54,9 +54,11 @@ def has_one_path_per_cell(layers: tuple[Mask, ...]) -> bool:
     outputs = layers[-1].shape[0]
     inputs = [mask.shape[1] for mask in layers]
     paths = np.ones(inputs[0])
+    total = 0.0
     for mask in layers:
         paths = mask.astype(np.float64) @ paths  # to every unit of the layer; in doubles, no wrap
-        if paths.sum() > min(mask.shape[0] * inputs[0], MAX_PATHS):
+        total += paths.sum()
+        if paths.sum() > mask.shape[0] * inputs[0] or total > MAX_PATHS:
             return False
     step = max(1, BLOCK // max(inputs))
     for start in range(0, outputs, step):

@@ -44,6 +44,7 @@ MOST_FEW = 48, 16  # rows (columns) of a probe: with the fewest and with the mos
 BLOCK = 4_000_000  # entries of N held at once
 MAX_TERMS = 3_000_000_000  # multiplications of the sparse product we are ready to make
 MAX_DENSE = 100_000_000_000  # the same for the dense product, which is so much faster
+FASTER = 30  # times as many multiplications the dense product makes in the same time
 MAX_REACH = 100_000_000  # multiplications for P and Q of a deep chain
 
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -203,7 +204,7 @@ def _owned_cells(p: Any, q: Any) -> Iterator[tuple[Ints, Ints, Ints]]:
     terms = int(np.dot(np.bincount(p.indices, minlength=units), np.diff(q.indptr).astype(np.int64)))
     dense_terms = p.shape[0] * units * q.shape[1]
     exact = shift + units.bit_length() < 53
-    dense = exact and dense_terms < 30 * terms and units * q.shape[1] <= 50_000_000
+    dense = exact and dense_terms < FASTER * terms and units * q.shape[1] <= 50_000_000
     if (dense_terms > MAX_DENSE) if dense else (terms > MAX_TERMS):
         return
     if shift + units.bit_length() >= 63:  # the weights would not fit
