@@ -134,6 +134,7 @@ def test_the_relaxed_set_is_closed_along_rational_sequences(f: Formula) -> None:
         (disj(Atom(X, Rel.EQ), conj(Atom(X, Rel.EQ), Atom(Y, Rel.GT))), "a_0_0 = 0"),
         (conj(Atom(X, Rel.NE), Atom(X * Y, Rel.EQ)), "a_0_0 != 0 and a_0_1 = 0"),
         (conj(Atom(X * Y, Rel.GE), Atom(X, Rel.LT)), "a_0_0 < 0 and a_0_1 <= 0"),
+        (conj(Atom(X * X * Y, Rel.GT), Atom(X, Rel.LT)), "a_0_0 < 0 and a_0_1 > 0"),
         (
             disj(
                 conj(Atom(X, Rel.LT), Atom(Y, Rel.EQ)),
