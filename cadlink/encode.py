@@ -178,6 +178,9 @@ def _cells(problem: Problem, full: bool) -> list[Cell]:
             )
         return sorted(problem.cells)
     if full:
+        size = problem.widths[-1] * problem.widths[0]
+        if size > MOST_TERMS:
+            raise FormulaError(f"a matrix of {size} entries: expected at most {MOST_TERMS}")
         return [(j, k) for j in range(problem.widths[-1]) for k in range(problem.widths[0])]
     rows, columns = problem.support().nonzero()
     return sorted(zip(rows.tolist(), columns.tolist(), strict=True))

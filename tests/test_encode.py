@@ -357,6 +357,8 @@ def test_too_large_a_problem_is_refused_before_it_is_built() -> None:
     assert count_terms(wide) > MOST_TERMS
     with pytest.raises(FormulaError, match="terms"):
         image(wide)
+    with pytest.raises(FormulaError, match="entries"):
+        sentence(Pattern.of([["1" + "0" * 199] * 150]), norm="max", full=True)
     with pytest.raises(FormulaError, match="squared"):
         sentence(Pattern.of([["1" * 20] * 20] * 2), norm="euclidean")
     with pytest.raises(InputError, match="norm"):
