@@ -17,7 +17,7 @@ On systems without these calls (macOS) descendants are found by parent links alo
 
 Command line:  PARENT REPORT WALL_S MEMORY_MIB GRACE_S AS_LIMIT_MIB PROGRAM [ARGUMENT ...]
 REPORT is a file descriptor.  It receives one JSON line ``{"pid"}`` or ``{"errno"}`` after the start
-and one at the end: ``{"reason", "returncode", "peak_kib", "left"}``.  SIGTERM asks it to stop.
+and one at the end: ``{"reason", "returncode", "peak_kib"}``.  SIGTERM asks it to stop.
 """
 
 from __future__ import annotations
@@ -136,8 +136,8 @@ class Watch:
             except ProcessLookupError:
                 continue  # ended while we looked
 
-    def clear(self, grace_s: float) -> int:
-        """Terminate, give ``grace_s``, kill, wait; the number of processes that would not die."""
+    def clear(self, grace_s: float) -> None:
+        """Terminate, give ``grace_s``, kill, and wait until no descendant is left."""
         if grace_s > 0:
             self.signal_all(signal.SIGTERM)
             end = time.monotonic() + grace_s
@@ -148,7 +148,6 @@ class Watch:
             # Again and again: a process may have forked between the listing and the signal.
             self.signal_all(signal.SIGKILL)
             time.sleep(0.005)
-        return len(descendants(os.getpid()))
 
 
 def _start(program: list[str], as_limit_mib: int) -> tuple[int, int]:
@@ -228,11 +227,8 @@ def main(arguments: list[str]) -> int:
             except BlockingIOError:
                 continue
     # After an exit only strays are left, and a program beyond its memory gets no time to grow.
-    left_over = watch.clear(0 if reason in ("exited", "signal", "memory") else grace_s)
-    _tell(
-        report,
-        {"reason": reason, "returncode": watch.returncode, "peak_kib": peak, "left": left_over},
-    )
+    watch.clear(0 if reason in ("exited", "signal", "memory") else grace_s)
+    _tell(report, {"reason": reason, "returncode": watch.returncode, "peak_kib": peak})
     return 0
 
 

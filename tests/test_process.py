@@ -177,8 +177,12 @@ def test_a_killed_watchdog_takes_the_program_with_it(alive: Alive) -> None:
     ended: list[Ended] = []
     thread = threading.Thread(target=lambda: ended.append(bad("sleeper.py")))
     thread.start()
-    wait_for(lambda: len(alive()) == 2)
-    (guard,) = (line for line in alive() if "watchdog" in line)
+
+    def guards() -> list[str]:
+        return [line for line in alive() if "watchdog" in line]
+
+    wait_for(lambda: len(alive()) == 2 and len(guards()) == 1)  # the fork has become the program
+    (guard,) = guards()
     os.kill(int(guard.split()[0]), signal.SIGKILL)
     thread.join(5)
     assert [(e.reason, e.returncode) for e in ended] == [(Reason.SIGNAL, None)]
