@@ -22,7 +22,7 @@ _VERDICTS = {
         " masks but never reached, and the weights grow without bound on the way. A ReLU network"
         " with these masks and free biases has a training set on which no weights are best."
     ),
-    Verdict.UNKNOWN: "UNKNOWN.",
+    Verdict.UNKNOWN: "UNKNOWN:",
 }
 
 # What each rule of a proof says; the rules are listed in certificates/SCHEMA.md.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -231,6 +232,48 @@ def test_a_missing_backend_has_its_own_status(tmp_path: Path) -> None:
     one_line(done, "qepcad", str(tmp_path))
 
 
+def test_a_missing_backend_has_its_own_status_without_a_name() -> None:
+    """Nobody to ask is no verdict, and says so; PATH is searched too."""
+    nobody = {"CADLINK_QEPCAD": "", "CADLINK_REDLOG": "off", "CADLINK_Z3": "off", "PATH": ""}
+    done = cadlink("decide", "lu:2", "--json", "--method", "sentence", **nobody)
+    assert done.returncode == 4
+    assert (answer(done)["verdict"], answer(done)["reason"]) == ("unknown", "no_backend")
+    done = cadlink("backends", **nobody)
+    assert done.returncode == 4
+    assert done.stdout.count(b"  missing; looked for\n") >= 3
+    assert b"apt-get install qepcad" in done.stdout
+
+
+@pytest.mark.parametrize("backend", ["qepcad", "redlog", "z3"])
+@pytest.mark.parametrize("norm", ["euclidean", "max"])
+def test_the_sentence_is_answered_on_trust(backend: str, norm: str) -> None:
+    arguments = ("--method", "sentence", "--backend", backend, "--norm", norm, "--no-cache")
+    done = cadlink("decide", "dense:1-1-1", "--json", *arguments)
+    found = answer(done)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (found["verdict"], found["assurance"]) == ("closed", "trusted")
+    assert [run["backend"] for run in found["runs"]] == [backend]
+
+
+def test_progress_is_for_terminals() -> None:
+    """After two seconds a line appears on a terminal, and is wiped in the end; never elsewhere."""
+    command = ["decide", "lu:3", "--json", "--method", "sentence", "--limit", "4", "--no-cache"]
+    assert cadlink(*command).stderr == b""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "cadlink", *command], stdout=subprocess.PIPE, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        assert process.stdout is not None
+        printed = process.stdout.read()
+    shown = os.read(ours, 65536)
+    os.close(ours)
+    assert process.returncode == 3
+    assert json.loads(printed)["verdict"] == "unknown"
+    assert b"asking " in shown
+    assert shown.endswith(b"\r\x1b[K")
+
+
 def test_one_second_is_one_second() -> None:
     start = time.monotonic()
     done = cadlink(*("decide", "lu:3", "--json", "--method", "sentence", "--limit", "1"))
@@ -274,6 +317,28 @@ def test_a_reader_may_go_away() -> None:
     assert process.returncode == 141
 
 
+def test_a_bad_cache_is_a_warning(tmp_path: Path) -> None:
+    file = tmp_path / "answers.sqlite"
+    file.write_bytes(b"this is no database" * 100)
+    arguments = (
+        "decide",
+        "dense:1-1-1",
+        "--method",
+        "sentence",
+        "--backend",
+        "z3",
+        "--norm",
+        "max",
+    )
+    done = cadlink(*arguments, CADLINK_CACHE=str(file))
+    assert done.returncode == 0
+    assert done.stderr.startswith(b"cadlink: warning: ")
+    assert done.stderr.count(b"\n") == 1
+    done = cadlink("cache", "info", CADLINK_CACHE=str(file))
+    assert done.returncode == 1
+    one_line(done, str(file))
+
+
 # -- the other subcommands -------------------------------------------------------------------------
 
 
@@ -287,6 +352,28 @@ def test_explain_shows_the_sentence() -> None:
     done = cadlink("explain", "lu:2", "--method", "sentence")
     assert done.returncode == 0
     assert b"for all eps" in done.stdout
+
+
+def test_the_proof_in_words(tmp_path: Path) -> None:
+    file = tmp_path / "proof.json"
+    cadlink("decide", "lu:3", "--certificate", str(file))
+    done = cadlink("check", str(file), "--proof")
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"accepted: not_closed, checked\n")
+    assert b"[unique_cut]" in done.stdout
+
+
+def test_the_cache_is_filled_verified_and_emptied(tmp_path: Path) -> None:
+    cache = {"CADLINK_CACHE": str(tmp_path / "answers.sqlite")}
+    arguments = ("decide", "dense:1-1-1", "--json", "--method", "sentence", "--backend", "z3")
+    first, second = (answer(cadlink(*arguments, **cache)) for _ in range(2))
+    assert [run["cached"] for run in first["runs"] + second["runs"]] == [False, True]
+    assert b"1 answers" in cadlink("cache", "info", **cache).stdout
+    done = cadlink("cache", "verify", **cache)
+    assert (done.returncode, done.stdout) == (0, b"same: 1\n1 answers compared\n")
+    assert cadlink("cache", "clear", **cache).stdout == b"1 answers removed\n"
+    assert b" 0 answers" in cadlink("cache", "info", **cache).stdout
+    assert b"off" in cadlink("cache", "info", CADLINK_CACHE="off").stdout
 
 
 def test_families_lists_all() -> None:
