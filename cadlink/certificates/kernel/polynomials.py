@@ -98,7 +98,8 @@ def add(target: Polynomial, other: Mapping[Monomial, Number], factor: Number = 1
 
 def multiply(a: Polynomial, b: Polynomial, at: Reader) -> Polynomial:
     """The product; its cost is charged."""
-    at.spend(100 * len(a) * len(b))
+    degree = max(map(len, a), default=0) + max(map(len, b), default=0)
+    at.spend(len(a) * len(b) * (300 + 20 * degree))
     product: Polynomial = {}
     for one, first in a.items():
         add(product, {tuple(sorted(one + other)): first * c for other, c in b.items()})
@@ -109,7 +110,7 @@ def laurent_product(factors: Sequence[Laurent], at: Reader) -> Laurent:
     """The product of Laurent polynomials."""
     product: Laurent = {0: 1}
     for factor in factors:
-        at.spend(100 * len(product) * len(factor))
+        at.spend(500 * len(product) * len(factor))
         longer: Laurent = {}
         for e, c in product.items():
             for f, d in factor.items():

@@ -1,0 +1,207 @@
+"""The rules against each other on random small groups, with every possible choice of their data.
+
+A group that some chain of steps shows to be closed must have no proof that it is not; a hypothesis
+left out of a rule would soon show up here.  Freeness is held against an independent necessary
+condition: the product map of a free group has a Jacobian of full rank at a random point.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from functools import cache
+from itertools import combinations, product
+from typing import Any
+
+import pytest
+from flint import nmod_mat
+
+from cadlink.certificates.kernel import GROUP_RULES
+from cadlink.certificates.kernel.problems import Group
+from cadlink.certificates.kernel.reader import Budget, Found, Needs, Reader
+from cadlink.errors import CertificateError
+
+
+def apply(group: Group, rule: str, data: dict[str, Any]) -> Found | Needs | None:
+    try:
+        return GROUP_RULES[rule][0](group, Reader(data, "test", Budget()))
+    except CertificateError:
+        return None
+
+
+def subsets(items: Any, least: int = 1, most: int = 9) -> Iterator[list[int]]:
+    items = sorted(items)
+    for size in range(least, min(most, len(items)) + 1):
+        yield from map(list, combinations(items, size))
+
+
+def lines_data(group: Group) -> Iterator[dict[str, Any]]:
+    every = [["row", j] for j in sorted(group.rows)] + [["col", k] for k in sorted(group.cols)]
+    for size in range(min(len(every), len(group.neurons)) + 1):
+        yield from ({"lines": list(chosen)} for chosen in combinations(every, size))
+
+
+def forcing_data(group: Group) -> Iterator[dict[str, Any]]:
+    everyone = [None, *range(len(group.neurons))]
+    for cell in sorted(group.cells):
+        team = group.covering(cell)
+        choices = [
+            [[i, j, k] for j, k in sorted(group.neurons[i]) if group.covering((j, k)) == [i]]
+            for i in team
+        ]
+        for witnesses in product(*choices):
+            for start, helper in product(team, everyone):
+                yield {
+                    "cell": list(cell),
+                    "witnesses": list(witnesses),
+                    "start": start,
+                    "helper": helper,
+                }
+
+
+def owners_data(group: Group) -> Iterator[dict[str, Any]]:
+    everyone = [None, *range(len(group.neurons))]
+    for rows, cols in product(subsets(group.rows), subsets(group.cols)):
+        if len(rows) != len(cols):
+            continue
+        corners = product(group.rows - set(rows), group.cols - set(cols))
+        for (j, k), i, h in product(corners, everyone[1:], everyone):
+            yield {"rows": rows, "cols": cols, "row": j, "col": k, "neuron": i, "helper": h}
+
+
+def pair_data(group: Group) -> Iterator[dict[str, Any]]:
+    yield from ({"a": a, "b": b} for a, b in combinations(range(len(group.neurons)), 2))
+
+
+def block_data(group: Group) -> Iterator[dict[str, Any]]:
+    for pair, J, K in product(pair_data(group), subsets(group.rows), subsets(group.cols)):
+        yield {**pair, "J": J, "K": K}
+
+
+def cross_data(group: Group) -> Iterator[dict[str, Any]]:
+    for data, i in product(block_data(group), range(len(group.neurons))):
+        for j0, k0 in product(data["J"], data["K"]):
+            yield {**data, "i1": i, "j0": j0, "k0": k0}
+
+
+def two_blocks_data(group: Group) -> Iterator[dict[str, Any]]:
+    for data, f in product(block_data(group), range(len(group.neurons))):
+        rows, cols = group.rows - set(data["J"]), group.cols - set(data["K"])
+        for J2, K2 in product(subsets(rows, 1, 2), subsets(cols, 1, 2)):
+            one = {"a": data["a"], "b": data["b"], "J1": data["J"], "K1": data["K"]}
+            yield {**one, "f": f, "J2": J2, "K2": K2}
+
+
+FREE_RULES: dict[str, Any] = {
+    "empty": lambda group: [{}],
+    "star": lambda group: [{}],
+    "matching": lambda group: [{}],
+    "full_factor": lambda group: [{}],
+    "lines": lines_data,
+}
+REFUTING_RULES = {
+    "forcing": forcing_data,
+    "owners": owners_data,
+    "rigid_collision": pair_data,
+    "merged_block": block_data,
+    "merged_cross": cross_data,
+    "merged_two_blocks": two_blocks_data,
+}
+
+
+@cache
+def free(group: Group) -> bool:
+    """Whether some leaf shows the group or its transpose to be free."""
+    return any(
+        apply(one, rule, data) is not None
+        for one in (group, group.transpose())
+        for rule, choices in FREE_RULES.items()
+        for data in choices(one)
+    )
+
+
+@cache
+def rests(group: Group) -> list[Group]:
+    """What absorption leaves, for every free set of neurons."""
+    found = []
+    for chosen in subsets(range(len(group.neurons))):
+        needs = apply(group, "absorb", {"neurons": chosen, "proof": None})
+        assert isinstance(needs, Needs)
+        assert needs.lemma is not None
+        if free(needs.lemma[0]):
+            found.append(needs.parts[0])
+    return found
+
+
+@cache
+def closed(group: Group) -> bool:
+    """Whether some proof by absorption, splitting and leaves shows the group to be closed."""
+    if free(group) or apply(group, "good_pairs", {}) is not None:
+        return True
+    parts = group.components()
+    if len(parts) > 1:
+        return all(closed(part) for part in parts)
+    return any(closed(rest) for rest in rests(group))
+
+
+@cache
+def refuting(group: Group) -> str:
+    """The leaf, if there is one, that shows the group or its transpose not to be closed."""
+    for one in (group, group.transpose()):
+        for rule, choices in REFUTING_RULES.items():
+            for data in choices(one):
+                if apply(one, rule, data) is not None:
+                    return f"{rule} {data}"
+    return ""
+
+
+def random_group(rng: random.Random, height: int, width: int, count: int, density: float) -> Group:
+    def some(size: int) -> list[int]:
+        return [n for n in range(size) if rng.random() < density]
+
+    blocks = [{(j, k) for j in some(height) for k in some(width)} for _ in range(count)]
+    if rng.random() < 0.5:  # forget some cells, as absorption does
+        gone = {(j, k) for j in range(height) for k in range(width) if rng.random() < 0.15}
+        blocks = [block - gone for block in blocks]
+    return Group.of(blocks)
+
+
+def full_rank(group: Group, rng: random.Random) -> bool:
+    """Whether the Jacobian at a random point has rank |E| modulo a prime."""
+    prime, names = 1_000_003, dict[tuple[str, int, int], int]()
+    for i in range(len(group.neurons)):
+        for letter, lines in (("x", group.row_sets[i]), ("y", group.col_sets[i])):
+            names.update(
+                {(letter, i, line): len(names) + n for n, line in enumerate(sorted(lines))}
+            )
+    value = [rng.randrange(1, prime) for _ in names]
+    matrix = nmod_mat(len(group.cells), len(names), prime)
+    for row, (j, k) in enumerate(sorted(group.cells)):
+        for i in group.covering((j, k)):
+            x, y = names["x", i, j], names["y", i, k]
+            matrix[row, x], matrix[row, y] = value[y], value[x]
+    return bool(matrix.rank() == len(group.cells))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_group_is_closed_and_not_closed(seed: int) -> None:
+    rng = random.Random(seed)
+    shown = {"free": 0, "closed": 0, "not_closed": 0}
+    for _ in range(60):
+        group = random_group(rng, 3, 3, rng.choice([1, 2, 3]), rng.choice([0.6, 0.75, 0.9]))
+        if not group.neurons:
+            continue
+        if free(group):
+            shown["free"] += 1
+            assert full_rank(group, rng), group
+        if closed(group):
+            shown["closed"] += 1
+            for rows, cols in product(subsets(group.rows), subsets(group.cols)):
+                part = apply(group, "restrict", {"rows": rows, "cols": cols})
+                assert isinstance(part, Needs)
+                assert refuting(part.parts[0]) == "", (group, rows, cols)
+            assert [refuting(rest) for rest in rests(group) if refuting(rest)] == []
+        elif refuting(group):
+            shown["not_closed"] += 1
+            assert not any(closed(rest) for rest in rests(group))
+    assert min(shown.values()) > 5

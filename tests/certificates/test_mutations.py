@@ -1,0 +1,688 @@
+"""Every rule of the kernel: a valid proof is accepted, and corrupted copies of it are rejected.
+
+The corruptions are systematic.  A corrupted proof may happen to be another valid proof; those that
+are accepted must show what is known to be true of the problem, and must be on the list of accepted
+corruptions below, every one of which has been looked at.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from cadlink.certificates.kernel import CHAIN_RULES, GROUP_RULES, check, check_proof
+from cadlink.errors import CertificateError
+from cadlink.pattern import Pattern
+
+
+def step(rule: str, data: dict[str, Any] | None = None, *parts: Any) -> dict[str, Any]:
+    return {"rule": rule, "data": data or {}, "parts": list(parts)}
+
+
+def chain(*layers: str) -> dict[str, Any]:
+    return {"layers": [layer.split("/") for layer in layers]}
+
+
+def blocks(*pairs: tuple[str, str]) -> list[list[list[int]]]:
+    """A complete group: rows and columns of every neuron as strings of digits."""
+    return [[[int(j), int(k)] for j in rows for k in cols] for rows, cols in pairs]
+
+
+def graphs(*pictures: str) -> list[list[list[int]]]:
+    """A group: '##/#.' for every neuron."""
+    return [
+        [
+            [j, k]
+            for j, row in enumerate(picture.split("/"))
+            for k, char in enumerate(row)
+            if char == "#"
+        ]
+        for picture in pictures
+    ]
+
+
+def claim(statement: str) -> dict[str, Any]:
+    answer = {"backend": "qepcad", "version": "1.74", "answer": "TRUE", "transcript": "a" * 64}
+    return {"statement": statement, "answers": [answer]}
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    problem: Any
+    truth: str
+    proof: dict[str, Any]
+
+
+LU = chain("11/01", "10/11")
+CORNER = graphs("##/#.")  # one neuron, a cell unobserved: not closed
+STAR = step("star")
+# The corner is missed: x(0) y(0) = 0 against x(0) y(1) = 1 = x(1) y(0).
+FORCED = step("forcing", {"cell": [0, 1], "witnesses": [[0, 1, 0]], "start": 0, "helper": None})
+T, ONE, UNDER = [[1, 1]], [[0, 1]], [[-1, 1]]
+LU_LIMIT = [[0, 1, 1], [1, 0, 1]]
+LU_FACTORS = [
+    [[0, 0, ONE], [0, 1, UNDER], [1, 1, UNDER]],
+    [[0, 0, T], [1, 0, ONE], [1, 1, [[0, -1]]]],
+]
+
+
+def lu_curve(refutation: dict[str, Any]) -> dict[str, Any]:
+    return step("curve", {"factors": LU_FACTORS, "limit": LU_LIMIT, "refutation": refutation})
+
+
+def term(coefficient: Any, *names: str) -> list[Any]:
+    return [coefficient, [[name, 1] for name in names]]
+
+
+# Equations: e0 = x200 x100, e1 = x200 x101 - 1, e2 = x210 x100 - 1, e3 = ...
+IDENTITY = {
+    "multipliers": [
+        [0, [term(1, "x_1_0_1", "x_2_1_0")]],
+        [1, [term(-1, "x_2_1_0", "x_1_0_0")]],
+        [2, [term("-1")]],
+    ],
+    "inequations": [],
+}
+CASES_TREE = {
+    "case": [term(2, "x_2_0_0")],
+    "zero": {"propagation": True},
+    "nonzero": {
+        "multipliers": [[0, [term(2, "x_2_1_0")]], [2, [term(-2, "x_2_0_0")]]],
+        "inequations": [0],
+    },
+}
+
+CASES = [
+    Case(
+        "unique_cut",
+        LU,
+        "not_closed",
+        step("unique_cut", {"layer": 1, "unit": 0, "outputs": [0, 1], "inputs": [0, 1]}),
+    ),
+    Case(
+        "lu_forcing",
+        LU,
+        "not_closed",
+        step(
+            "two_factors",
+            None,
+            step("forcing", {"cell": [0, 1], "witnesses": [[0, 1, 0]], "start": 0, "helper": 1}),
+        ),
+    ),
+    Case(
+        "lu_absorb",
+        LU,
+        "not_closed",
+        step(
+            "two_factors",
+            None,
+            step("absorb", {"neurons": [1], "proof": STAR}, FORCED),
+        ),
+    ),
+    Case("curve_propagation", LU, "not_closed", lu_curve({"propagation": True})),
+    Case("curve_identity", LU, "not_closed", lu_curve(IDENTITY)),
+    Case("curve_cases", LU, "not_closed", lu_curve(CASES_TREE)),
+    Case("curve_claim", LU, "not_closed", lu_curve({"claim": claim("not_member")})),
+    Case(
+        "curve_group",
+        CORNER,
+        "not_closed",
+        step(
+            "curve",
+            {
+                "x": [[[0, T], [1, ONE]]],
+                "y": [[[0, ONE], [1, UNDER]]],
+                "limit": LU_LIMIT,
+                "refutation": {"propagation": True},
+            },
+        ),
+    ),
+    Case(
+        "forcing_helped",
+        blocks(("012", "01"), ("012", "123"), ("1", "01")),
+        "not_closed",
+        step(
+            "forcing",
+            {"cell": [0, 1], "witnesses": [[0, 2, 0], [1, 1, 2]], "start": 1, "helper": 2},
+        ),
+    ),
+    Case(
+        "forcing_team",
+        blocks(("012", "01"), ("012", "123"), ("1", "01")),
+        "not_closed",
+        step(
+            # the helper, neuron 1, covers the cell itself and has its witness in the row of start's
+            "forcing",
+            {"cell": [0, 1], "witnesses": [[0, 2, 0], [1, 2, 3]], "start": 0, "helper": 1},
+        ),
+    ),
+    Case(
+        "owners",
+        blocks(("01", "01"), ("012", "12"), ("2", "2")),
+        "not_closed",
+        step(
+            "owners",
+            {"rows": [0, 1], "cols": [0, 1], "row": 2, "col": 2, "neuron": 1, "helper": 2},
+        ),
+    ),
+    Case(
+        "owners_unobserved",
+        CORNER,
+        "not_closed",
+        step(
+            "owners",
+            {"rows": [0], "cols": [0], "row": 1, "col": 1, "neuron": 0, "helper": None},
+        ),
+    ),
+    Case(
+        "rigid_collision",
+        blocks(("02", "02"), ("12", "01")),
+        "not_closed",
+        step(
+            "rigid_collision",
+            {"a": 0, "b": 1},
+        ),
+    ),
+    Case(
+        "merged_block",
+        blocks(("023", "23"), ("123", "0123"), ("23", "03")),
+        "not_closed",
+        step(
+            "merged_block",
+            {"a": 0, "b": 1, "J": [0, 1], "K": [2]},
+        ),
+    ),
+    Case(
+        "merged_cross",
+        blocks(("013", "012"), ("023", "012"), ("03", "12"), ("123", "123")),
+        "not_closed",
+        step(
+            "merged_cross",
+            {
+                "a": 0,
+                "b": 1,
+                "i1": 3,
+                "J": [1, 2],
+                "K": [0, 3],
+                "j0": 1,
+                "k0": 0,
+            },
+        ),
+    ),
+    Case(
+        "merged_two_blocks",
+        blocks(("01234", "012"), ("0134", "0234"), ("0234", "14"), ("123", "0134")),
+        "not_closed",
+        step(
+            "merged_two_blocks",
+            {
+                "a": 1,
+                "b": 2,
+                "f": 3,
+                "J1": [1, 2],
+                "K1": [4],
+                "J2": [3],
+                "K2": [1, 3],
+            },
+        ),
+    ),
+    Case("empty", [], "free", step("empty")),
+    Case("star", graphs("##/..", "#./#."), "free", STAR),
+    Case(
+        "lines",
+        graphs("##./#.#/..#", "##./#.#/..#"),
+        "free",
+        step(
+            "lines",
+            {"lines": [["row", 1]]},
+        ),
+    ),
+    Case(
+        "lines_all",
+        graphs("###/###", "###/###"),
+        "free",
+        step(
+            "lines",
+            {"lines": [["row", 0], ["row", 1]]},
+        ),
+    ),
+    Case("matching", blocks(("01", "012"), ("01", "012")), "free", step("matching")),
+    Case("full_factor", blocks(("01", "012"), ("01", "01")), "free", step("full_factor")),
+    Case("good_pairs", blocks(("012", "01"), ("01", "012")), "closed", step("good_pairs")),
+    Case(
+        "absorb_closed",
+        blocks(("012", "012"), ("3", "0123")),
+        "closed",
+        step(
+            "absorb",
+            {"neurons": [1], "proof": STAR},
+            step("good_pairs"),
+        ),
+    ),
+    Case(
+        "split",
+        blocks(("01", "01"), ("23", "23")),
+        "closed",
+        step(
+            "split",
+            None,
+            step("good_pairs"),
+            step("good_pairs"),
+        ),
+    ),
+    Case("split_null", graphs("##./#../..#"), "not_closed", step("split", None, FORCED, None)),
+    Case(
+        "restrict",
+        graphs("###/##./#.."),
+        "not_closed",
+        step(
+            "restrict",
+            {"rows": [0, 1], "cols": [1, 2]},
+            step("forcing", {"cell": [0, 2], "witnesses": [[0, 1, 1]], "start": 0, "helper": None}),
+        ),
+    ),
+    Case(
+        "relabel",
+        CORNER,
+        "not_closed",
+        step(
+            "relabel",
+            {"rows": [[0, 1], [1, 0]], "cols": [[0, 0], [1, 5]]},
+            step("forcing", {"cell": [1, 5], "witnesses": [[0, 0, 0]], "start": 0, "helper": None}),
+        ),
+    ),
+    Case(
+        "transpose",
+        blocks(("012", "01"), ("01", "01")),
+        "free",
+        step(
+            "transpose",
+            None,
+            step("full_factor"),
+        ),
+    ),
+    Case(
+        "zero_submersion",
+        graphs(".##/#.#/##.", ".##/#.#/##."),
+        "free",
+        step(
+            "zero_submersion",
+            {"x": [[[0, 1]], [[1, 1]]], "y": [[[0, 1]], [[1, 1]]], "prime": 101},
+        ),
+    ),
+    Case(
+        "chain_zero_submersion",
+        chain("110/011", "10/01"),
+        "free",
+        step(
+            "zero_submersion",
+            {"factors": [[[0, 0, 0], [0, 0, 0]], [[1, 0], [0, 1]]], "prime": 2},
+        ),
+    ),
+    Case("chain_matching", chain("111/111", "11/11"), "free", step("matching")),
+    Case("one_layer", chain("101/110"), "free", step("one_layer")),
+    Case("block_tiling", chain("11", "1/1"), "closed", step("block_tiling")),
+    Case(
+        "butterfly",
+        chain("1100/1100/0011/0011", "1010/0101/1010/0101"),
+        "closed",
+        step("block_tiling"),
+    ),
+    Case("dense_top", chain("111/110", "11/11/11"), "closed", step("dense_top")),
+    Case(
+        "trim",
+        chain("11/01/11", "100/110"),
+        "not_closed",
+        step(
+            "trim",
+            None,
+            step("unique_cut", {"layer": 1, "unit": 0, "outputs": [0, 1], "inputs": [0, 1]}),
+        ),
+    ),
+    Case(
+        "merge",
+        chain("11/01", "10/01", "10/11"),
+        "not_closed",
+        step(
+            "merge",
+            {"layer": 1, "proof": step("matching")},
+            step("unique_cut", {"layer": 1, "unit": 0, "outputs": [0, 1], "inputs": [0, 1]}),
+        ),
+    ),
+    Case(
+        "chain_split",
+        chain("1100/0011", "10/10/01/01"),
+        "closed",
+        step(
+            "split",
+            None,
+            step("block_tiling"),
+            step("block_tiling"),
+        ),
+    ),
+    Case(
+        "chain_restrict",
+        chain("111/011/001", "100/110/111"),
+        "not_closed",
+        step(
+            "restrict",
+            {"outputs": [0, 2], "inputs": [0, 2]},
+            step("unique_cut", {"layer": 1, "unit": 0, "outputs": [0, 1], "inputs": [0, 1]}),
+        ),
+    ),
+    Case(
+        "chain_relabel",
+        LU,
+        "not_closed",
+        step(
+            "relabel",
+            {"units": [[1, 0], [0, 1], [1, 0]]},
+            step("unique_cut", {"layer": 1, "unit": 0, "outputs": [1, 0], "inputs": [1, 0]}),
+        ),
+    ),
+    Case(
+        "chain_transpose",
+        chain("111/001", "10/11"),
+        "not_closed",
+        step(
+            "transpose",
+            None,
+            step("unique_cut", {"layer": 1, "unit": 0, "outputs": [0, 2], "inputs": [0, 1]}),
+        ),
+    ),
+    Case("claims_free", LU, "free", step("claims", {"method": "free", "claims": [claim("free")]})),
+    Case(
+        "claims_formula",
+        graphs("##/##"),
+        "closed",
+        step(
+            "claims",
+            {
+                "method": "closed_formula",
+                "claims": [claim("image")],
+                "formula": ["and", ["=", [term(1, "a_0_0", "a_1_1"), term(-1, "a_0_1", "a_1_0")]]],
+            },
+        ),
+    ),
+    Case(
+        "claims_relaxed",
+        graphs("##/##"),
+        "closed",
+        step(
+            "claims",
+            {
+                "method": "closed_formula",
+                "claims": [claim("image"), claim("relaxed_implies")],
+                "formula": ["or", ["!=", [term(1, "a_0_0")]], True],
+            },
+        ),
+    ),
+    Case(
+        "claims_variety",
+        graphs("##/##"),
+        "closed",
+        step(
+            "claims",
+            {
+                "method": "variety",
+                "claims": [claim("variety_inside")],
+                "polynomials": [[term(1, "a_0_0", "a_1_1"), term(-1, "a_0_1", "a_1_0")]],
+            },
+        ),
+    ),
+    Case(
+        "claims_closed",
+        graphs("##/##"),
+        "closed",
+        step(
+            "claims",
+            {
+                "method": "sentence",
+                "claims": [claim("closed")],
+            },
+        ),
+    ),
+    Case(
+        "claims_not_closed",
+        CORNER,
+        "not_closed",
+        step(
+            "claims",
+            {
+                "method": "sentence",
+                "claims": [claim("not_closed")],
+            },
+        ),
+    ),
+    Case(
+        "claims_point",
+        CORNER,
+        "not_closed",
+        step(
+            "claims",
+            {
+                "method": "missed_point",
+                "limit": LU_LIMIT,
+                "claims": [claim("not_member"), claim("in_closure")],
+            },
+        ),
+    ),
+]
+
+# What may be corrupted without harm (shell patterns): the order of entries; another rule, witness
+# or value that proves the same; the names of backends; and, as the kernel takes a backend's word
+# for them, formulas and limits of claims.
+ORDER = ("/data/factors/? reverse", "/data/[xy]/0 reverse", "/data/limit reverse")
+NOTES = (
+    "/data/claims/? extra",
+    "/data/claims/?/answers twice 0",
+    "/data/claims/?/answers/0/* [?]",
+)
+ACCEPTED: dict[str, tuple[str, ...]] = {
+    "lu_absorb": (
+        "/parts/0/data/proof/rule full_factor",
+        "/parts/0/data/proof/rule matching",
+    ),
+    "curve_propagation": (*ORDER,),
+    "curve_identity": (
+        *ORDER,
+        "/data/refutation/multipliers* reverse",
+    ),
+    "curve_cases": (
+        *ORDER,
+        "/data/refutation only zero",
+        "/data/refutation/nonzero/multipliers reverse",
+    ),
+    "curve_claim": (
+        *ORDER,
+        "/data/refutation/claim extra",
+        "/data/refutation/claim/answers twice 0",
+        "/data/refutation/claim/answers/0/* [?]",
+    ),
+    "curve_group": (*ORDER,),
+    "forcing_helped": (
+        "/data/witnesses reverse",
+        "/data/witnesses/1/2 +1",
+    ),
+    "forcing_team": (
+        "/data/witnesses reverse",
+        "/data/witnesses/1/2 -1",
+    ),
+    "merged_block": ("/data/K/0 +1",),
+    "merged_cross": ("/data/j0 +1",),
+    "empty": (
+        "/rule good_pairs",
+        "/rule matching",
+        "/rule split",
+        "/rule star",
+    ),
+    "star": (
+        "/rule good_pairs",
+        "/rule matching",
+    ),
+    "lines_all": (
+        "/data/lines drop ?",
+        "/data/lines reverse",
+    ),
+    "matching": (
+        "/rule full_factor",
+        "/rule good_pairs",
+    ),
+    "full_factor": ("/rule good_pairs",),
+    "absorb_closed": (
+        "/data/proof/rule full_factor",
+        "/data/proof/rule matching",
+    ),
+    "relabel": (
+        "/data/rows reverse",
+        "/data/cols reverse",
+    ),
+    "transpose": ("/parts/0/rule good_pairs",),
+    "zero_submersion": (
+        "/data/[xy]/?/0/1 +1",
+        "/data/[xy]/?/0/1 sign",
+    ),
+    "chain_zero_submersion": ("/data/factors/1/?/? sign", "/data/prime +1"),
+    "chain_matching": (
+        "/rule block_tiling",
+        "/rule dense_top",
+    ),
+    "one_layer": ("/rule block_tiling",),
+    "block_tiling": ("/rule dense_top",),
+    "trim": (
+        "/rule split",
+        "/rule transpose",
+    ),
+    "chain_split": ("/parts/?/rule dense_top",),
+    "chain_restrict": (
+        "/data/outputs/1 -1",
+        "/data/inputs/1 -1",
+    ),
+    "chain_transpose": ("/parts/0/data/outputs/0 +1",),
+    "claims_free": (*NOTES,),
+    "claims_closed": (*NOTES,),
+    "claims_not_closed": (*NOTES,),
+    "claims_formula": (
+        *NOTES,
+        "/data/formula*",
+    ),
+    "claims_relaxed": (
+        *NOTES,
+        "/data/claims reverse",
+        "/data/formula*",
+    ),
+    "claims_variety": (
+        *NOTES,
+        "/data/polynomials drop 0",
+        "/data/polynomials twice 0",
+        "/data/polynomials/0* reverse",
+    ),
+    "claims_point": (
+        *NOTES,
+        "/data/limit*",
+        "/data/claims reverse",
+    ),
+}
+
+RULE_NAMES = sorted(CHAIN_RULES.keys() | GROUP_RULES.keys())
+
+
+def changes(value: Any, key: str) -> Iterator[tuple[str, Any]]:
+    """What may be put in the place of one value."""
+    if value is not None:
+        yield "null", None
+    if isinstance(value, bool):
+        yield "not", not value
+    elif isinstance(value, int):
+        yield from (("+1", value + 1), ("-1", value - 1), ("true", bool(value)))
+        if value:
+            yield "sign", -value
+    elif isinstance(value, str):
+        yield "?", "?"
+        if key == "rule":
+            yield from ((name, name) for name in RULE_NAMES if name != value)
+    elif isinstance(value, list):
+        for place in range(len(value)):
+            yield f"drop {place}", value[:place] + value[place + 1 :]
+            yield f"twice {place}", value[: place + 1] + value[place:]
+        if value != value[::-1]:
+            yield "reverse", value[::-1]
+    elif isinstance(value, dict):
+        for one in value:
+            yield f"drop {one}", {k: v for k, v in value.items() if k != one}
+        yield "extra", {**value, "extra": 1}
+        if "case" in value:
+            yield "swap", {**value, "zero": value["nonzero"], "nonzero": value["zero"]}
+            yield "no case", value["nonzero"]
+            yield "only zero", value["zero"]
+    elif value is None:
+        yield from (("0", 0), ("1", 1), ("2", 2))
+
+
+def corruptions(value: Any, key: str = "", where: str = "") -> Iterator[tuple[str, Any]]:
+    """Copies of a JSON value with one change somewhere inside, each with its description."""
+    for name, changed in changes(value, key):
+        yield f"{where} {name}", changed
+    if isinstance(value, (dict, list)):
+        for place in value if isinstance(value, dict) else range(len(value)):
+            for name, changed in corruptions(value[place], str(place), f"{where}/{place}"):
+                whole = copy.copy(value)
+                whole[place] = changed
+                yield name, whole
+
+
+def named(cases: list[Case]) -> Any:
+    return pytest.mark.parametrize("case", cases, ids=[case.name for case in cases])
+
+
+@named(CASES)
+def test_valid_proof_is_accepted(case: Case) -> None:
+    assert check_proof(case.problem, case.proof).conclusion == case.truth
+
+
+@named(CASES)
+def test_corrupted_proof_is_rejected(case: Case) -> None:
+    accepted = {}
+    count = 0
+    for name, corrupted in corruptions(case.proof):
+        count += 1
+        try:
+            accepted[name] = check_proof(case.problem, corrupted).conclusion
+        except CertificateError:
+            continue
+    assert count > 30
+    stronger = {"free": {"free", "closed"}, "closed": {"closed"}, "not_closed": {"not_closed"}}
+    assert {n: c for n, c in accepted.items() if c not in stronger[case.truth]} == {}
+    allowed = ACCEPTED.get(case.name, ())
+    assert [n for n in accepted if not any(fnmatchcase(n, one) for one in allowed)] == []
+
+
+def test_every_rule_has_a_case() -> None:
+    def used(value: Any) -> set[str]:
+        if isinstance(value, dict):
+            inner = set().union(*map(used, value.values()))
+            return inner | ({value["rule"]} if "rule" in value else set())
+        return set().union(*map(used, value)) if isinstance(value, list) else set()
+
+    assert used([case.proof for case in CASES]) == set(RULE_NAMES)
+
+
+def test_corrupted_certificate_is_rejected() -> None:
+    certificate = {
+        "format": "cadlink-certificate",
+        "version": 1,
+        "pattern": LU,
+        "verdict": "not_closed",
+        "proof": CASES[0].proof,
+    }
+    pattern = Pattern.of([["11", "01"], ["10", "11"]])
+    assert check(certificate, pattern).verdict == "not_closed"
+    for name, corrupted in corruptions(certificate):
+        with pytest.raises(CertificateError):
+            print(name, check(corrupted, pattern))
