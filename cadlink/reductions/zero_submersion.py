@@ -38,6 +38,9 @@ PRIME = 2147483629  # the largest prime below 2^31
 _SMALL = 60  # observed cells up to which monomial zeros are tried
 _MONOMIAL = 400  # monomial zeros tried
 _ROUNDS = 3  # times a grouping is repaired
+_JACOBIAN = (
+    20_000_000  # entries of the Jacobian, observed cells times parameters, that are too many
+)
 
 Zero = tuple[list[dict[int, int]], list[dict[int, int]]]
 """x_i as {row position: value} and y_i as {column position: value}, for every neuron."""
@@ -120,7 +123,7 @@ def find(view: View) -> Zero | None:
 
 
 def _worth_it(view: View) -> bool:
-    """Whether structured zeros can add anything to matchings.
+    """Whether structured zeros are affordable and can add anything to matchings.
 
     Let all n x m cells be observed.  At a submersion rank X = n or rank Y = m: if u X = 0 and
     Y v = 0, then u (dX Y + X dY) v = 0 always.  In the first case the columns of Y lie in the
@@ -128,6 +131,11 @@ def _worth_it(view: View) -> bool:
     |T_k|, T_k the neurons in column k; r = n means Y = 0, a matching.  Likewise the second case.
     """
     n, m, r = len(view.rows), len(view.cols), view.neurons
+    cells = sum(cols.bit_count() for cols in view.observed)
+    parameters = sum(s.bit_count() for s in (*view.row_sets, *view.col_sets))
+    # Scaling a neuron's x and y against each other makes r parameters idle.
+    if cells > parameters - r or cells * parameters > _JACOBIAN:
+        return False
     if any(cols.bit_count() < m for cols in view.observed):
         return True
     by_cols = sum(neurons.bit_count() for neurons in view.in_col)
