@@ -7,7 +7,8 @@
 backend, with nearness written in the Euclidean or in the maximum norm.  "decide" is what
 ``cadlink decide`` does, certificate checked by the kernel included.  Nothing is cached.  A cell
 says what happened, after how many seconds, and how many times longer than decide that took; a
-ratio after ">" is a lower bound, because the run was stopped.
+ratio after ">" is a lower bound, because the run was stopped.  The first question to Redlog
+includes the start of its session.
 """
 
 from __future__ import annotations
