@@ -1,0 +1,475 @@
+"""One hidden layer: which networks have a finite training set without an optimum (R1, R2, R3).
+
+The network is f(x) = sum_i w_i relu(<a_i, x> + b_i) + c, with w_i supported on the outputs R_i of
+unit i and a_i on its inputs C_i; hidden biases are free unless said otherwise.  S(X) is the set
+of prediction matrices on the inputs X.  If S(X) is closed, the squared loss has a minimum for
+every target; if a limit of predictions is not in S(X), it is a target with infimum 0, not attained.
+Units without inputs are constant, units without outputs do not matter.
+
+**R1, the safe side.**  If every connected component of the graph hidden units - outputs has one
+unit or one output, S(X) is closed for every finite X.  *Proof.*  Components share neither
+parameters nor outputs, so S(X) is a product.  The values (relu(<a, x> + b))_x of a unit form a
+finite union of polyhedral cones: fix which points are active; the parameters allowed then form a
+polyhedral cone, and the values depend on them linearly.  One output: the predictions are sums of
+such cones with signs, and of the line of constants; sums of finitely many polyhedral cones are
+polyhedral, hence closed.  One unit: modulo constants the predictions are h w^T with h in a closed
+cone (the image of a polyhedral cone under a linear map is polyhedral).  Take |h| = 1 or h = 0;
+then w is bounded along a convergent sequence, so the limit is such a product.  The same proof
+works without biases, with an output layer without bias, and for leaky ReLU.
+
+**R1 and R2, the other side.**  Let the inputs contain 2r + 1 points x_0, ..., x_2r on a line
+p + t u, at t_0 < ... < t_2r.  Let O be two outputs o1, o2; let U be the units that feed O and see
+an input in the support of u.  Suppose |U| <= r and 2 <= r.  Let a, b in U both feed o1, let a feed o2, and
+let every other unit s = 1, 2, ... of U feed some p_s in O.  Write l(x) for a linear function of
+one coordinate k in the support of u that is t - t_2 on the line.  Then the function
+
+    F = g e_o1 + relu(l) e_o2 + sum_s relu(l_s) e_{p_s},   l_s = t - t_{2s+3} on the line,
+
+with g = 0, 1, 2 where l < 0, l = 0, l > 0, is a limit of networks on X and is missed.  *Limit.*
+a = relu(l + eps) with weights 1/eps on o1 and 1 on o2, b = relu(l - eps) with -1/eps on o1, and
+relu(l_s) for unit s.  Off the line a and b must use the same coordinate k; if all of X lies on the
+line, each uses any coordinate it sees.  *Missed.*  On the line every unit of U is affine or has one kink
+and all other units contribute affine functions to the outputs O.  Let D_j be the change of slope of
+F (outputs O) at t_j between chords to the neighbours.  A kink at tau contributes to D_j only if
+t_{j-1} < tau < t_{j+1}, and then a multiple of w_i restricted to O.  The r intervals for odd j =
+1, 3, ..., 2r - 1 are disjoint and D_j != 0 there, so each holds the kink of exactly one unit, and
+all of U is used up.  D_1 and D_3 are multiples of e_o1, so are the weights of the two units with
+kinks in (t_0, t_2) and (t_2, t_4); only these two can contribute to D_2 (a unit's one kink is not
+at t_2), so D_2 is a multiple of e_o1; but its o2 component is not 0.  Contradiction.
+
+For (a) the line is chosen so that U is small: its direction is the indicator of one or two inputs.
+If some component has two units and two outputs, it has a unit a with two outputs and (being
+connected) a unit b sharing one of them, so the construction applies: R1 is an equivalence.
+
+*Without hidden biases* the line t e_k1 + e_k2, t >= 0, serves: a unit that does not see both k1 and k2
+has no kink at t > 0, and one that does has its weight on k2 for a bias.  The output bias is not used.
+
+**R3, four points.**  If U = {a, b}, four points on the line suffice, at t_0 < ... < t_3 with gaps
+d1, d2, d3: output o1 is g = (0, al, al + be, al + be) with be/al > d2/d1, output o2 is
+(0, 0, 1, (d2 + d3)/d2).  *Limit.*  a = relu(l + al eps), b = relu(l - be eps), l = t - t_1, with
+weights (1/eps, 1/d2) and (-1/eps, 0).  *Missed.*  Chord slopes turn constants into 0 and the two
+outputs into two independent vectors spanning a plane V of R^3.  Both units are needed, and their
+slope vectors span V, so V holds two independent slope vectors of single units.  These are, up to a
+factor, (0, th, 1), (th, 1, 1), (1, th, 0), (1, 1, th) with 0 <= th <= 1.  V is
+{v_2 = q v_1 + v_3} with q = (be d1)/(d2 al) > 1, which holds only (0, 1, 1).  Contradiction.
+
+Reference for the question: Q.-T. Le, E. Riccietti, R. Gribonval, NeurIPS 2023, arXiv 2306.02666.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from cadlink.networks.curve import Curve
+from cadlink.networks.verdict import number_json
+from cadlink.pattern import Pattern
+
+__all__ = ["Obstruction", "four_points", "guaranteed", "obstruction", "some_data", "these_inputs"]
+
+Points = Sequence[Sequence[Fraction]]
+
+MAX_TRIALS = 1_000  # combinations of two units, two outputs and a line that are compared
+PATIENCE = 60  # of them without progress
+
+
+@dataclass(frozen=True)
+class Obstruction:
+    """Units a, b and the others of U; outputs o1, o2; the coordinates the units use, by unit."""
+
+    a: int
+    b: int
+    others: tuple[int, ...]
+    outputs: tuple[int, int]
+    direction: tuple[tuple[int, Fraction], ...]  # coordinates and entries of u
+    coordinate: tuple[tuple[int, int], ...]  # unit -> input it uses
+
+
+def guaranteed(pattern: Pattern, constant_units: bool = False) -> dict[str, Any] | None:
+    """The witness that every finite training set has an optimum, or None.
+
+    ``constant_units``: count hidden units that see no input too (needed when the output layer has
+    no bias that could replace them).
+
+    >>> guaranteed(Pattern.of(["11/11", "11"]))["theorem"]
+    'R1'
+    >>> guaranteed(Pattern.of(["11/11", "11/11"])) is None
+    True
+    """
+    if pattern.depth != 2:
+        return None
+    below, above = pattern.layers
+    live = np.diff(below.indptr) > 0
+    if constant_units:
+        live[:] = True
+    edges = above.tocoo()
+    keep = live[edges.col]
+    rows, units = edges.row[keep].astype(np.int64), edges.col[keep].astype(np.int64)
+    outputs, width = above.shape
+    graph = _graph(rows, units + outputs, outputs + width)
+    _, label = connected_components(graph, directed=False)
+    unit_count = np.bincount(np.unique(np.stack((label[rows], units)), axis=1)[0])
+    output_count = np.bincount(np.unique(np.stack((label[rows], rows)), axis=1)[0])
+    if rows.size and ((unit_count > 1) & (output_count > 1)).any():
+        return None
+    return {"theorem": "R1", "claim": "closed", "constant_units": constant_units}
+
+
+def _graph(rows: Any, cols: Any, size: int) -> Any:
+    return coo_array((np.ones(rows.size, dtype=np.int8), (rows, cols)), shape=(size, size)).tocsr()
+
+
+# -- (a): any data may be chosen -------------------------------------------------------------------
+
+
+def obstruction(pattern: Pattern, hidden_bias: bool = True) -> Obstruction | None:
+    """The obstruction with the fewest units found, or None (with biases: if and only if there is
+    none).
+
+    >>> found = obstruction(Pattern.of(["11/11", "11/11"]))
+    >>> found.a, found.b, found.outputs, found.direction
+    (0, 1, (0, 1), ((0, Fraction(1, 1)),))
+    """
+    best: Obstruction | None = None
+    idle = 0
+    for trial, candidate in enumerate(_candidates(pattern, hidden_bias)):
+        if best is None or len(candidate.others) < len(best.others):
+            best, idle = candidate, 0
+        idle += 1
+        if not best.others or idle > PATIENCE or trial > MAX_TRIALS:
+            break
+    return best
+
+
+def _candidates(pattern: Pattern, hidden_bias: bool) -> Iterator[Obstruction]:
+    """Units a, b sharing an output, a second output of a, and few inputs they see."""
+    if pattern.depth != 2:
+        return
+    below, above = pattern.layers
+    by_unit = above.tocsc()
+    sees = [set(_line(below, unit).tolist()) for unit in range(below.shape[0])]
+    fan_out = np.diff(by_unit.indptr)
+    order = sorted(
+        (unit for unit in range(below.shape[0]) if fan_out[unit] > 1 and sees[unit]),
+        key=lambda unit: (fan_out[unit], len(sees[unit]), unit),
+    )
+    crowd = np.diff(above.indptr)  # units per output
+    for a in order:
+        outputs = sorted(_line(by_unit, a).tolist(), key=lambda j: (crowd[j], j))[:6]
+        for o1 in outputs:
+            partners = [int(b) for b in _line(above, o1) if b != a and sees[b]]
+            if not partners:
+                continue
+            for o2 in outputs:
+                if o2 == o1:
+                    continue
+                feeding = np.union1d(_line(above, o1), _line(above, o2))
+                count = np.bincount(
+                    np.concatenate([_line(below, i) for i in feeding]), minlength=below.shape[1]
+                )
+                for b in partners:
+                    find = _line_for if hidden_bias else _line_without_bias
+                    found = find(a, b, (int(o1), int(o2)), feeding.tolist(), sees, count)
+                    if found is not None:
+                        yield found
+
+
+def _line(mask: Any, index: int) -> npt.NDArray[Any]:
+    """The column numbers in a row of CSR (row numbers in a column of CSC)."""
+    found: npt.NDArray[Any] = mask.indices[mask.indptr[index] : mask.indptr[index + 1]]
+    return found
+
+
+def _line_for(
+    a: int, b: int, outputs: tuple[int, int], feeding: list[int], sees: list[set[int]], count: Any
+) -> Obstruction:
+    """The direction e_k or e_k + e_k' that the fewest of the units feeding the outputs see."""
+    few_a = sorted(sees[a], key=lambda k: (count[k], k))[:4]
+    few_b = sorted(sees[b], key=lambda k: (count[k], k))[:4]
+    pairs = {(k, k) for k in sorted(sees[a] & sees[b], key=lambda k: (count[k], k))[:2]}
+    pairs |= {(k, other) for k in few_a for other in few_b}
+
+    def crowd(pair: tuple[int, int]) -> tuple[int, bool, tuple[int, int]]:
+        users = sum(1 for i in feeding if pair[0] in sees[i] or pair[1] in sees[i])
+        return users, pair[0] != pair[1], pair
+
+    ka, kb = min(pairs, key=crowd)
+    support = sorted({ka, kb})
+    using = {i: next(k for k in support if k in sees[i]) for i in feeding if sees[i] & set(support)}
+    using[a], using[b] = ka, kb
+    return Obstruction(
+        a,
+        b,
+        tuple(i for i in using if i not in (a, b)),
+        outputs,
+        tuple((k, Fraction(1)) for k in support),
+        tuple(sorted(using.items())),
+    )
+
+
+def _line_without_bias(
+    a: int, b: int, outputs: tuple[int, int], feeding: list[int], sees: list[set[int]], count: Any
+) -> Obstruction | None:
+    """Two inputs that both a and b see: one is varied, the other one serves as bias."""
+    common = sorted(sees[a] & sees[b], key=lambda k: (count[k], k))[:4]
+    pairs = [(k, other) for k in common for other in common if k != other]
+    if not pairs:
+        return None
+
+    def users(pair: tuple[int, int]) -> list[int]:
+        return [i for i in feeding if pair[0] in sees[i] and pair[1] in sees[i]]
+
+    k1, k2 = min(pairs, key=lambda pair: (len(users(pair)), pair))
+    using = users((k1, k2))
+    return Obstruction(
+        a,
+        b,
+        tuple(i for i in using if i not in (a, b)),
+        outputs,
+        ((k1, Fraction(1)),),
+        tuple((i, k2) for i in using),
+    )
+
+
+def some_data(
+    pattern: Pattern, hidden_bias: bool = True, four: bool = False
+) -> dict[str, Any] | None:
+    """The witness of R1 (``four``: of R3, if two units allow it) for data of our choice, or None.
+
+    >>> witness = some_data(Pattern.of(["11/11", "11/11"]))
+    >>> witness["X"], witness["Y"]
+    ([[0], [1], [2], [3], [4]], [[0, 0], [0, 0], [1, 0], [2, 1], [2, 2]])
+    >>> some_data(Pattern.of(["11/11", "11/11"]), four=True)["Y"]
+    [[0, 0], [1, 0], [3, 1], [3, 2]]
+    """
+    found = obstruction(pattern, hidden_bias)
+    if found is None or (four and found.others):
+        return None
+    size = 4 if four else 2 * len(found.others) + 5
+    times = [Fraction(t) for t in range(size)]
+    if hidden_bias:
+        inputs = [k for k, _ in found.direction]
+        points = [[t] * len(inputs) for t in times]
+        bias_input = None
+    else:
+        ((k1, _),) = found.direction
+        bias_input = found.coordinate[0][1]
+        inputs = [k1, bias_input]
+        points = [[t, Fraction(1)] for t in times]
+        found = Obstruction(
+            found.a,
+            found.b,
+            found.others,
+            found.outputs,
+            found.direction,
+            tuple((i, k1) for i, _ in found.coordinate),
+        )
+    base = [Fraction(0)] * len(inputs)
+    return _witness(
+        pattern,
+        "R3" if four else "R1",
+        found,
+        inputs,
+        points,
+        list(range(size)),
+        times,
+        base,
+        bias_input,
+    )
+
+
+# -- (b): the inputs are given ---------------------------------------------------------------------
+
+
+def these_inputs(pattern: Pattern, points: Points) -> dict[str, Any] | None:
+    """The witness of R2 or R3 for inputs that are given (one row of all coordinates each), or None.
+
+    Lines through two of the points are tried; only a bounded number of them when there are many.
+
+    >>> line = [[Fraction(t)] for t in range(5)]
+    >>> these_inputs(Pattern.of(["1/1", "11/11"]), line)["theorem"]
+    'R3'
+    >>> these_inputs(Pattern.of(["1/1", "11/11"]), line[:3]) is None
+    True
+    """
+    if pattern.depth != 2:
+        return None
+    for base, direction, members in _lines(points):
+        support = [k for k, value in enumerate(direction) if value]
+        k0 = support[0]
+        order = sorted(members, key=lambda i: (points[i][k0] - base[k0]) / direction[k0])
+        times = [(points[i][k0] - base[k0]) / direction[k0] for i in order]
+        all_on_line = len(set(map(tuple, points))) == len(order)
+        found = _on_line(pattern, set(support), direction, all_on_line, len(order))
+        if found is None:
+            continue
+        four = not found.others
+        size = 4 if four else 2 * len(found.others) + 5
+        return _witness(
+            pattern,
+            "R3" if four else "R2",
+            found,
+            list(range(len(base))),
+            points,
+            order[:size],
+            times[:size],
+            base,
+            None,
+        )
+    return None
+
+
+def _lines(points: Points) -> Iterator[tuple[Sequence[Fraction], list[Fraction], list[int]]]:
+    """(base, direction, one index per distinct point on it) of lines with four points or more."""
+    first: dict[tuple[Fraction, ...], int] = {}
+    for index, point in enumerate(points):
+        first.setdefault(tuple(point), index)
+    distinct = list(first.items())[:200]
+    seen: set[frozenset[int]] = set()
+    for place, (base, start) in enumerate(distinct):
+        by_direction: dict[tuple[Fraction, ...], list[int]] = {}
+        for point, index in distinct[place + 1 :]:
+            step = [value - origin for value, origin in zip(point, base, strict=True)]
+            lead = next(value for value in step if value)
+            by_direction.setdefault(tuple(value / lead for value in step), []).append(index)
+        for direction, others in by_direction.items():
+            members = frozenset([start, *others])
+            if len(members) < 4 or any(members <= old for old in seen):
+                continue
+            seen.add(members)
+            yield base, list(direction), sorted(members)
+
+
+def _on_line(
+    pattern: Pattern, support: set[int], direction: list[Fraction], alone: bool, size: int
+) -> Obstruction | None:
+    """Units and outputs for a line with this support and this many points, the fewest units first."""
+    below, above = pattern.layers
+    sees = [set(_line(below, unit).tolist()) & support for unit in range(below.shape[0])]
+    by_unit = above.tocsc()
+    best: Obstruction | None = None
+    for a in range(below.shape[0]):
+        if not sees[a]:
+            continue
+        outputs = _line(by_unit, a).tolist()
+        for o1 in outputs:
+            partners = [int(b) for b in _line(above, o1) if b != a and sees[b]]
+            partners = [b for b in partners if alone or sees[a] & sees[b]]
+            if not partners:
+                continue
+            b = partners[0]
+            for o2 in outputs:
+                if o2 == o1:
+                    continue
+                feeding = np.union1d(_line(above, o1), _line(above, o2)).tolist()
+                using = {i: min(sees[i]) for i in feeding if sees[i]}
+                need = 4 if len(using) == 2 else 2 * len(using) + 1
+                if need > size or (best is not None and len(using) - 2 >= len(best.others)):
+                    continue
+                common = sees[a] & sees[b]
+                if common:
+                    using[a] = using[b] = min(common)
+                best = Obstruction(
+                    a,
+                    b,
+                    tuple(i for i in using if i not in (a, b)),
+                    (o1, o2),
+                    tuple((k, direction[k]) for k in sorted(support)),
+                    tuple(sorted(using.items())),
+                )
+    return best
+
+
+# -- the witness -----------------------------------------------------------------------------------
+
+
+def four_points(times: Sequence[Fraction]) -> tuple[Fraction, Fraction, Fraction]:
+    """(al, be, 1/d2) of R3 for four ascending times.
+
+    >>> four_points([Fraction(t) for t in range(4)])
+    (Fraction(1, 1), Fraction(2, 1), Fraction(1, 1))
+    """
+    d1, d2 = times[1] - times[0], times[2] - times[1]
+    return Fraction(1), d2 / d1 + 1, 1 / d2
+
+
+def _witness(
+    pattern: Pattern,
+    theorem: str,
+    found: Obstruction,
+    inputs: list[int],
+    points: Points,
+    order: list[int],
+    times: Sequence[Fraction],
+    base: Sequence[Fraction],
+    bias_input: int | None,
+) -> dict[str, Any]:
+    """Curve and limit; ``order`` are the points on the line at ``times``, the rest come along."""
+    below, above = pattern.layers
+    place = {k: column for column, k in enumerate(inputs)}
+    direction = dict(found.direction)
+    using = dict(found.coordinate)
+    o1, o2 = found.outputs
+    if theorem == "R3":
+        turn, (left, right, slope) = times[1], four_points(times)
+    else:
+        turn, left, right, slope = times[2], Fraction(1), Fraction(1), Fraction(1)
+    curve = Curve(2)
+    outputs = list(range(above.shape[0])) if len(inputs) == pattern.widths[0] else [o1, o2]
+    at_output = {j: column for column, j in enumerate(outputs)}
+    targets = [[Fraction(0)] * len(outputs) for _ in points]
+
+    def unit(
+        i: int, kink: Fraction, shift: Fraction, weights: dict[int, dict[int, Fraction]]
+    ) -> None:
+        """relu(l - kink + shift * eps) and its outgoing weights."""
+        k = using[i]
+        rate = 1 / direction[k]
+        curve.weight(0, i, k, {0: rate})
+        constant = {0: -rate * base[place[k]] - kink, 1: shift}
+        if bias_input is None:
+            curve.bias(0, i, constant)
+        else:
+            curve.weight(0, i, bias_input, constant)
+        for j, terms in weights.items():
+            curve.weight(1, j, i, terms)
+
+    def form(i: int, kink: Fraction, point: Sequence[Fraction]) -> Fraction:
+        k = using[i]
+        return (point[place[k]] - base[place[k]]) / direction[k] - kink
+
+    unit(found.a, turn, left, {o1: {-1: Fraction(1)}, o2: {0: slope}})
+    unit(found.b, turn, -right, {o1: {-1: Fraction(-1)}})
+    for row, point in zip(targets, points, strict=True):
+        value = form(found.a, turn, point)
+        row[at_output[o1]] += left + right if value > 0 else left if value == 0 else 0
+        row[at_output[o2]] += slope * max(value, Fraction(0))
+    feeds = {j: set(_line(above, j).tolist()) for j in (o1, o2)}
+    tail = []
+    for s, i in enumerate(found.others, start=1):
+        kink = times[2 * s + 3]
+        target = o1 if i in feeds[o1] else o2
+        tail.append([i, target])
+        unit(i, kink, Fraction(0), {target: {0: Fraction(1)}})
+        for row, point in zip(targets, points, strict=True):
+            row[at_output[target]] += max(form(i, kink, point), Fraction(0))
+    return {
+        "theorem": theorem,
+        "claim": "not_closed",
+        "hidden_bias": bias_input is None,
+        "inputs": inputs,
+        "outputs": outputs,
+        "X": [[number_json(value) for value in point] for point in points],
+        "Y": [[number_json(value) for value in row] for row in targets],
+        "curve": curve.to_json(),
+        "pair": [o1, o2],
+        "units": [found.a, found.b, *found.others],
+        "line": order,
+    }

@@ -1,0 +1,142 @@
+"""The answers about training a sparse network: which question, which answer, why, and the data.
+
+Four questions, never mixed:
+
+a. is there *some* finite training set on which the loss has no optimum;
+b. the same with the given inputs and some targets;
+c. the given inputs and targets;
+d. is the set of functions the network realises on a cube closed in the uniform norm.
+
+The loss is continuous, at least 0, and 0 exactly when prediction and target agree (for question
+(c): the squared error).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+from cadlink.decision import Decision
+from cadlink.errors import InputError
+from cadlink.pattern import Pattern
+
+__all__ = ["NetworkAnswer", "NetworkVerdict", "Question", "number_json", "training_data"]
+
+
+class Question(Enum):
+    """What is asked."""
+
+    SOME_DATA = "a"
+    THESE_INPUTS = "b"
+    THIS_DATA = "c"
+    CUBE = "d"
+
+    @classmethod
+    def of(cls, value: Question | str) -> Question:
+        """The question named by its letter; InputError for anything else.
+
+        >>> Question.of("b")
+        <Question.THESE_INPUTS: 'b'>
+        """
+        try:
+            return cls(value)
+        except ValueError:
+            raise InputError(
+                f"question {value!r}: expected 'a' (some training set), 'b' (these inputs),"
+                " 'c' (this training set) or 'd' (functions on a cube)"
+            ) from None
+
+
+class NetworkAnswer(Enum):
+    """What is known."""
+
+    NO_OPTIMUM = "no_optimum"  # the infimum of the loss is not attained, on the data of the witness
+    OPTIMUM_GUARANTEED = "optimum_guaranteed"  # attained, for all data the question speaks about
+    CLOSED_ON_CUBE = "closed_on_cube"
+    NOT_CLOSED_ON_CUBE = "not_closed_on_cube"
+    NOT_EXCLUDED = "not_excluded"  # no theorem applies: data without an optimum may exist or not
+    UNKNOWN = "unknown"  # a limit was reached, or the question was not within the theorems
+
+    def __bool__(self) -> bool:
+        raise TypeError("an answer has several values; compare with NetworkAnswer.NO_OPTIMUM, ...")
+
+
+@dataclass(frozen=True)
+class NetworkVerdict:
+    """The answer to one question about one network.
+
+    ``theorem`` names the theorem (a module of ``cadlink.networks.theorems`` each), ``witness`` is
+    plain JSON data that ``cadlink.networks.kernel.check_witness`` re-checks from the theorem's
+    statement; None when there is nothing to check.  ``decision`` is the decision about the matrix
+    products where one was used.  ``reason`` says why there is no answer.  A verdict has no truth
+    value: ``bool(verdict)`` raises TypeError.
+    """
+
+    question: Question
+    answer: NetworkAnswer
+    pattern: Pattern
+    theorem: str = ""
+    witness: Mapping[str, Any] | None = None
+    explanation: str = ""
+    assumptions: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+    reason: str = ""
+    decision: Decision | None = field(default=None, repr=False)
+
+    def __bool__(self) -> bool:
+        raise TypeError("a verdict has no truth value; look at verdict.answer")
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that ``cadlink network --json`` prints."""
+        return {
+            "question": self.question.value,
+            "answer": self.answer.value,
+            "theorem": self.theorem,
+            "explanation": self.explanation,
+            "assumptions": list(self.assumptions),
+            "advice": list(self.advice),
+            "reason": self.reason,
+            "pattern": self.pattern.to_json(),
+            "witness": None if self.witness is None else dict(self.witness),
+            "decision": None if self.decision is None else self.decision.to_json(),
+        }
+
+
+def number_json(value: Fraction | int) -> int | str:
+    """A rational number in a witness: an integer, or the text "p/q".
+
+    >>> number_json(Fraction(3, 1)), number_json(Fraction(1, 2))
+    (3, '1/2')
+    """
+    value = Fraction(value)
+    return value.numerator if value.denominator == 1 else f"{value.numerator}/{value.denominator}"
+
+
+def training_data(
+    verdict: NetworkVerdict,
+) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[tuple[Fraction, ...], ...]] | None:
+    """The inputs (points x inputs) and targets (points x outputs) of the witness; None without.
+
+    A witness stores the coordinates in its "inputs" and "outputs" only; all others are 0.
+    """
+    witness = verdict.witness
+    if witness is None or witness.get("X") is None or witness.get("Y") is None:
+        return None
+    widths = verdict.pattern.widths
+    xs = _spread(witness["X"], witness["inputs"], widths[0])
+    ys = _spread(witness["Y"], witness["outputs"], widths[-1])
+    return xs, ys
+
+
+def _spread(rows: Any, places: Any, width: int) -> tuple[tuple[Fraction, ...], ...]:
+    """Rows of the full width with zeros where nothing is given."""
+    full = []
+    for row in rows:
+        line = [Fraction(0)] * width
+        for place, value in zip(places, row, strict=True):
+            line[place] = Fraction(value)
+        full.append(tuple(line))
+    return tuple(full)
