@@ -42,10 +42,9 @@ __all__ = ["apply", "find"]
 PROBES = 64  # units looked at before the full product
 MOST_FEW = 48, 16  # rows (columns) of a probe: with the fewest and with the most paths
 BLOCK = 4_000_000  # entries of N held at once
-MAX_TERMS = 3_000_000_000  # multiplications of the sparse product we are ready to make
-MAX_DENSE = 100_000_000_000  # the same for the dense product, which is so much faster
+MAX_TERMS = 200_000_000  # multiplications of sparse products we are ready to make, all layers
 FASTER = 30  # times as many multiplications the dense product makes in the same time
-MAX_REACH = 100_000_000  # multiplications for P and Q of a deep chain
+MAX_REACH = 50_000_000  # multiplications for the P, and for the Q, of all layers of a deep chain
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Found: TypeAlias = tuple[int, int, int, int, int]  # g, j1, j2, k1, k2
@@ -66,7 +65,7 @@ def apply(problem: Problem) -> Step | None:
         upper = above[problem.depth - layer - 1]
         if lower is None or upper is None:
             continue
-        found = find(upper.T.tocsr(), lower)
+        found = find(upper.T.tocsr(), lower, MAX_TERMS // (problem.depth - 1))
         if found is not None:
             unit, j1, j2, k1, k2 = found
             data = {"layer": layer, "unit": unit, "outputs": [j1, j2], "inputs": [k1, k2]}
@@ -78,17 +77,18 @@ def _partial_products(masks: Any) -> list[Mask | None]:
     """The boolean products of the first one, two, ... masks; None once they are too much work."""
     found: list[Mask | None] = []
     product: Mask | None = None
+    work = 0
     for mask in masks:
         if not found:
             product = mask
         elif product is not None:
-            work = int(np.diff(product.indptr)[mask.indices].sum(dtype=np.int64))
+            work += int(np.diff(product.indptr)[mask.indices].sum(dtype=np.int64))
             product = mask @ product if work <= MAX_REACH else None
         found.append(product)
     return found
 
 
-def find(p: Mask, q: Mask) -> Found | None:
+def find(p: Mask, q: Mask, most_terms: int = MAX_TERMS) -> Found | None:
     """(g, j1, j2, k1, k2) for boolean P (outputs x units) and Q (units x inputs), or None.
 
     None is final when the full product was affordable, else it only says that nothing was found.
@@ -105,7 +105,7 @@ def find(p: Mask, q: Mask) -> Found | None:
         if corner is not None:
             j1, j2, k1, k2 = corner
             return int(unit), int(rows[j1]), int(rows[j2]), int(cols[k1]), int(cols[k2])
-    return _full(p_count, q.astype(np.int32))
+    return _full(p_count, q.astype(np.int32), most_terms)
 
 
 def _candidates(p: Mask, by_unit: Any, q: Mask, by_input: Any) -> list[int]:
@@ -153,7 +153,7 @@ def _corner(owned: npt.NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
     return j1, j2, k1, k2
 
 
-def _full(p: Any, q: Any) -> Found | None:
+def _full(p: Any, q: Any, most_terms: int) -> Found | None:
     """The same from all of N, one block of rows after the other.
 
     Every row set U_g(j) gets a hash; all rows of g that contain k must show the same one.
@@ -166,7 +166,7 @@ def _full(p: Any, q: Any) -> Found | None:
     edges = np.repeat(np.arange(units), np.diff(q.indptr)) * inputs + q.indices  # ascending
     first_row = np.full(edges.size, -1, dtype=np.int64)
     first_hash = np.zeros(edges.size, dtype=np.uint64)
-    for rows, cols, owners in _owned_cells(p, q):
+    for rows, cols, owners in _owned_cells(p, q, most_terms):
         if not rows.size:
             continue
         order = np.lexsort((owners, rows))
@@ -192,7 +192,7 @@ def _full(p: Any, q: Any) -> Found | None:
     return None
 
 
-def _owned_cells(p: Any, q: Any) -> Iterator[tuple[Ints, Ints, Ints]]:
+def _owned_cells(p: Any, q: Any, most_terms: int) -> Iterator[tuple[Ints, Ints, Ints]]:
     """(rows, columns, owners) of the cells with N = 1, in blocks of rows; nothing if unaffordable.
 
     One product gives count and owner: every path of unit g weighs 2^s + g, with 2^s larger than any
@@ -205,7 +205,7 @@ def _owned_cells(p: Any, q: Any) -> Iterator[tuple[Ints, Ints, Ints]]:
     dense_terms = p.shape[0] * units * q.shape[1]
     exact = shift + units.bit_length() < 53
     dense = exact and dense_terms < FASTER * terms and units * q.shape[1] <= 50_000_000
-    if (dense_terms > MAX_DENSE) if dense else (terms > MAX_TERMS):
+    if (dense_terms > FASTER * most_terms) if dense else (terms > most_terms):
         return
     if shift + units.bit_length() >= 63:  # the weights would not fit
         return
