@@ -178,13 +178,13 @@ class Decider:
         part = self._prove(tree.parts[0], desk)
         if part is None:
             return None
-        if step.conclusion is Conclusion.OBSTRUCTION:
-            if _conclusion(tree.parts[0].problem, part) != "not_closed":
-                return None
+        obstruction = step.conclusion is Conclusion.OBSTRUCTION
+        if obstruction and _conclusion(tree.parts[0].problem, part) != "not_closed":
+            return None
         return Proof(step.rule, step.data, (part,))
 
     def _prove_all(self, tree: Tree, desk: Desk) -> Proof | None:
-        """Closed iff every part is; one non-closed part decides, and no unknown part may hide it."""
+        """Closed iff every part is; one non-closed part decides, no unknown part may hide it."""
         assert tree.step is not None
         proofs: list[Proof | None] = [None] * len(tree.parts)
         # What the rules settled comes first: it costs nothing and may decide at once.
@@ -258,10 +258,10 @@ def _by_sentence(pattern: Pattern, desk: Desk, backend: str | None, norm: str) -
     for place, name in enumerate(names):
         wall = desk.left() / (len(names) - place)
         run = desk.ask(question, name, wall, "the set is not closed (the whole sentence)")
-        if run.outcome is Outcome.ANSWERED and run.answer is not None:
-            if run.answer.formula in (TRUE, FALSE):
-                name = "not_closed" if run.answer.formula == TRUE else "closed"
-                return Proof("claims", {"method": "sentence", "claims": [claim(name, [run])]})
+        said = run.answer.formula if run.outcome is Outcome.ANSWERED and run.answer else None
+        if said in (TRUE, FALSE):
+            name = "not_closed" if said == TRUE else "closed"
+            return Proof("claims", {"method": "sentence", "claims": [claim(name, [run])]})
     return None
 
 

@@ -68,7 +68,8 @@ class Decision:
 
     ``certificate`` is present exactly when the verdict is not UNKNOWN, and the kernel has accepted
     it.  ``reason`` and ``detail`` say why there is no verdict.  ``runs`` lists every question put
-    to a backend, answered or not.  A decision has no truth value: ``bool(decision)`` raises TypeError.
+    to a backend, answered or not.  A decision has no truth value: ``bool(decision)``
+    raises TypeError.
     """
 
     pattern: Pattern

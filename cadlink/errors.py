@@ -1,7 +1,8 @@
 """Every exception of cadlink; this module imports nothing of the package.
 
 Each class is also the built-in exception a caller would expect, so that ``except ValueError``
-catches bad input.  Messages are one line: what was wrong, where, what was expected, what to do next.
+catches bad input.  Messages are one line: what was wrong, where, what was expected, what to do
+next.
 """
 
 from __future__ import annotations

@@ -8,14 +8,14 @@ subset of E; the set in question is
 
 Two facts are built in.
 
-*Component split.*  Neuron i contributes x_i(j) y_i(k) on the cells (j, k) of G_i.  If G_i falls into
-connected components, the entries of x_i and y_i of different components are different variables,
+*Component split.*  Neuron i contributes x_i(j) y_i(k) on the cells (j, k) of G_i.  If G_i falls
+into connected components, the entries of x_i and y_i of different components are different variables,
 so the components contribute as independent neurons.  Hence every graph of a ``Group`` is connected.
 
 *Support.*  Let R_i, C_i be the rows and columns of a (connected) graph.  Starting from complete
 graphs, every graph stays equal to (R_i x C_i) intersected with E: removing a cell from E removes it
-from every graph, and a component of G_i contains every observed cell of G_i between its rows and its
-columns.  A neuron therefore is its set of cells, and E is the union of the graphs; a cell no neuron
+from every graph, and a component of G_i contains every observed cell of G_i between its rows and
+its columns.  A neuron therefore is its set of cells, and E is the union of the graphs; a cell no neuron
 covers is identically zero and is left out.
 """
 
@@ -60,8 +60,8 @@ def components(graph: Collection[Cell]) -> list[Graph]:
 class Group:
     """A two-factor problem in normal form: connected graphs, none empty, in sorted order.
 
-    Build one with :meth:`of`, which brings any list of graphs into that form.  Rows and columns keep
-    their original numbers through every reduction; neurons are numbered by their place in the
+    Build one with :meth:`of`, which brings any list of graphs into that form.  Rows and columns
+    keep their original numbers through every reduction; neurons are numbered by their place in the
     sorted list (sorted by ``sorted(graph)``).
 
     >>> Group.of([{(0, 0), (0, 1)}, {(1, 1)}, set()]).rows
@@ -152,9 +152,9 @@ class Group:
     def canonical_maps(self) -> tuple[dict[int, int], dict[int, int]]:
         """Renamings of rows and columns such that isomorphic groups become equal.
 
-        Isomorphic means equal up to permutations of rows, columns and neurons.  The group is encoded
-        as a graph with three colours: rows, columns, neurons; edges row-neuron and column-neuron for
-        membership, row-column for observed cells.  By the support property above this determines
+        Isomorphic means equal up to permutations of rows, columns and neurons.  The group is
+        encoded as a graph with three colours: rows, columns, neurons; edges row-neuron and
+        column-neuron for membership, row-column for observed cells.  By the support property above this determines
         every G_i.
         """
         rows = {j: index for index, j in enumerate(self.rows)}

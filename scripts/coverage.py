@@ -5,8 +5,8 @@
     python scripts/coverage.py masks                               960 seeded random masks
     python scripts/coverage.py masks --sizes 10-64-100             other widths
 
-Every decision is a real one: rules, search, backends, kernel.  Nothing is cached between runs unless
---cache is given.  --open N prints the N most frequent groups left undecided.
+Every decision is a real one: rules, search, backends, kernel.  Nothing is cached between runs
+unless --cache is given.  --open N prints the N most frequent groups left undecided.
 """
 
 from __future__ import annotations

@@ -100,4 +100,4 @@ class SessionAdapter(Adapter, Protocol):
         """The script followed by the command that prints the sentinel of this number."""
 
     def sentinel(self, number: int) -> str:
-        """The line that ends the answer to question ``number``; it occurs in no echo of the input."""
+        """The line that ends the answer to question ``number``; no echo of the input holds it."""
