@@ -9,14 +9,15 @@ subset of E; the set in question is
 Two facts are built in.
 
 *Component split.*  Neuron i contributes x_i(j) y_i(k) on the cells (j, k) of G_i.  If G_i falls
-into connected components, the entries of x_i and y_i of different components are different variables,
-so the components contribute as independent neurons.  Hence every graph of a ``Group`` is connected.
+into connected components, the entries of x_i and y_i of different components are different
+variables, so the components contribute as independent neurons.  Hence every graph of a ``Group``
+is connected.
 
 *Support.*  Let R_i, C_i be the rows and columns of a (connected) graph.  Starting from complete
-graphs, every graph stays equal to (R_i x C_i) intersected with E: removing a cell from E removes it
-from every graph, and a component of G_i contains every observed cell of G_i between its rows and
-its columns.  A neuron therefore is its set of cells, and E is the union of the graphs; a cell no neuron
-covers is identically zero and is left out.
+graphs, every graph stays equal to (R_i x C_i) intersected with E: removing a cell from E removes
+it from every graph, and a component of G_i contains every observed cell of G_i between its rows
+and its columns.  A neuron therefore is its set of cells, and E is the union of the graphs; a cell
+no neuron covers is identically zero and is left out.
 """
 
 from __future__ import annotations
@@ -154,8 +155,8 @@ class Group:
 
         Isomorphic means equal up to permutations of rows, columns and neurons.  The group is
         encoded as a graph with three colours: rows, columns, neurons; edges row-neuron and
-        column-neuron for membership, row-column for observed cells.  By the support property above this determines
-        every G_i.
+        column-neuron for membership, row-column for observed cells.  By the support property
+        above this determines every G_i.
         """
         rows = {j: index for index, j in enumerate(self.rows)}
         cols = {k: len(rows) + index for index, k in enumerate(self.cols)}

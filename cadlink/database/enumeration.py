@@ -7,14 +7,15 @@ two patterns are isomorphic iff their multisets lie in one orbit.
 
 **Orderly generation** (R. C. Read, "Every one a winner", Ann. Discrete Math. 2, 1978; I. A.
 Faradzev).  Number the blocks; write a multiset as its sorted tuple; call it *canonical* if it is
-the lexicographically least in its orbit.  *Every prefix of a canonical tuple is canonical.*  Proof: let
-S = (s_1, ..., s_k) and suppose a symmetry g makes g(S') < S' for S' = (s_1, ..., s_{k-1}), first
-difference at place d.  g(S) is g(S') with one element x inserted, at place p say.  If p > d, the
-entries before d agree and the entry at d is smaller than s_d.  If p <= d, the entry at p is
-x <= g(S')_p <= s_p; after it, the entry at q + 1 is g(S')_q <= s_q <= s_{q+1} for p <= q <= d, and
-for q = d strictly g(S')_d < s_d.  Either way g(S) < S, so S is not canonical.  Hence every
-canonical tuple is reached from its prefix by appending a block not smaller than the last, and no two kept tuples are isomorphic.
-The memory needed is one path of the search tree; a prefix is a shard.
+the lexicographically least in its orbit.  *Every prefix of a canonical tuple is canonical.*
+Proof: let S = (s_1, ..., s_k) and suppose a symmetry g makes g(S') < S' for S' = (s_1, ...,
+s_{k-1}), first difference at place d.  g(S) is g(S') with one element x inserted, at place p
+say.  If p > d, the entries before d agree and the entry at d is smaller than s_d.  If p <= d, the
+entry at p is x <= g(S')_p <= s_p; after it, the entry at q + 1 is g(S')_q <= s_q <= s_{q+1} for p
+<= q <= d, and for q = d strictly g(S')_d < s_d.  Either way g(S) < S, so S is not canonical.  Hence
+every canonical tuple is reached from its prefix by appending a block not smaller than the last,
+and no two kept tuples are isomorphic.  The memory needed is one path of the search tree; a prefix
+is a shard.
 """
 
 from __future__ import annotations
