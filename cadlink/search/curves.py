@@ -14,13 +14,22 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from cadlink.problem import Cell, Group
-from cadlink.search.laurent import Laurent, add, monomial, multiply, product, to_json
+from cadlink.search.guided import guided_vectors
+from cadlink.search.laurent import (
+    Laurent,
+    Number,
+    add,
+    monomial,
+    multiply,
+    product,
+    to_json,
+)
 from cadlink.search.limits import Direction, limit_space, rank
 from cadlink.search.model import Block, Limit, Model, Problem, full_limit
 
@@ -75,7 +84,7 @@ def product_limit(model: Model, entries: Mapping[int, Laurent]) -> dict[Cell, Fr
         value = add(*(product(entries.get(u, {}) for u in path) for path in paths))
         if value and min(value) < 0:
             return None
-        found[cell] = value.get(0, Fraction(0))
+        found[cell] = Fraction(value.get(0, 0))
     return found
 
 
@@ -115,13 +124,12 @@ def curve_through(
     limit: Limit,
     seed: int = 0,
     deadline: float | None = None,
-    trials: int = 4000,
+    trials: int = 6000,
 ) -> Curve | None:
     """A curve whose limit is the given matrix, or None if none was met in time.
 
-    The other factors are sampled sparse and small, with directions taken from the given matrix as
-    well: where the limit has full rank, the columns of the X of a nearby product must span nearly
-    its column space.
+    The other factors are sampled sparse and small; with two factors mostly as the given matrix
+    suggests (``guided.py``).
     """
     model = Model.of(problem)
     if model is None:
@@ -132,7 +140,11 @@ def curve_through(
         if deadline is not None and time.monotonic() > deadline:
             break
         level = trial % model.depth
-        fixed = _sample(model, rng, level, size=1 + min(2, trial // 1000), target=target)
+        fixed = None
+        if model.depth == 2 and rng.random() < 0.6:
+            fixed = _guided(model, rng, level, target)
+        if fixed is None:
+            fixed = _sample(model, rng, level, size=1 + min(2, trial // 1000))
         entries = dict(fixed)
         for block in model.blocks[level]:
             space = _Space.of(block, fixed)
@@ -165,7 +177,7 @@ class _Space:
 
     block: Block
     directions: list[Direction]
-    at_zero: list[list[Fraction]]  # the columns of P(0): their span is reached without any limit
+    at_zero: list[list[Number]]  # the columns of P(0): their span is reached without any limit
 
     @classmethod
     def of(cls, block: Block, fixed: Mapping[int, Laurent]) -> _Space:
@@ -181,23 +193,20 @@ class _Space:
             ]
             for unknown in block.unknowns
         ]
-        at_zero = [[entry.get(0, Fraction(0)) for entry in column] for column in columns]
+        at_zero = [[entry.get(0, 0) for entry in column] for column in columns]
         return cls(block, limit_space(columns), at_zero)
 
     @property
     def collapsed(self) -> bool:
         return len(self.directions) > rank(self.at_zero)
 
-    def vector(self, weights: list[Fraction]) -> list[Fraction]:
+    def vector(self, weights: Sequence[Number]) -> list[Number]:
         return [
-            sum(
-                (w * d.vector[n] for w, d in zip(weights, self.directions, strict=True)),
-                Fraction(0),
-            )
+            sum(w * d.vector[n] for w, d in zip(weights, self.directions, strict=True))
             for n in range(len(self.block.cells))
         ]
 
-    def weights_of(self, vector: list[Fraction]) -> list[Fraction] | None:
+    def weights_of(self, vector: Sequence[Number]) -> list[Number] | None:
         """The weights that give this vector; the directions are in reduced echelon form."""
         weights = []
         for direction in self.directions:
@@ -205,7 +214,7 @@ class _Space:
             weights.append(vector[pivot])
         return weights if self.vector(weights) == vector else None
 
-    def solution(self, weights: list[Fraction]) -> dict[int, Laurent]:
+    def solution(self, weights: Sequence[Number]) -> dict[int, Laurent]:
         """The entries of the solved level."""
         return {
             unknown: add(
@@ -230,13 +239,13 @@ def _choose(
     for n, space in enumerate(spaces):
         for _ in range(6):
             weights = [
-                Fraction(0 if rng.random() < zeros else rng.choice((1, 1, 1, -1, 2)))
+                0 if rng.random() < zeros else rng.choice((1, 1, 1, -1, 2))
                 for _ in space.directions
             ]
             vector = space.vector(weights)
             if n != must or rank([*space.at_zero, vector]) > rank(space.at_zero):
                 break
-        limit.update(zip(space.block.cells, vector, strict=True))
+        limit.update(zip(space.block.cells, map(Fraction, vector), strict=True))
         entries.update(space.solution(weights))
     return Curve(model, entries, limit)
 
@@ -246,7 +255,6 @@ def _sample(
     rng: random.Random,
     level: int,
     size: int,
-    target: Mapping[Cell, Fraction] | None = None,
 ) -> dict[int, Laurent]:
     """Small random entries c + d t for all levels but one, often with colliding vectors.
 
@@ -255,17 +263,13 @@ def _sample(
     """
     zero, slope = rng.choice((0.2, 0.4, 0.6)), rng.choice((0.2, 0.4))
     numbers = [1, 1, -1] + [sign * n for n in range(2, size + 1) for sign in (1, -1)]
-    entries: dict[int, dict[int, Fraction]] = {}
+    entries: dict[int, Laurent] = {}
     for other in range(model.depth):
         if other == level:
             continue
         rows = _vectors(model, other, toward=level)
         start = {u: 0 if rng.random() < zero else rng.choice(numbers) for u in model.levels[other]}
         keys = sorted(rows)
-        if target is not None and model.depth == 2:
-            for key in keys:
-                if rng.random() < 0.5:
-                    start.update(_toward_target(rng, rows[key], target, other))
         if len(keys) > 1 and rng.random() < 0.7:
             a, b = rng.sample(keys, 2)
             common = rows[a].keys() & rows[b].keys()
@@ -303,17 +307,17 @@ def _vectors(model: Model, level: int, toward: int) -> dict[int, dict[int, int]]
     return found
 
 
-def _toward_target(
-    rng: random.Random, vector: dict[int, int], target: Mapping[Cell, Fraction], level: int
-) -> dict[int, int]:
-    """A small combination of columns (level 1) or rows (level 0) of the target, cut down."""
-    across = sorted({cell[level] for cell in target})
-    chosen = rng.sample(across, min(len(across), rng.choice((1, 1, 2))))
-    found = {}
-    for position, unknown in vector.items():
-        total = Fraction(0)
-        for other in chosen:
-            cell = (position, other) if level == 1 else (other, position)
-            total += target.get(cell, Fraction(0))
-        found[unknown] = int(total) if total.denominator == 1 else 1
-    return found
+def _guided(
+    model: Model, rng: random.Random, level: int, target: Mapping[Cell, Fraction]
+) -> dict[int, Laurent] | None:
+    """Entries of the other one of two levels, drawn towards the target."""
+    vectors = list(_vectors(model, 1 - level, toward=level).values())
+    drawn = guided_vectors(rng, [vector.keys() for vector in vectors], target, side=level)
+    if drawn is None:
+        return None
+    return {
+        unknown: series[position]
+        for vector, series in zip(vectors, drawn, strict=True)
+        for position, unknown in vector.items()
+        if series[position]
+    }

@@ -24,7 +24,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
 
-from cadlink.search.laurent import Laurent, add, multiply, valuation
+import flint
+
+from cadlink.search.laurent import Laurent, Number, add, integral, multiply, valuation
 
 __all__ = ["Direction", "limit_space", "rank"]
 
@@ -36,13 +38,13 @@ _POINT = 918_273_645  # where t is evaluated modulo the prime; a bad point only 
 class Direction:
     """A vector of the limit space and Laurent coefficients y with lim P y = vector."""
 
-    vector: tuple[Fraction, ...]
+    vector: tuple[Number, ...]
     coefficients: tuple[Laurent, ...]
 
 
-def rank(rows: Sequence[Sequence[Fraction]]) -> int:
+def rank(rows: Sequence[Sequence[Number]]) -> int:
     """The rank of a rational matrix."""
-    return len(_echelon([list(row) for row in rows])[1])
+    return int(_integers(rows).rank()) if rows and rows[0] else 0
 
 
 def limit_space(columns: Sequence[Sequence[Laurent]]) -> list[Direction]:
@@ -50,16 +52,18 @@ def limit_space(columns: Sequence[Sequence[Laurent]]) -> list[Direction]:
 
     ``columns[i]`` is the i-th column of P; all have the same length.
 
-    >>> t, one = {1: Fraction(1)}, {0: Fraction(1)}
-    >>> [list(map(int, d.vector)) for d in limit_space([[one, {}], [one, t]])]
-    [[1, 0], [0, 1]]
+    >>> t, one = {1: 1}, {0: 1}
+    >>> [d.vector for d in limit_space([[one, {}], [one, t]])]
+    [(1, 0), (0, 1)]
     """
     span: list[tuple[list[Laurent], list[Laurent]]] = []
     for i in _independent(columns):
-        unit: list[Laurent] = [{0: Fraction(1)} if i == k else {} for k in range(len(columns))]
-        span.append(_normalise(list(columns[i]), unit))
+        unit: list[Laurent] = [{0: 1} if i == k else {} for k in range(len(columns))]
+        span.append(_normalise(columns[i], unit))
+    if not span:
+        return []
     while True:
-        leading = [[entry.get(0, Fraction(0)) for entry in vector] for vector, _ in span]
+        leading = [[entry.get(0, 0) for entry in vector] for vector, _ in span]
         relation = _relation(leading)
         if relation is None:
             break
@@ -67,25 +71,24 @@ def limit_space(columns: Sequence[Sequence[Laurent]]) -> list[Direction]:
         vector = _combine(relation, [v for v, _ in span])
         coefficients = _combine(relation, [c for _, c in span])
         span[last] = _normalise(vector, coefficients)
-    change, _ = _echelon(leading)
     return [
         Direction(
             tuple(
-                sum((c * row[n] for c, row in zip(combination, leading, strict=True)), Fraction(0))
+                integral(sum(c * row[n] for c, row in zip(combination, leading, strict=True)))
                 for n in range(len(leading[0]))
             ),
             tuple(_combine(combination, [c for _, c in span])),
         )
-        for combination in change
+        for combination in _echelon(leading)
     ]
 
 
 def _independent(columns: Sequence[Sequence[Laurent]]) -> list[int]:
     """Numbers of columns that are a basis over Q(t), found at one value of t modulo a prime."""
-    basis: list[tuple[int, list[int]]] = []
-    found = []
+    found: list[int] = []
+    rows: list[list[int]] = []
     for i, column in enumerate(columns):
-        vector = [
+        row = [
             sum(
                 c.numerator * pow(c.denominator, -1, _PRIME) * pow(_POINT, e, _PRIME)
                 for e, c in entry.items()
@@ -93,79 +96,61 @@ def _independent(columns: Sequence[Sequence[Laurent]]) -> list[int]:
             % _PRIME
             for entry in column
         ]
-        for pivot, row in basis:
-            factor = vector[pivot]
-            if factor:
-                vector = [(a - factor * b) % _PRIME for a, b in zip(vector, row, strict=True)]
-        place = next((n for n, a in enumerate(vector) if a), None)
-        if place is not None:
-            inverse = pow(vector[place], -1, _PRIME)
-            basis.append((place, [a * inverse % _PRIME for a in vector]))
+        if flint.nmod_mat([*rows, row], _PRIME).rank() > len(rows):
+            rows.append(row)
             found.append(i)
     return found
 
 
 def _normalise(
-    vector: list[Laurent], coefficients: list[Laurent]
+    vector: Sequence[Laurent], coefficients: Sequence[Laurent]
 ) -> tuple[list[Laurent], list[Laurent]]:
-    """The column times a power of t and a number: no negative powers, value at 0 not 0, small."""
+    """The column times a power of t and a number: integers, no negative powers, not 0 at 0."""
     shift = -min(valuation(entry) for entry in vector if entry)
     values = [c for entry in vector for c in entry.values()]
-    scale = Fraction(
-        lcm(*(c.denominator for c in values)),
-        gcd(*(c.numerator for c in values)),
-    )
-    # gcd of numerators over lcm of denominators is not quite the content, but small enough
+    down = lcm(*(c.denominator for c in values))
+    scale = integral(Fraction(down, gcd(*(int(c * down) for c in values))))
+    if scale == 1 and not shift:
+        return list(vector), list(coefficients)
     power = {shift: scale}
-    return [multiply(power, e) for e in vector], [multiply(power, c) for c in coefficients]
+    scaled = [{e: integral(c) for e, c in multiply(power, entry).items()} for entry in vector]
+    return list(scaled), [multiply(power, c) for c in coefficients]
 
 
-def _combine(weights: Sequence[Fraction], rows: Sequence[Sequence[Laurent]]) -> list[Laurent]:
+def _combine(weights: Sequence[Number], rows: Sequence[Sequence[Laurent]]) -> list[Laurent]:
     chosen = [(w, row) for w, row in zip(weights, rows, strict=True) if w]
     return [add(*(multiply({0: w}, row[n]) for w, row in chosen)) for n in range(len(rows[0]))]
 
 
-def _relation(rows: list[list[Fraction]]) -> list[Fraction] | None:
-    """Coefficients of a linear relation between the rows, or None if they are independent."""
-    reduced: list[tuple[int, list[Fraction], list[Fraction]]] = []
-    for i, row in enumerate(rows):
-        vector = list(row)
-        weights = [Fraction(int(i == k)) for k in range(len(rows))]
-        for pivot, other, its in reduced:
-            factor = vector[pivot]
-            if factor:
-                vector = [a - factor * b for a, b in zip(vector, other, strict=True)]
-                weights = [a - factor * b for a, b in zip(weights, its, strict=True)]
-        place = next((n for n, a in enumerate(vector) if a), None)
-        if place is None:
-            scale = lcm(*(w.denominator for w in weights))
-            return [w * scale for w in weights]
-        head = vector[place]
-        reduced.append((place, [a / head for a in vector], [a / head for a in weights]))
-    return None
+def _integers(rows: Sequence[Sequence[Number]]) -> flint.fmpz_mat:
+    """The matrix with every row multiplied by its denominators."""
+    found = []
+    for row in rows:
+        scale = lcm(*(value.denominator for value in row))
+        found.append([int(value * scale) for value in row])
+    return flint.fmpz_mat(found)
 
 
-def _echelon(rows: list[list[Fraction]]) -> tuple[list[list[Fraction]], list[int]]:
-    """(combinations of the rows that give the reduced echelon form, its pivot places)."""
-    work = [
-        ([*row], [Fraction(int(i == k)) for k in range(len(rows))]) for i, row in enumerate(rows)
+def _relation(rows: Sequence[Sequence[Number]]) -> list[int] | None:
+    """Coefficients of a linear relation between the (integer) rows, or None."""
+    matrix = _integers(rows)
+    if matrix.rank() == len(rows):
+        return None
+    basis, _ = matrix.transpose().nullspace()
+    relation = [int(basis[i, 0]) for i in range(len(rows))]
+    common = gcd(*relation)
+    return [c // common for c in relation]
+
+
+def _echelon(rows: Sequence[Sequence[Number]]) -> list[list[Number]]:
+    """The combinations of the (independent, integer) rows that give the reduced echelon form."""
+    width = len(rows[0])
+    wide = [[*row, *(int(i == k) for k in range(len(rows)))] for i, row in enumerate(rows)]
+    reduced, _ = flint.fmpq_mat(_integers(wide)).rref()
+    return [
+        [
+            integral(Fraction(int(reduced[i, n].p), int(reduced[i, n].q)))
+            for n in range(width, width + len(rows))
+        ]
+        for i in range(len(rows))
     ]
-    pivots: list[int] = []
-    done = 0
-    for n in range(len(rows[0]) if rows else 0):
-        at = next((i for i in range(done, len(work)) if work[i][0][n]), None)
-        if at is None:
-            continue
-        work[done], work[at] = work[at], work[done]
-        head = work[done][0][n]
-        work[done] = ([a / head for a in work[done][0]], [a / head for a in work[done][1]])
-        for i, (vector, weights) in enumerate(work):
-            factor = vector[n]
-            if i != done and factor:
-                work[i] = (
-                    [a - factor * b for a, b in zip(vector, work[done][0], strict=True)],
-                    [a - factor * b for a, b in zip(weights, work[done][1], strict=True)],
-                )
-        pivots.append(n)
-        done += 1
-    return [weights for _, weights in work[:done]], pivots

@@ -16,9 +16,10 @@ __all__ = ["seems_member"]
 def seems_member(
     model: Model, limit: Limit, seed: int = 0, starts: int = 4, steps: int = 60
 ) -> bool:
-    """Whether some start reached the limit to 1e-10 with entries of at most 100.
+    """Whether some start reached the limit to 1e-12 with entries of at most 50.
 
-    At a limit that is not in the set the entries must grow without bound, and do so slowly.
+    At a limit that is not in the set the entries must grow without bound: an error of t^p costs
+    entries of some power of 1/t.
     """
     goal = np.array([float(v) for v in full_limit(model, limit).values()])
     paths = np.array([path for cell in model.cells for path in model.paths[cell]], dtype=np.int64)
@@ -40,8 +41,8 @@ def seems_member(
                 z, error, damping = moved, after, max(damping / 8, 1e-14)
             else:
                 damping *= 6
-            if error @ error < 1e-20:
-                if np.abs(z).max() < 100:
+            if error @ error < 1e-25:
+                if np.abs(z).max() < 50:
                     return True
                 break
             if damping > 1e6:

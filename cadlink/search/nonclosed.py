@@ -13,13 +13,15 @@ from itertools import chain, islice
 from cadlink.certificates.data import Proof
 from cadlink.search.curves import Curve, candidates, curve_through, simplify
 from cadlink.search.membership import seems_member
-from cadlink.search.model import Limit, Model, Problem, full_limit
+from cadlink.search.model import Limit, Model, Problem
 from cadlink.search.refutation import Refuted, refute
 
 __all__ = ["find"]
 
 _TRIALS = 600
 _REFUTATION_SECONDS = 3.0  # for one limit; another limit is usually easier
+_POLISH_SECONDS = 0.2
+_ORDERS = 4  # orders of elimination tried for a shorter refutation
 
 
 def find(
@@ -51,29 +53,48 @@ def find(
     best: Proof | None = None
     found = 0
     begun = time.monotonic()
-    first = 0.0
-    for curve in chain(given, islice(candidates(problem, seed, deadline), trials)):
-        if deadline is not None and time.monotonic() > deadline:
+    enough = float("inf")  # once there is a proof: when to stop looking for a shorter one
+    stream = islice(candidates(problem, seed, deadline), trials)
+    likely = (curve for curve in stream if not seems_member(model, curve.limit, seed))
+    for curve in chain(given, likely):
+        now = time.monotonic()
+        if now > enough or (deadline is not None and now > deadline):
             break
-        # Once there is a proof, spend at most as long again on a shorter one.
-        if best is not None and time.monotonic() - begun > 2 * first + 0.2:
-            break
-        if seems_member(model, curve.limit, seed):
+        proof = _proof(curve, deadline, seed, min(polish, _ORDERS))
+        if proof is None:
             continue
-        limit_time = time.monotonic() + _REFUTATION_SECONDS
-        stop = limit_time if deadline is None else min(deadline, limit_time)
-        answer = refute(model, curve.limit, stop, seed)
-        if not isinstance(answer, Refuted):
-            continue
-        proof = Proof("curve", {**simplify(curve).data(), "refutation": dict(answer.tree)})
         if best is None:
-            first = time.monotonic() - begun
+            now = time.monotonic()
+            enough = now + (now - begun) + _POLISH_SECONDS
         if best is None or _size(proof) < _size(best):
             best = proof
         found += 1
         if found >= polish:
             break
     return best
+
+
+def _proof(curve: Curve, deadline: float | None, seed: int, orders: int) -> Proof | None:
+    """The step for a curve whose limit can be refuted: the shortest of some refutations."""
+    best: Refuted | None = None
+    begun = time.monotonic()
+    stop = begun + _REFUTATION_SECONDS
+    if deadline is not None:
+        stop = min(stop, deadline)
+    for order in range(orders):
+        answer = refute(curve.model, curve.limit, stop, seed + order)
+        if not isinstance(answer, Refuted):
+            break
+        if best is None:
+            now = time.monotonic()
+            stop = min(stop, now + 2 * (now - begun))
+        if best is None or answer.size < best.size:
+            best = answer
+        if best.size == 1:
+            break
+    if best is None:
+        return None
+    return Proof("curve", {**simplify(curve).data(), "refutation": dict(best.tree)})
 
 
 def _through(
@@ -83,9 +104,14 @@ def _through(
     for start in starts:
         if any(value and cell not in model.paths for cell, value in start.items()):
             continue  # not in the closure at all
-        if seems_member(model, full_limit(model, start), seed):
+        now = time.monotonic()
+        # Each start gets half of what is left, so that a stubborn one does not use it all.
+        stop = None if deadline is None else now + (deadline - now) / 2
+        soon = now + _REFUTATION_SECONDS
+        limit_time = soon if stop is None else min(stop, soon)
+        if not isinstance(refute(model, start, limit_time, seed), Refuted):
             continue
-        curve = curve_through(problem, start, seed, deadline)
+        curve = curve_through(problem, start, seed, stop)
         if curve is not None:
             yield curve
 
