@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from cadlink.certificates.data import Proof
-from cadlink.certificates.kernel import points, problems, reader
-from cadlink.certificates.kernel.problems import Chain, Mask
+from cadlink.certificates.data import Certificate, Proof
+from cadlink.certificates.kernel import check, points, problems, reader
 from cadlink.pattern import Pattern
 from cadlink.problem import Group
 from cadlink.search.model import Problem
@@ -41,19 +40,13 @@ def accept() -> Callable[[Problem, Proof | Mapping[str, Any]], None]:
     """Demand that the kernel accepts a curve step for a problem, from its JSON text."""
 
     def judge(problem: Problem, proof: Proof | Mapping[str, Any]) -> None:
-        data = proof.data if isinstance(proof, Proof) else proof
-        theirs: problems.Problem
-        if isinstance(problem, Group):
+        data = json.loads(json.dumps(dict(proof.data if isinstance(proof, Proof) else proof)))
+        if isinstance(problem, Pattern):
+            checked = check(Certificate(problem.to_json(), "not_closed", Proof("curve", data)))
+            assert (checked.verdict, checked.assurance) == ("not_closed", "checked")
+        else:  # a certificate starts from a pattern; a group may be what absorption left of one
             theirs = problems.Group.of(problem.neurons)
-        else:
-            masks = []
-            for layer in problem.layers:
-                entries = layer.tocoo()
-                masks.append(Mask(layer.shape[0], layer.shape[1], entries.row, entries.col))
-            theirs = Chain(tuple(masks))
-        at = reader.Reader(json.loads(json.dumps(dict(data))), "proof", reader.Budget())
-        found = points.curve(theirs, at)
-        assert found.conclusion == reader.NOT_CLOSED
-        assert found.holes == ()
+            found = points.curve(theirs, reader.Reader(data, "proof", reader.Budget()))
+            assert (found.conclusion, found.holes) == (reader.NOT_CLOSED, ())
 
     return judge
