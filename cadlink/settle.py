@@ -17,8 +17,9 @@ from cadlink import encode
 from cadlink.backends.base import Outcome
 from cadlink.certificates.data import Proof
 from cadlink.engine import Engine, Run
-from cadlink.formula import FALSE, TRUE, Formula, all_names, negate
+from cadlink.formula import FALSE, TRUE, Formula, free_variables, negate, prenex
 from cadlink.notation import to_json as formula_to_json
+from cadlink.notation import to_text
 from cadlink.problem import Cell
 from cadlink.reductions.step import Problem
 from cadlink.search import missed, nonclosed, vanishing
@@ -27,7 +28,7 @@ from cadlink.simplify import relax
 __all__ = ["Contradiction", "Desk", "settle"]
 
 # Seconds given to each strategy in the first, second, ... round; the last one repeats.
-SLICES = (2.0, 8.0, 30.0, 120.0, 600.0)
+SLICES = (4.0, 10.0, 30.0, 120.0, 600.0)
 
 # Number of variables beyond which a program has never answered in our measurements; asking it
 # anyway only burns the user's time limit.
@@ -67,7 +68,7 @@ class Desk:
 
     def suited(self, formula: Formula) -> list[str]:
         """The installed backends for which a question of this size is not hopeless."""
-        size = len(all_names(formula))
+        size = count_variables(formula)
         most = {"qepcad": QEPCAD_VARIABLES, "redlog": REDLOG_VARIABLES, "z3": Z3_VARIABLES}
         return [name for name in self.engine.available() if size <= most.get(name, 0)]
 
@@ -110,6 +111,12 @@ class Desk:
         return _said(agreed[0]) == TRUE, agreed
 
 
+def count_variables(formula: Formula) -> int:
+    """Free and bound variables, counted in the prenex form the programs are sent."""
+    prefix, _ = prenex(formula)
+    return len(prefix) + len(free_variables(formula))
+
+
 def _said(run: Run) -> Formula:
     if run.answer is None:
         raise ValueError("a run without an answer has no formula")
@@ -124,7 +131,7 @@ def claim(statement: str, runs: Sequence[Run], **data: Any) -> dict[str, Any]:
             {
                 "backend": run.backend,
                 "version": run.version,
-                "answer": formula_to_json(_said(run)),
+                "answer": to_text(_said(run)),
                 "transcript": run.transcript_sha256,
             }
             for run in runs
@@ -169,7 +176,7 @@ class _Leaf:
             return None
         statement = "every matrix on the support is a product"
         question = encode.freeness(self.problem)
-        found = self.desk.truth(statement, question, slice_s, ("redlog", "qepcad", "z3"))
+        found = self.desk.truth(statement, question, slice_s, ("z3", "redlog", "qepcad"))
         if found is None:
             return None
         holds, runs = found
@@ -222,7 +229,7 @@ class _Leaf:
         if "z3" not in self.desk.engine.available():
             return None
         question = encode.sentence(self.problem, norm="max")
-        if len(all_names(question)) > Z3_VARIABLES:
+        if count_variables(question) > Z3_VARIABLES:
             return None
         run = self.desk.ask(question, "z3", slice_s, "the sentence 'not closed', for a witness")
         if run.outcome is not Outcome.ANSWERED or run.answer is None:

@@ -36,6 +36,7 @@ from cadlink.reductions import (
     merged_two_blocks,
     one_layer,
     owners,
+    pinned_columns,
     restrict,
     rigid_collision,
     split,
@@ -80,6 +81,7 @@ GROUP_RULES: tuple[Rule, ...] = (
     matching.apply,  # every column (row) has matchings saturating it: free
     lines.apply,  # equal graphs that few deleted lines break into stars: free
     full_factor.apply,  # n neurons on all n rows with few columns missing: free (QR)
+    pinned_columns.apply,  # the same as matching, with neurons that copy a column of A: free
     good_pairs.apply,  # every two blocks fit together: closed
     forcing.apply,  # a cell forced to vanish (unique owners, LU): not closed
     owners.apply,  # p neurons alone on a square but for one corner: not closed
@@ -113,6 +115,13 @@ def reduce(problem: Problem, deadline: float | None = None) -> Tree:
     tree = _reduce(problem, deadline)
     if verdict(tree) is None:
         tree = _obstructed(tree, deadline)
+    if verdict(tree) is None and isinstance(problem, Pattern):
+        # Which pair of layers is merged first can matter; the transpose begins at the other end.
+        turned = _reduce(problem.transpose(), deadline)
+        if verdict(turned) is not None:
+            return Tree(
+                problem, Step("transpose", Conclusion.SAME, {}, (turned.problem,)), (turned,)
+            )
     return tree
 
 

@@ -70,6 +70,7 @@ GROUP_RULES: dict[str, Rule] = {
     "star": (group_rules.star, ()),
     "lines": (group_rules.lines, ("lines",)),
     "matching": (group_rules.matching, ()),
+    "pinned_columns": (group_rules.pinned_columns, ("pins",)),
     "full_factor": (group_rules.full_factor, ()),
     "good_pairs": (group_rules.good_pairs, ()),
     "forcing": (group_rules.forcing, ("cell", "witnesses", "start", "helper")),

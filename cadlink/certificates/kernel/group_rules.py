@@ -34,6 +34,7 @@ __all__ = [
     "merged_cross",
     "merged_two_blocks",
     "owners",
+    "pinned_columns",
     "relabel",
     "restrict",
     "rigid_collision",
@@ -155,6 +156,55 @@ def matching(group: Group, at: Reader) -> Outcome:
         neurons, col = np.unique([i for _, i in columns[k]], return_inverse=True)
         joined = Mask(len(rows), len(neurons), row.ravel(), col.ravel())
         at.demand(saturates(joined.csr()), "a matching of the rows in every column", f"none in {k}")
+    return Found(FREE)
+
+
+def pinned_columns(group: Group, at: Reader) -> Outcome:
+    """Pins: pairs (neuron a, column p), no neuron and no column twice, a observing every observed
+    cell of p.  x_i(j) is a variable unless i is pinned to a p in which j is observed.  Every column
+    k that is not pinned has its observed rows matched to neurons observing them (1) at variables,
+    or (2) for one of the pins (a, p) and every row j of p, at variables and perhaps at (j, a):
+    free.
+
+    Proof.  Given A, let x_a be column p of A on the rows of p for every pin; where that column is 0
+    let these x_a(j) be variables as well.  Column p: y_a(p) = 1 or 0, the other y_i(p) = 0.  Column
+    k: the matrix M_k of the x_i(j), (j, k) in G_i, needs full row rank.  In (2) take a row j with
+    A(j, p) != 0, if there is one.  The minor of the matched neurons has the product of the matched
+    variables with coefficient +-1, or, if (j, a) is used and no variable, +-A(j, p): a term of the
+    determinant with all these variables has their places, which leave at most (j, a).  So the minor
+    is a nonzero polynomial in the variables.  Choose them so that none of these minors vanishes."""
+    rows_of: dict[int, set[int]] = {}
+    for j, k in group.cells:
+        rows_of.setdefault(k, set()).add(j)
+    pinned: dict[int, int] = {}
+    for entry in at.items(at.data["pins"], "pins"):
+        a, p = at.items(entry, "[neuron, column]", 2)
+        a = at.member(a, range(len(group.neurons)), "neuron")
+        p = at.member(p, group.cols, "column")
+        at.demand(a not in pinned and p not in pinned.values(), "each once", entry)
+        at.demand(
+            all((j, p) in group.neurons[a] for j in rows_of[p]), "all of the column seen", entry
+        )
+        pinned[a] = p
+
+    def matched(k: int, extra: tuple[int, int] | None) -> bool:
+        rows = sorted(rows_of[k])
+        at.spend(len(rows) * len(group.neurons) * (len(rows) + 1))
+        pairs = [
+            (place, i)
+            for place, j in enumerate(rows)
+            for i, graph in enumerate(group.neurons)
+            if (j, k) in graph
+            and (i not in pinned or j not in rows_of[pinned[i]] or extra == (j, i))
+        ]
+        row, col = np.array([r for r, _ in pairs], int), np.array([c for _, c in pairs], int)
+        return saturates(Mask(len(rows), len(group.neurons), row, col).csr())
+
+    for k in sorted(set(rows_of) - set(pinned.values())):
+        served = matched(k, None) or any(
+            all(matched(k, (j, a)) for j in rows_of[p]) for a, p in pinned.items()
+        )
+        at.demand(served, "matchings in every column", f"none in {k}")
     return Found(FREE)
 
 
