@@ -1,0 +1,285 @@
+"""N1: a matrix missed by the products of the masks gives a training set without an optimum.
+
+*Theorem.*  Let A be in the closure of the set L of products X_L ... X_1 supported on the masks,
+restricted to outputs R and n inputs C, and not in that set.  Let rho be the product over the hidden
+layers of sum_{j <= n} binomial(m, j), m the number of units of the layer on paths from C to R.  Take
+n rho + 1 points in R^C, any n + 1 of them affinely independent, and all other inputs 0.  With the
+targets A x on R and 0 elsewhere the infimum of the loss is 0 and is not attained.  All biases are free.
+
+*Proof.*  Approached: take products tending to A.  On a bounded set large hidden biases keep every
+unit active; the network is then affine, and the output bias removes the constant.  Missed:
+suppose a network attains the targets.  Units not reached from C are constant on the data, units
+that do not reach R do not matter.  On R^n the first layer's hyperplanes cut out at most
+sum_{j <= n} binomial(m, j) regions ("active" means > 0; shift every threshold by a small generic
+amount so that no data point lies on a hyperplane and no point changes sides), in each of which the
+second layer sees affine functions, and so on: at most rho activation patterns occur.  So n + 1
+affinely independent points share one, where the network is affine with linear part
+X_L D ... D X_1, D diagonal with entries 0 and 1: a product supported on the masks.  It agrees with x -> A x
+there, so the product is A.  Contradiction.
+
+For question (d): on a cube the network's functions approximate x -> A x uniformly (same
+construction), and a network equal to it would be affine with a product as linear part on some open
+piece.  So the set of functions is not closed in the uniform norm.
+
+*A unique cut, explicitly.*  A hidden unit g of layer l, outputs j1, j2, inputs k1, k2; all paths of
+(j1, k1), (j1, k2), (j2, k1) go through g, some path of (j2, k2) does, and some does not.  Then a
+product with A(j1, k2) A(j2, k1) != 0 has A(j1, k1) != 0: each of the three is a product u_j v_k.
+The limit: weights 1 on one path to g from k1 and k2 each and one from g to j1 and j2 each, and on
+a path of (j2, k2) that avoids g; its edge into layer l lies on no path through g, so its weight
+can be chosen to make A(j2, k2) = 0.  Multiply row j1 of the last factor by eps and column k2 of the first
+by 1/eps: the limit is [[0, *], [*, 0]].
+
+The paper (arXiv 2306.02666) needs (3 N_0 4^(sum N_l) + 1)^N_0 points for the same conclusion.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from math import comb, prod
+from typing import Any
+
+import numpy as np
+
+from cadlink.certificates.data import Proof
+from cadlink.decision import Decision, Verdict
+from cadlink.networks.curve import Curve
+from cadlink.networks.theorems.paths import on_paths
+from cadlink.networks.verdict import number_json
+from cadlink.pattern import Pattern
+from cadlink.reductions import unique_cut
+from cadlink.search import nonclosed
+from cadlink.search.laurent import Laurent, add, monomial, multiply
+
+__all__ = ["MAX_POINTS", "by_cut", "by_search", "points_needed", "some_targets"]
+
+MAX_POINTS = 20_000  # more are not written out
+SEARCH_CELLS = 64  # outputs times inputs beyond which no explicit matrix is searched for
+
+Factors = list[dict[tuple[int, int], Laurent]]
+
+
+def points_needed(pattern: Pattern, inputs: Sequence[int], outputs: Sequence[int]) -> int:
+    """n rho + 1.
+
+    >>> points_needed(Pattern.of(["11/01", "10/11"]), [0, 1], [0, 1])
+    9
+    """
+    n = len(inputs)
+    hidden = on_paths(pattern, inputs, outputs)[1:-1]
+    return n * prod(sum(comb(len(units), j) for j in range(n + 1)) for units in hidden) + 1
+
+
+def by_cut(pattern: Pattern) -> dict[str, Any] | None:
+    """The witness of a unique cut, explicit for masks of any size, or None.
+
+    >>> witness = by_cut(Pattern.of(["11/01", "10/11"]))
+    >>> len(witness["X"]), witness["limit"]
+    (9, [[0, 1], [1, 0]])
+    """
+    step = unique_cut.apply(pattern)
+    if step is None:
+        return None
+    layer, unit = step.data["layer"], step.data["unit"]
+    (j1, j2), (k1, k2) = step.data["outputs"], step.data["inputs"]
+    if points_needed(pattern, [k1, k2], [j1, j2]) > MAX_POINTS:
+        return None
+    above = _walk(pattern.transpose(), pattern.depth - layer, unit, (j1, j2))
+    edges = {
+        (pattern.depth - 1 - place, child, parent) for place, parent, child in above
+    } | set(_walk(pattern, layer, unit, (k1, k2)))
+    avoiding = _avoiding(pattern, layer, unit, k2, j2)
+    factors: list[dict[tuple[int, int], Fraction]] = [{} for _ in pattern.layers]
+    for place, row, column in [*edges, *avoiding]:
+        factors[place][row, column] = Fraction(1)
+    # The weight of the edge of the avoiding path into layer l makes the fourth entry vanish.
+    place, row, column = avoiding[layer - 1]
+    factors[place][row, column] = Fraction(0)
+    without = _entry(factors, j2, k2)
+    factors[place][row, column] = Fraction(1)
+    factors[place][row, column] = -without / (_entry(factors, j2, k2) - without)
+    limit = [[Fraction(0), _entry(factors, j1, k2)], [_entry(factors, j2, k1), Fraction(0)]]
+    curve: Factors = []
+    for place, factor in enumerate(factors):
+        scaled: dict[tuple[int, int], Laurent] = {}
+        for (row, column), value in factor.items():
+            power = (place == pattern.depth - 1 and row == j1) - (place == 0 and column == k2)
+            scaled[row, column] = monomial(value, int(power))
+        curve.append(scaled)
+    return _witness(
+        pattern, curve, [j1, j2], [k1, k2], limit, {"layer": layer, "unit": unit}
+    )
+
+
+def _walk(
+    pattern: Pattern, layer: int, unit: int, starts: Sequence[int]
+) -> list[tuple[int, int, int]]:
+    """Edges (mask, row, column) of one path from every start (an input) to a unit of a layer."""
+    found: list[tuple[int, int, int]] = []
+    reach = on_paths(Pattern(pattern.layers[:layer]), None, [unit])
+    for start in starts:
+        here = start
+        for place in range(layer):
+            mask = pattern.layers[place]
+            column = mask[:, [here]].toarray()[:, 0]
+            nxt = next(int(row) for row in reach[place + 1] if column[row])
+            found.append((place, nxt, here))
+            here = nxt
+    return found
+
+
+def _avoiding(
+    pattern: Pattern, layer: int, unit: int, start: int, end: int
+) -> list[tuple[int, int, int]]:
+    """Edges of a path from an input to an output that does not go through the unit."""
+    units = [np.arange(width) for width in pattern.widths]
+    units[layer] = np.delete(units[layer], unit)
+    rest = pattern.select(units)
+    edges = _walk(rest, pattern.depth, end, [start])
+    return [
+        (place, int(units[place + 1][row]), int(units[place][column]))
+        for place, row, column in edges
+    ]
+
+
+def _entry(factors: Sequence[Mapping[tuple[int, int], Fraction]], row: int, column: int) -> Fraction:
+    """One entry of the product."""
+    values = {column: Fraction(1)}
+    for factor in factors:
+        nxt: dict[int, Fraction] = {}
+        for (i, j), weight in factor.items():
+            if j in values:
+                nxt[i] = nxt.get(i, Fraction(0)) + weight * values[j]
+        values = nxt
+    return values.get(row, Fraction(0))
+
+
+# -- an explicit matrix by search ------------------------------------------------------------------
+
+
+def by_search(pattern: Pattern, decision: Decision, wall_s: float) -> dict[str, Any] | None:
+    """The witness for products decided not closed: a curve, its limit, why it is missed; or None.
+
+    Looks at the restriction in the decision's certificate, then at the whole pattern if it is small.
+    """
+    if decision.verdict is not Verdict.NOT_CLOSED or decision.certificate is None:
+        return None
+    deadline = time.monotonic() + wall_s
+    for outputs, inputs in _places(pattern, decision.certificate.proof):
+        if len(outputs) * len(inputs) > SEARCH_CELLS:
+            continue
+        if points_needed(pattern, inputs, outputs) > MAX_POINTS:
+            continue
+        units = on_paths(pattern, inputs, outputs)
+        if len(units[0]) < len(inputs) or len(units[-1]) < len(outputs):
+            continue
+        part = pattern.select(units)
+        step = nonclosed.find(part, deadline=deadline)
+        if step is None:
+            continue
+        factors: Factors = []
+        for place, entries in enumerate(step.data["factors"]):
+            factors.append(
+                {
+                    (int(units[place + 1][i]), int(units[place][j])): {
+                        e: Fraction(c) for e, c in series
+                    }
+                    for i, j, series in entries
+                }
+            )
+        limit = [[Fraction(0)] * len(inputs) for _ in outputs]
+        for j, k, value in step.data["limit"]:
+            limit[j][k] = Fraction(value)
+        proof = Proof(
+            "restrict", {"outputs": outputs, "inputs": inputs}, (Proof("trim", {}, (step,)),)
+        )
+        return _witness(pattern, factors, outputs, inputs, limit, {"proof": proof.to_json()})
+    return None
+
+
+def _places(pattern: Pattern, proof: Proof) -> list[tuple[list[int], list[int]]]:
+    """Outputs and inputs worth a search: the certificate's restriction first, then everything."""
+    found = []
+    if proof.rule == "restrict":
+        found.append((list(proof.data["outputs"]), list(proof.data["inputs"])))
+    units = on_paths(pattern)
+    found.append((units[-1].tolist(), units[0].tolist()))
+    return found
+
+
+def some_targets(decision: Decision, cube: bool = False) -> dict[str, Any] | None:
+    """The witness that is the matrix certificate itself, for targets that are not written out."""
+    if decision.verdict is not Verdict.NOT_CLOSED or decision.certificate is None:
+        return None
+    claim = "cube_not_closed" if cube else "some_targets"
+    return {"theorem": "N1", "claim": claim, "certificate": decision.certificate.to_json()}
+
+
+# -- the witness -----------------------------------------------------------------------------------
+
+
+def _witness(
+    pattern: Pattern,
+    factors: Factors,
+    outputs: list[int],
+    inputs: list[int],
+    limit: list[list[Fraction]],
+    missed: dict[str, Any],
+) -> dict[str, Any]:
+    count = points_needed(pattern, inputs, outputs)
+    points = [[Fraction(s) ** (j + 1) for j in range(len(inputs))] for s in range(count)]
+    targets = [
+        [sum((a * v for a, v in zip(row, x, strict=True)), Fraction(0)) for row in limit]
+        for x in points
+    ]
+    bound = {k: abs(points[-1][column]) for column, k in enumerate(inputs)}
+    return {
+        "theorem": "N1",
+        "claim": "not_closed",
+        "inputs": inputs,
+        "outputs": outputs,
+        "X": [[number_json(v) for v in x] for x in points],
+        "Y": [[number_json(v) for v in y] for y in targets],
+        "scale": [1] * len(inputs),
+        "limit": [[number_json(v) for v in row] for row in limit],
+        "missed": missed,
+        "curve": active(pattern, factors, bound).to_json(),
+    }
+
+
+def active(pattern: Pattern, factors: Factors, bound: Mapping[int, Fraction]) -> Curve:
+    """The network with these weights, all units active where |x_k| <= bound[k], for 0 < eps <= 1.
+
+    A hidden unit's value is its linear part plus a constant K eps^low that outweighs it; the
+    output bias removes what the constants contribute.
+    """
+    curve = Curve(pattern.depth)
+    linear: dict[int, dict[int, Laurent]] = {k: {k: {0: Fraction(1)}} for k in bound}
+    constant: dict[int, Laurent] = {}
+    for place, factor in enumerate(factors):
+        parts: dict[int, dict[int, Laurent]] = {}
+        shifts: dict[int, Laurent] = {}
+        for (i, j), weight in factor.items():
+            if j not in linear or not weight:
+                continue
+            curve.weights[place][i, j] = weight
+            row = parts.setdefault(i, {})
+            for k, series in linear[j].items():
+                row[k] = add(row.get(k, {}), multiply(weight, series))
+            shifts[i] = add(shifts.get(i, {}), multiply(weight, constant.get(j, {})))
+        last = place + 1 == pattern.depth
+        constant = {}
+        for i, row in parts.items():
+            wanted: Laurent = {}
+            if not last:
+                low = min((e for series in row.values() for e in series), default=0)
+                size = sum(
+                    (abs(c) * bound[k] for k, series in row.items() for c in series.values()),
+                    Fraction(0),
+                )
+                wanted = {min(low, 0): Fraction(int(size) + 1)}
+            constant[i] = wanted
+            curve.biases[place][i] = add(wanted, multiply({0: -1}, shifts.get(i, {})))
+        linear = parts
+    return curve
