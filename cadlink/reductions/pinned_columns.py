@@ -8,9 +8,9 @@ and a column, no neuron and no column in two pairs, such that a observes all of 
 in G_a for every j in D_p.  Call the pair (row j, neuron i) *variable* if i is in no pair of P, or
 is in (i, p) of P and j is not in D_p.  Suppose every column k that is in no pair of P satisfies
 
-    (1) some matching of variable pairs (j, i), (j, k) in G_i, saturates the rows D_k; or (2) for
-    some (a, p) in P and every j in D_p, some matching saturates D_k that uses variable pairs
-        and, if (j, k) is in G_a, perhaps the pair (j, a).
+    (1) some matching of variable pairs (j, i), (j, k) in G_i, saturates the rows D_k; or
+    (2) for some (a, p) in P and every j in D_p, some matching saturates D_k that uses variable
+        pairs and, if (j, k) is in G_a, perhaps the pair (j, a).
 
 Then the set is R^E.
 
