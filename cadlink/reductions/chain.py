@@ -23,6 +23,7 @@ from cadlink.reductions import (
     block_tiling,
     dense_top,
     empty,
+    forced_row,
     forcing,
     full_factor,
     good_pairs,
@@ -85,6 +86,7 @@ GROUP_RULES: tuple[Rule, ...] = (
     good_pairs.apply,  # every two blocks fit together: closed
     forcing.apply,  # a cell forced to vanish (unique owners, LU): not closed
     owners.apply,  # p neurons alone on a square but for one corner: not closed
+    forced_row.apply,  # p neurons alone on p + 1 rows, and on a cell that must vanish: not closed
     rigid_collision.apply,  # two neurons that must share a direction: not closed
     merged_block.apply,  # equal rows and columns leave a block to no neuron: not closed
     merged_cross.apply,  # the same with three neurons, as many neurons as rows: not closed

@@ -12,6 +12,7 @@ from cadlink.certificates.kernel import check_proof
 from cadlink.errors import CertificateError
 from cadlink.problem import Cell, Group
 from cadlink.reductions import (
+    forced_row,
     forcing,
     merged_block,
     merged_cross,
@@ -27,6 +28,7 @@ Rule = Callable[[Problem], Step | None]
 RULES: dict[str, Rule] = {
     "forcing": forcing.apply,
     "owners": owners.apply,
+    "forced_row": forced_row.apply,
     "rigid_collision": rigid_collision.apply,
     "merged_block": merged_block.apply,
     "merged_cross": merged_cross.apply,
@@ -70,6 +72,7 @@ def random_blocks(
     [
         ("forcing", 8, 8, 6, 0.4),
         ("owners", 8, 8, 6, 0.5),
+        ("forced_row", 4, 4, 3, 0.6),
         ("rigid_collision", 10, 10, 6, 0.6),
         ("merged_block", 10, 10, 5, 0.8),
         ("merged_cross", 10, 10, 10, 0.6),
@@ -185,3 +188,27 @@ def test_square_of_two_owners() -> None:
     group = Group.of_blocks([({0, 1, 2}, {0, 1, 2}), ({0, 1, 2}, {0, 1, 2}), ({2}, {2})])
     assert confirm(owners.apply, group)
     assert verdict(reduce(group)) == "not_closed"
+
+
+def test_forced_row_in_groups_with_unobserved_cells() -> None:
+    # The first neuron's corner is 1, its row is 0 elsewhere: it is lost to the 2 x 2 square.
+    first = {(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 1), (2, 2)}
+    group = Group.of([first, {(1, 1), (1, 2), (2, 1), (2, 2)}])
+    assert not confirm(forcing.apply, group)
+    assert confirm(forced_row.apply, group)
+    assert confirm(forced_row.apply, group.transpose())
+    # With (1, 0) observed by the first neuron as well, nothing is lost.
+    step = forced_row.apply(group)
+    assert step is not None
+    fuller = Group.of([first | {(1, 0)}, {(1, 1), (1, 2), (2, 1), (2, 2)}])
+    with pytest.raises(CertificateError, match="outside the block"):
+        check_proof(as_cells(fuller), {"rule": step.rule, "data": step.data, "parts": []})
+
+
+def test_forced_row_with_all_neurons_but_one() -> None:
+    chance = random.Random(8)
+    fired = 0
+    for _ in range(100):
+        group = Group.of_blocks(random_blocks(chance, 9, 9, 6, 0.5))
+        fired += confirm(forced_row.apply, group)
+    assert fired >= 3

@@ -20,6 +20,7 @@ import numpy as np
 from cadlink.certificates.data import Certificate, Proof
 from cadlink.certificates.kernel import chain_rules, group_rules
 from cadlink.certificates.kernel.claims import claims
+from cadlink.certificates.kernel.forced_row import forced_row
 from cadlink.certificates.kernel.points import curve, zero_submersion
 from cadlink.certificates.kernel.problems import Chain, Group, Mask, Problem
 from cadlink.certificates.kernel.reader import (
@@ -74,6 +75,7 @@ GROUP_RULES: dict[str, Rule] = {
     "full_factor": (group_rules.full_factor, ()),
     "good_pairs": (group_rules.good_pairs, ()),
     "forcing": (group_rules.forcing, ("cell", "witnesses", "start", "helper")),
+    "forced_row": (forced_row, ("rows", "cols", "row", "col", "neuron")),
     "owners": (group_rules.owners, ("rows", "cols", "row", "col", "neuron", "helper")),
     "rigid_collision": (group_rules.rigid_collision, ("a", "b")),
     "merged_block": (group_rules.merged_block, ("a", "b", "J", "K")),

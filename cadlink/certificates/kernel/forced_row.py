@@ -1,0 +1,51 @@
+"""Forced row: one more rule about groups (see ``group_rules``)."""
+
+from __future__ import annotations
+
+from cadlink.certificates.kernel.problems import Group, representatives
+from cadlink.certificates.kernel.reader import NOT_CLOSED, Found, Outcome, Reader
+
+__all__ = ["forced_row"]
+
+
+def forced_row(group: Group, at: Reader) -> Outcome:
+    """Rows R, columns C, |R| = |C| = p >= 1, row j not in R, column k not in C, (j, k) observed; Q
+    = (R + j) x C and (j, k); T = the neurons covering a cell of Q, |T| = p, each observing all
+    of (R_i x C_i) meet Q. The row sets and the column sets of T have perfect matchings with R
+    and C. Neuron s covers (j, k); every cell (a, k), a in R and R_s, is not observed by s, or
+    is covered by a neuron not in T. Not closed.
+
+    Missed: on Q the product is X[., T] Y[T, .]. If det A[R, C] != 0, then Y[T, C] is
+    invertible; if A[j, C] = 0 besides, X[j, T] = 0 and A(j, k) = 0. The limit has A(j, k) = 1.
+    Reached: on R and C the x_i, y_i of T generic on their supports, so that det A[R, C] != 0 by
+    the matchings; x_s(j) = t, y_s(k) = 1/t; for every a in R and R_s with (a, k) observed a
+    neuron h not in T covering it, y_h(k) = 1, x_h(a) = -x_s(a)/t; all else 0. Then A[j, C] = t
+    y_s tends to 0, A(j, k) = 1, A(a, k) = 0."""
+    rows = at.ascending(at.data["rows"], group.rows, "row")
+    cols = at.ascending(at.data["cols"], group.cols, "column")
+    j = at.member(at.data["row"], group.rows, "row")
+    k = at.member(at.data["col"], group.cols, "column")
+    at.demand(j not in rows, "row j outside the rows", j)
+    at.demand(k not in cols, "column k outside the columns", k)
+    at.demand(len(rows) == len(cols), "as many rows as columns", f"{len(rows)}, {len(cols)}")
+    block = {(a, b) for a in (*rows, j) for b in cols} | {(j, k)}
+    team = [i for i, graph in enumerate(group.neurons) if not graph.isdisjoint(block)]
+    at.demand(len(team) == len(rows), f"{len(rows)} neurons covering the block", f"{team}")
+    for i in team:
+        for a, b in block:
+            could = a in group.row_sets[i] and b in group.col_sets[i]
+            at.demand(
+                not could or (a, b) in group.neurons[i], f"neuron {i} to observe {(a, b)}", "not so"
+            )
+    for what, lines, sets in (("row", rows, group.row_sets), ("column", cols, group.col_sets)):
+        matched = representatives([sets[i] & set(lines) for i in team])
+        at.demand(matched, f"a perfect matching of {what}s and neurons", "none")
+    s = at.member(at.data["neuron"], group.covering((j, k)), f"neuron covering {(j, k)}")
+    for a in rows:
+        if (a, k) in group.neurons[s]:
+            at.demand(
+                any(h not in team for h in group.covering((a, k))),
+                f"a neuron outside the block covering {(a, k)}",
+                "none",
+            )
+    return Found(NOT_CLOSED)
