@@ -158,6 +158,7 @@ class _Leaf:
         self.images: list[Run] = []
         self.starts: list[Mapping[Cell, Fraction]] = []
         self.not_free = False
+        self.searches = 0
         self.polynomials: list[Any] | None = None
 
     # -- strategies ------------------------------------------------------------------------
@@ -166,8 +167,13 @@ class _Leaf:
         """T18-T20: a curve in the set whose limit is refuted; fully checkable."""
         self.desk.say("searching for a curve that leaves the set")
         deadline = time.monotonic() + min(slice_s, self.desk.left())
+        # A new seed each time: the same one would try the same curves again.
+        self.searches += 1
         return nonclosed.find(
-            self.problem, seed=self.desk.seed, deadline=deadline, starts=tuple(self.starts)
+            self.problem,
+            seed=self.desk.seed + self.searches - 1,
+            deadline=deadline,
+            starts=tuple(self.starts),
         )
 
     def free(self, slice_s: float) -> Proof | None:

@@ -35,7 +35,11 @@ def seems_member(
                 rest = np.delete(paths, level, axis=1)
                 np.add.at(jacobian, (row, paths[:, level]), z[rest].prod(axis=1))
             normal = jacobian @ jacobian.T + damping * np.eye(len(goal))
-            moved = z - jacobian.T @ np.linalg.solve(normal, error)
+            try:
+                moved = z - jacobian.T @ np.linalg.solve(normal, error)
+            except np.linalg.LinAlgError:  # too little damping for a Jacobian of low rank
+                damping *= 6
+                continue
             after = _residual(moved, paths, row, goal)
             if after @ after < error @ error:
                 z, error, damping = moved, after, max(damping / 8, 1e-14)
