@@ -1,0 +1,484 @@
+"""Repair: the fewest changes to the masks after which the trouble is provably gone.
+
+A change masks one entry (an edge less) or unmasks one (an edge more).  Two goals:
+
+closed   the linear part is closed: the products with the changed supports form a closed set, by an
+         exact decision with a certificate;
+optimum  every finite training set has an optimum, by one of the theorems that guarantee it (one
+         hidden layer, or trees of any depth; see ``cadlink.networks.theorems``).
+
+Small patterns are searched exhaustively: all changes of one entry, of two, up to the number given,
+so the first that works are the fewest possible.
+
+Large patterns are repaired greedily, by masking alone.  *Closed*: as long as an obstruction is
+found (some outputs and inputs whose restriction is not closed), one edge of it is masked; edges
+only go, so this ends, at the latest with masks without paths.  *Optimum*: every hidden unit keeps
+one outgoing edge; then every component of the graph last hidden layer - outputs has one output,
+which is what the theorems ask for; the products are then all matrices on their support, so this is
+tried for *closed* too.  Either way masked entries that may come back are put back, in pieces and
+then one by one, so no single one of those left can; fewer changes may still exist, and the result
+says so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb
+from typing import Any, TypeVar
+
+import numpy as np
+import scipy.sparse as sp
+
+from cadlink.decide import Decider
+from cadlink.decision import Decision, Limits, Verdict
+from cadlink.errors import InputError
+from cadlink.networks.theorems import one_hidden_layer, trees
+from cadlink.pattern import Pattern
+from cadlink.reductions import chain, unique_cut
+
+__all__ = ["GOALS", "Change", "Repairs", "Suggestion", "guarantee", "repair"]
+
+GOALS = ("closed", "optimum", "either")
+MOST_TRIED = 4_000  # patterns an exhaustive search may look at
+SHARE_S = 5.0  # seconds for the decision of one changed pattern
+MOST_EDGES = 24  # edges of an obstruction that a greedy step compares
+SMALL = 200  # units of a pattern whose canonical form is cheap
+
+Say = Callable[[str], None]
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, order=True)
+class Change:
+    """One entry of one mask (layer, row, column from 0); ``add`` unmasks it, else it is masked."""
+
+    layer: int
+    row: int
+    column: int
+    add: bool
+
+    def __str__(self) -> str:
+        what = "unmask" if self.add else "mask"
+        return f"{what} row {self.row + 1}, column {self.column + 1} of layer {self.layer + 1}"
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A changed pattern and what is known about it.
+
+    ``decision`` is about the linear part; ``theorem`` names the theorem that guarantees an optimum
+    for every finite training set, or is empty.  ``lost`` counts the input-output pairs that had a
+    path and have none now.
+    """
+
+    changes: tuple[Change, ...]
+    pattern: Pattern
+    decision: Decision
+    theorem: str
+    lost: int
+
+    @property
+    def added(self) -> int:
+        """Parameters added, less those removed."""
+        return sum(1 if change.add else -1 for change in self.changes)
+
+    def reaches(self, goal: str) -> bool:
+        """Whether the goal is proved for the changed pattern."""
+        closed = self.decision.verdict is Verdict.CLOSED
+        optimum = self.theorem != ""
+        return {"closed": closed, "optimum": optimum, "either": closed or optimum}[goal]
+
+    def to_json(self) -> dict[str, Any]:
+        """One entry of the list that ``cadlink repair --json`` prints."""
+        return {
+            "changes": [
+                {"layer": c.layer, "row": c.row, "column": c.column, "add": c.add}
+                for c in self.changes
+            ],
+            "added": self.added,
+            "lost": self.lost,
+            "verdict": self.decision.verdict.value,
+            "assurance": self.decision.assurance.value,
+            "optimum": self.theorem or None,
+            "pattern": self.pattern.to_json(),
+        }
+
+
+@dataclass(frozen=True)
+class Repairs:
+    """All patterns looked at, best first, and how far the list can be trusted to be the best.
+
+    ``before`` is the pattern without changes; when it reaches the goal nothing else is tried.
+    ``tried`` holds every changed pattern decided, whether or not it reaches the goal;
+    ``suggestions`` those that do.  ``minimal``: there is a suggestion, and every pattern with fewer
+    changes than the first one fails: its linear part is proved not closed, no theorem guarantees it
+    an optimum (whichever the goal asks for).
+    """
+
+    pattern: Pattern
+    goal: str
+    before: Suggestion
+    tried: tuple[Suggestion, ...]
+    minimal: bool
+    note: str
+
+    @property
+    def suggestions(self) -> tuple[Suggestion, ...]:
+        """Those that reach the goal, fewest changes first, then fewest parameters added."""
+        return tuple(suggestion for suggestion in self.tried if suggestion.reaches(self.goal))
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that ``cadlink repair --json`` prints."""
+        return {
+            "pattern": self.pattern.to_json(),
+            "goal": self.goal,
+            "before": self.before.to_json(),
+            "minimal": self.minimal,
+            "note": self.note,
+            "suggestions": [suggestion.to_json() for suggestion in self.suggestions],
+            "failed": [s.to_json() for s in self.tried if not s.reaches(self.goal)],
+        }
+
+
+def guarantee(pattern: Pattern) -> str:
+    """The theorem by which every finite training set has an optimum, or "".
+
+    >>> guarantee(Pattern.of(["11/11", "11"])), guarantee(Pattern.of(["11/11", "11/11"]))
+    ('R1', '')
+    """
+    for family in (one_hidden_layer, trees):
+        witness = family.guaranteed(pattern)
+        if witness is not None:
+            return str(witness["theorem"])
+    return ""
+
+
+def repair(
+    pattern: Pattern,
+    most: int = 1,
+    goal: str = "closed",
+    limits: Limits | None = None,
+    decider: Decider | None = None,
+    progress: Say | None = None,
+) -> Repairs:
+    """The smallest changes after which the goal is proved.
+
+    ``most``: at most so many entries change in the exhaustive search.  ``goal``: "closed",
+    "optimum" or "either".  A pattern with too many ways to change it is repaired greedily, without
+    regard to ``most``.  ``limits.wall_s`` is the time for everything (default 60 s).
+
+    Raises InputError for an unknown goal or ``most`` below 1.
+
+    >>> found = repair(Pattern.of(["11/01", "10/11"]))
+    >>> [str(found.suggestions[0].changes[0]), len(found.suggestions), found.minimal]
+    ['mask row 1, column 1 of layer 1', 8, True]
+    """
+    if goal not in GOALS:
+        raise InputError(f"goal {goal!r}: expected one of {', '.join(GOALS)}")
+    if most < 1:
+        raise InputError(f"{most} changes: expected at least 1")
+    limits = Limits() if limits is None else limits
+    own = decider is None
+    used = Decider() if decider is None else decider
+    try:
+        work = _Work(pattern, goal, limits, used, progress)
+        if work.before.reaches(goal):
+            return Repairs(pattern, goal, work.before, (), True, "the masks need no repair")
+        return work.exhaustive(most) if work.affordable(1) else work.greedy()
+    finally:
+        if own:
+            used.close()
+
+
+class _Work:
+    """One repair: the clock, and what could not be decided, by isomorphism class."""
+
+    def __init__(
+        self, pattern: Pattern, goal: str, limits: Limits, decider: Decider, progress: Say | None
+    ) -> None:
+        self.pattern = pattern
+        self.goal = goal
+        self.limits = limits
+        self.decider = decider
+        self.say: Say = progress if progress is not None else _silent
+        self.deadline = time.monotonic() + limits.wall_s
+        self.hopeless: dict[str, Decision] = {}
+        self.before = self.suggestion(())
+
+    # -- exhaustive ------------------------------------------------------------------------
+
+    def affordable(self, size: int) -> bool:
+        """Whether all changes of so many entries can be tried."""
+        entries = sum(mask.shape[0] * mask.shape[1] for mask in self.pattern.layers)
+        return comb(entries, size) <= MOST_TRIED
+
+    def exhaustive(self, most: int) -> Repairs:
+        """All changes of one entry, of two, ..., as far as allowed and affordable."""
+        tried: list[Suggestion] = []
+        done, note = 0, ""
+        entries = _entries(self.pattern)
+        for size in range(1, min(most, len(entries)) + 1):
+            if not self.affordable(size):
+                note = f"changes of {size} entries are too many to try"
+                break
+            for changes in combinations(entries, size):
+                if self.left() <= 0:
+                    note = f"the time ran out among the changes of {size} entries"
+                    break
+                self.say(f"{len(tried) + 1} changed patterns, now {'; '.join(map(str, changes))}")
+                tried.append(self.suggestion(changes))
+            if note:
+                break
+            done = size
+        tried.sort(key=lambda s: (len(s.changes), s.added, s.lost, s.changes))
+        first = next((s for s in tried if s.reaches(self.goal)), None)
+        if first is None:
+            note = note or f"no change of at most {done} entries reaches the goal"
+            if any(map(self._open, tried)):
+                note += "; for some there is no verdict"
+            return self._result(tried, False, note)
+        # Patterns with fewer changes: all tried, and all known to fail.
+        fewer = [s for s in tried if len(s.changes) < len(first.changes)]
+        minimal = done >= len(first.changes) - 1 and not any(map(self._open, fewer))
+        return self._result(tried, minimal, note)
+
+    def _result(self, tried: Sequence[Suggestion], minimal: bool, note: str) -> Repairs:
+        return Repairs(self.pattern, self.goal, self.before, tuple(tried), minimal, note)
+
+    def _open(self, found: Suggestion) -> bool:
+        """Whether the changed pattern may reach the goal for all we know.
+
+        The theorems guarantee an optimum or are silent; "optimum" is about their guarantee.
+        """
+        return self.goal != "optimum" and found.decision.verdict is Verdict.UNKNOWN
+
+    def suggestion(self, changes: Sequence[Change]) -> Suggestion:
+        """The pattern after these changes, decided."""
+        changed = _changed(self.pattern, changes)
+        lost = int((self.pattern.support() > changed.support()).nnz)
+        return Suggestion(
+            tuple(sorted(changes)), changed, self.decide(changed), guarantee(changed), lost
+        )
+
+    def decide(self, pattern: Pattern) -> Decision:
+        """The decision about a pattern; what no one could decide once is not tried again."""
+        key = pattern.digest if sum(pattern.widths) <= SMALL else ""
+        if key in self.hopeless:
+            return self.hopeless[key]
+        found = self.decider.decide(pattern, self._limits())
+        if key and found.verdict is Verdict.UNKNOWN:
+            self.hopeless[key] = found
+        return found
+
+    def _limits(self) -> Limits:
+        return Limits(max(0.1, min(SHARE_S, self.left())), self.limits.memory_mib)
+
+    def left(self) -> float:
+        """Seconds left."""
+        return self.deadline - time.monotonic()
+
+    # -- greedy ----------------------------------------------------------------------------
+
+    def greedy(self) -> Repairs:
+        """Mask entries until the goal is proved, then put back what can come back; best of two."""
+        tried: list[Suggestion] = []
+        notes = ["found by masking greedily: fewer changes may exist"]
+        ways = (
+            [self._one_edge_each]
+            if self.goal == "optimum"
+            else [
+                self._one_edge_each,
+                self._open_all,
+            ]
+        )
+        for place, way in enumerate(ways):
+            end = time.monotonic() + self.left() / (len(ways) - place)
+            gone, trouble = way(end)
+            if self._reached(gone):
+                gone = list(_shrunk(tuple(gone), self._reached, end))
+                if time.monotonic() > end:
+                    trouble = "the time ran out while masked entries were put back"
+            if trouble:
+                notes.append(trouble)
+            tried.append(self.suggestion(gone))
+        tried.sort(key=lambda s: (not s.reaches(self.goal), len(s.changes), s.lost))
+        return self._result(tried, False, "; ".join(notes))
+
+    def _reached(self, gone: Sequence[Change]) -> bool:
+        """Whether masking these entries reaches the goal."""
+        changed = _changed(self.pattern, gone)
+        if self.goal != "closed" and guarantee(changed):
+            return True
+        return self.goal != "optimum" and self.decide(changed).verdict is Verdict.CLOSED
+
+    def _open_all(self, end: float) -> tuple[list[Change], str]:
+        """Edges to mask, one obstruction after the other, and why it stopped early (or "")."""
+        gone: list[Change] = []
+        current = self.pattern
+        while True:
+            if time.monotonic() > end:
+                return gone, "the time ran out before every obstruction was removed"
+            self.say(f"{len(gone)} entries masked, looking for the next obstruction")
+            box = obstruction(current, end)
+            if box is None:
+                verdict = self.decide(current).verdict
+                if verdict is Verdict.CLOSED:
+                    return gone, ""
+                if verdict is Verdict.UNKNOWN:
+                    return gone, "the obstructions found are removed, but there is no verdict"
+                box = _everything(current)
+            change = _cut(current, *box)
+            gone.append(change)
+            current = _changed(current, [change])
+
+    def _one_edge_each(self, end: float) -> tuple[list[Change], str]:
+        """All outgoing edges of hidden units but the first of each."""
+        gone = []
+        for layer in range(1, self.pattern.depth):
+            edges = self.pattern.layers[layer].tocoo()
+            load: dict[int, int] = {}
+            kept: dict[int, int] = {}
+            for row, unit in sorted(zip(edges.row.tolist(), edges.col.tolist(), strict=True)):
+                best = kept.get(unit)
+                # Spread the units over the outputs, so that fewer outputs lose all of theirs.
+                if best is None or load.get(row, 0) < load[best] - 1:
+                    if best is not None:
+                        load[best] -= 1
+                    kept[unit] = row
+                    load[row] = load.get(row, 0) + 1
+            gone += [
+                Change(layer, row, unit, False)
+                for row, unit in zip(edges.row.tolist(), edges.col.tolist(), strict=True)
+                if kept[unit] != row
+            ]
+        return gone, ""
+
+
+def _silent(text: str) -> None:
+    """Say nothing."""
+
+
+def _entries(pattern: Pattern) -> list[Change]:
+    """Every single change, layer by layer."""
+    found = []
+    for layer, mask in enumerate(pattern.layers):
+        dense = mask.toarray()
+        for row, column in np.ndindex(*mask.shape):
+            found.append(Change(layer, row, column, not dense[row, column]))
+    return found
+
+
+def _changed(pattern: Pattern, changes: Sequence[Change]) -> Pattern:
+    """The pattern after these changes."""
+    masks: list[Any] = list(pattern.layers)
+    for layer in sorted({change.layer for change in changes}):
+        chosen = [change for change in changes if change.layer == layer]
+        flip = sp.csr_array(
+            (
+                np.ones(len(chosen), dtype=np.bool_),
+                ([change.row for change in chosen], [change.column for change in chosen]),
+            ),
+            shape=masks[layer].shape,
+        )
+        masks[layer] = masks[layer] != flip
+    return Pattern.of(masks)
+
+
+# -- greedy: where the obstruction is, and which edge of it to cut ---------------------------------
+
+Box = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+def obstruction(pattern: Pattern, deadline: float | None = None) -> Box | None:
+    """Outputs and inputs whose restriction the rules show to be not closed, no line superfluous.
+
+    None when the rules find nothing.
+
+    >>> obstruction(Pattern.of(["110/010", "10/11/01"]))
+    ((0, 1), (0, 1))
+    """
+    step = unique_cut.apply(pattern)
+    if step is not None:
+        return tuple(step.data["outputs"]), tuple(step.data["inputs"])
+
+    def refuted(outputs: Sequence[int], inputs: Sequence[int]) -> bool:
+        part = pattern.restrict(list(outputs), list(inputs))
+        return chain.verdict(chain.reduce(part, deadline)) == "not_closed"
+
+    outputs, inputs = _everything(pattern)
+    if not refuted(outputs, inputs):
+        return None
+    outputs = _shrunk(outputs, lambda some: refuted(some, inputs), deadline)
+    inputs = _shrunk(inputs, lambda some: refuted(outputs, some), deadline)
+    return outputs, inputs
+
+
+def _everything(pattern: Pattern) -> Box:
+    return tuple(range(pattern.widths[-1])), tuple(range(pattern.widths[0]))
+
+
+def _shrunk(
+    lines: tuple[_T, ...], holds: Callable[[tuple[_T, ...]], bool], deadline: float | None
+) -> tuple[_T, ...]:
+    """A subset that still holds; large pieces are left out first, then single lines."""
+    size = max(1, len(lines) // 2)
+    while True:
+        start = 0
+        while start < len(lines):
+            if deadline is not None and time.monotonic() > deadline:
+                return lines
+            rest = lines[:start] + lines[start + size :]
+            if rest and holds(rest):
+                lines = rest
+            else:
+                start += size
+        if size == 1:
+            return lines
+        size //= 2
+
+
+def _cut(pattern: Pattern, outputs: Sequence[int], inputs: Sequence[int]) -> Change:
+    """The edge of the obstruction to mask: one that breaks it if any does, few pairs lost."""
+    part = pattern.restrict(list(outputs), list(inputs))
+    ways = _paths_through(part)
+    best: tuple[tuple[bool, int], Change] | None = None
+    for layer, row, column in _spread(ways):
+        change = Change(layer, row, column, False)
+        after = _changed(part, [change])
+        broken = obstruction(after) is None
+        lost = part.support().nnz - after.support().nnz
+        full_row = int(outputs[row]) if layer == part.depth - 1 else row
+        full_column = int(inputs[column]) if layer == 0 else column
+        key = (not broken, int(lost))
+        if best is None or key < best[0]:
+            best = key, Change(layer, full_row, full_column, False)
+    assert best is not None  # what has no paths is closed, and is no obstruction
+    return best[1]
+
+
+def _paths_through(pattern: Pattern) -> list[tuple[int, int, int]]:
+    """The edges (layer, row, column) that lie on a path from an input to an output."""
+    reached = [np.ones(pattern.widths[0], dtype=bool)]
+    for mask in pattern.layers:
+        reached.append(mask.astype(np.int64) @ reached[-1] > 0)
+    useful = [np.ones(pattern.widths[-1], dtype=bool)]
+    for mask in reversed(pattern.layers):
+        useful.append(mask.T.astype(np.int64) @ useful[-1] > 0)
+    useful.reverse()
+    found = []
+    for layer, mask in enumerate(pattern.layers):
+        edges = mask.tocoo()
+        keep = reached[layer][edges.col] & useful[layer + 1][edges.row]
+        found += [
+            (layer, row, column)
+            for row, column in zip(edges.row[keep].tolist(), edges.col[keep].tolist(), strict=True)
+        ]
+    return found
+
+
+def _spread(edges: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
+    """At most MOST_EDGES of the edges, the last layers first: they are the smallest as a rule."""
+    yield from sorted(edges, key=lambda edge: (-edge[0], edge[1:]))[:MOST_EDGES]
