@@ -69,6 +69,19 @@ def owners_data(group: Group) -> Iterator[dict[str, Any]]:
             yield {"rows": rows, "cols": cols, "row": j, "col": k, "neuron": i, "helper": h}
 
 
+def forced_row_data(group: Group) -> Iterator[dict[str, Any]]:
+    for rows, cols in product(subsets(group.rows), subsets(group.cols)):
+        corners = product(group.rows - set(rows), group.cols - set(cols))
+        for (j, k), s in product(corners, range(len(group.neurons))):
+            yield {"rows": rows, "cols": cols, "row": j, "col": k, "neuron": s}
+
+
+def pins_data(group: Group) -> Iterator[dict[str, Any]]:
+    every = list(product(range(len(group.neurons)), sorted(group.cols)))
+    for size in range(3):
+        yield from ({"pins": [[*pin] for pin in pins]} for pins in combinations(every, size))
+
+
 def pair_data(group: Group) -> Iterator[dict[str, Any]]:
     yield from ({"a": a, "b": b} for a, b in combinations(range(len(group.neurons)), 2))
 
@@ -98,10 +111,12 @@ FREE_RULES: dict[str, Any] = {
     "matching": lambda group: [{}],
     "full_factor": lambda group: [{}],
     "lines": lines_data,
+    "pinned_columns": pins_data,
 }
 REFUTING_RULES = {
     "forcing": forcing_data,
     "owners": owners_data,
+    "forced_row": forced_row_data,
     "rigid_collision": pair_data,
     "merged_block": block_data,
     "merged_cross": cross_data,

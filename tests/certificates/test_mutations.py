@@ -181,6 +181,18 @@ CASES = [
         ),
     ),
     Case(
+        "forced_row",
+        graphs("###/###/###", ".#./.../...", ".../#.#/###"),
+        "not_closed",
+        step("forced_row", {"rows": [0, 1], "cols": [0, 2], "row": 2, "col": 1, "neuron": 2}),
+    ),
+    Case(
+        "pinned_columns",
+        graphs("##./#..", "#.#/#.#"),
+        "free",
+        step("pinned_columns", {"pins": [[1, 2]]}),
+    ),
+    Case(
         "rigid_collision",
         blocks(("02", "02"), ("12", "01")),
         "not_closed",
