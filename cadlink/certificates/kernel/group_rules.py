@@ -160,32 +160,42 @@ def matching(group: Group, at: Reader) -> Outcome:
 
 
 def pinned_columns(group: Group, at: Reader) -> Outcome:
-    """Pins: pairs (neuron a, column p), no neuron and no column twice, a observing every observed
-    cell of p.  x_i(j) is a variable unless i is pinned to a p in which j is observed.  Every column
-    k that is not pinned has its observed rows matched to neurons observing them (1) at variables,
-    or (2) for one of the pins (a, p) and every row j of p, at variables and perhaps at (j, a):
-    free.
+    """Pins (neuron a, columns P), no neuron and no column twice: the columns of P have the same
+    observed rows D, a observes D x P, and if P has two columns or more no other neuron covers a
+    cell of them.  x_i(j) is a variable unless i is pinned and j is in its D.  Every column k that
+    is not pinned has its observed rows matched to neurons observing them (1) at variables, or (2)
+    for one of the pins (a, P) and every row j of its D, at variables and perhaps at (j, a).  Then
+    the set is { A : rank A[D, P] <= 1 for every pin }: closed, and everything if all P are single.
 
-    Proof.  Given A, let x_a be column p of A on the rows of p for every pin; where that column is 0
-    let these x_a(j) be variables as well.  Column p: y_a(p) = 1 or 0, the other y_i(p) = 0.  Column
-    k: the matrix M_k of the x_i(j), (j, k) in G_i, needs full row rank.  In (2) take a row j with
-    A(j, p) != 0, if there is one.  The minor of the matched neurons has the product of the matched
-    variables with coefficient +-1, or, if (j, a) is used and no variable, +-A(j, p): a term of the
-    determinant with all these variables has their places, which leave at most (j, a).  So the minor
-    is a nonzero polynomial in the variables.  Choose them so that none of these minors vanishes."""
+    Proof.  A[D, P] = x_a y_a^T where P has two columns.  Given A with these ranks, let x_a on D be
+    a nonzero column v of A[D, P] for every pin; without one let these x_a(j) be variables as well.
+    The columns of P are multiples of v: done by y_a, the other y_i being 0 there. Column k: the
+    matrix M_k of the x_i(j), (j, k) in G_i, needs full row rank.  In (2) take a row j with v(j) !=
+    0, if there is a v.  The minor of the matched neurons has the product of the matched variables
+    with coefficient +-1, or, if (j, a) is used and no variable, +-v(j): a term of the determinant
+    with all these variables has their places, which leave at most (j, a).  So the minor is a
+    nonzero polynomial in the variables.  Choose them so that none of these minors vanishes."""
     rows_of: dict[int, set[int]] = {}
     for j, k in group.cells:
         rows_of.setdefault(k, set()).add(j)
-    pinned: dict[int, int] = {}
+    pinned: dict[int, set[int]] = {}  # neuron: the rows of its pin
+    done: set[int] = set()
+    single = True
     for entry in at.items(at.data["pins"], "pins"):
-        a, p = at.items(entry, "[neuron, column]", 2)
-        a = at.member(a, range(len(group.neurons)), "neuron")
-        p = at.member(p, group.cols, "column")
-        at.demand(a not in pinned and p not in pinned.values(), "each once", entry)
-        at.demand(
-            all((j, p) in group.neurons[a] for j in rows_of[p]), "all of the column seen", entry
-        )
-        pinned[a] = p
+        neuron, columns = at.items(entry, "[neuron, columns]", 2)
+        a = at.member(neuron, range(len(group.neurons)), "neuron")
+        cols = at.ascending(columns, group.cols, "column")
+        at.demand(bool(cols) and a not in pinned and done.isdisjoint(cols), "each once", entry)
+        rows = rows_of[cols[0]]
+        for p in cols:
+            whole = rows_of[p] == rows and all((j, p) in group.neurons[a] for j in rows)
+            at.demand(whole, "the same rows in every column, all seen by the neuron", entry)
+        if len(cols) > 1:
+            single = False
+            covered = {tuple(group.covering((j, p))) for j in rows for p in cols}
+            at.demand(covered == {(a,)}, "columns that no other neuron covers", entry)
+        pinned[a] = rows
+        done.update(cols)
 
     def matched(k: int, extra: tuple[int, int] | None) -> bool:
         rows = sorted(rows_of[k])
@@ -194,18 +204,17 @@ def pinned_columns(group: Group, at: Reader) -> Outcome:
             (place, i)
             for place, j in enumerate(rows)
             for i, graph in enumerate(group.neurons)
-            if (j, k) in graph
-            and (i not in pinned or j not in rows_of[pinned[i]] or extra == (j, i))
+            if (j, k) in graph and (i not in pinned or j not in pinned[i] or extra == (j, i))
         ]
         row, col = np.array([r for r, _ in pairs], int), np.array([c for _, c in pairs], int)
         return saturates(Mask(len(rows), len(group.neurons), row, col).csr())
 
-    for k in sorted(set(rows_of) - set(pinned.values())):
+    for k in sorted(set(rows_of) - done):
         served = matched(k, None) or any(
-            all(matched(k, (j, a)) for j in rows_of[p]) for a, p in pinned.items()
+            all(matched(k, (j, a)) for j in rows) for a, rows in pinned.items()
         )
         at.demand(served, "matchings in every column", f"none in {k}")
-    return Found(FREE)
+    return Found(FREE if single else CLOSED)
 
 
 def full_factor(group: Group, at: Reader) -> Outcome:
