@@ -53,6 +53,8 @@ RULES = {
     "matching": "in every column each entry has a hidden unit of its own: anything is possible",
     "pinned_columns": "some units copy columns of the wanted matrix and the others suffice for the"
     " rest: anything is possible, up to ranks at most one",
+    "rank_peeling": "the hidden units see nearly everything, so the products are all matrices of"
+    " rank up to their number",
     "full_factor": "as many hidden units as outputs, seeing enough inputs: anything is possible",
     "good_pairs": "every two hidden units are disjoint or nested the opposite ways, so that"
     " products are exactly the matrices compatible with some choice of subspaces",

@@ -23,7 +23,7 @@ from typing import Any
 
 from cadlink.certificates.data import Proof
 from cadlink.problem import Graph, Group
-from cadlink.reductions import full_factor, lines, matching
+from cadlink.reductions import full_factor, lines, matching, rank_peeling
 from cadlink.reductions.bits import View, bits
 from cadlink.reductions.step import Conclusion, Problem, Step
 
@@ -68,3 +68,5 @@ def _free_sets(group: Group) -> Iterator[tuple[list[int], Proof]]:
         yield list(bits(chosen)), Proof("full_factor")
     for chosen in full_factor.find(turned):
         yield list(bits(chosen)), Proof("transpose", {}, (Proof("full_factor"),))
+    for chosen in rank_peeling.find(view):
+        yield list(bits(chosen)), Proof("rank_peeling")

@@ -38,6 +38,7 @@ from cadlink.reductions import (
     one_layer,
     owners,
     pinned_columns,
+    rank_peeling,
     restrict,
     rigid_collision,
     split,
@@ -82,6 +83,7 @@ GROUP_RULES: tuple[Rule, ...] = (
     matching.apply,  # every column (row) has matchings saturating it: free
     lines.apply,  # equal graphs that few deleted lines break into stars: free
     full_factor.apply,  # n neurons on all n rows with few columns missing: free (QR)
+    rank_peeling.apply,  # nearly whole blocks: all matrices of rank up to their number
     pinned_columns.apply,  # the same as matching, with neurons that copy a column of A: free
     good_pairs.apply,  # every two blocks fit together: closed
     forcing.apply,  # a cell forced to vanish (unique owners, LU): not closed

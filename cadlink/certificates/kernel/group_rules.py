@@ -35,6 +35,7 @@ __all__ = [
     "merged_two_blocks",
     "owners",
     "pinned_columns",
+    "rank_peeling",
     "relabel",
     "restrict",
     "rigid_collision",
@@ -192,8 +193,8 @@ def pinned_columns(group: Group, at: Reader) -> Outcome:
             at.demand(whole, "the same rows in every column, all seen by the neuron", entry)
         if len(cols) > 1:
             single = False
-            covered = {tuple(group.covering((j, p))) for j in rows for p in cols}
-            at.demand(covered == {(a,)}, "columns that no other neuron covers", entry)
+            alone = all(group.covering((j, p)) == [a] for j in rows for p in cols)
+            at.demand(alone, "columns that no other neuron covers", entry)
         pinned[a] = rows
         done.update(cols)
 
@@ -215,6 +216,39 @@ def pinned_columns(group: Group, at: Reader) -> Outcome:
         )
         at.demand(served, "matchings in every column", f"none in {k}")
     return Found(FREE if single else CLOSED)
+
+
+def rank_peeling(group: Group, at: Reader) -> Outcome:
+    """n rows, m columns, every neuron observing all observed cells of its R_i x C_i; defects c_i =
+    (n - |R_i|) + (m - |C_i|) in ascending order.  If c_i <= i - 1 for i = 1..min(n, m): free.  If
+    that holds for all the neurons, and every cell is observed: closed.
+
+    Proof.  If c_i <= i - 1 for i = 1..s, every n x m matrix A of rank <= s is a product of the
+    first s neurons: let rank A = s (if less, drop neuron s).  On the row space W and the column
+    space V of A the pairing <u^T A, A v> = u^T A v is well defined and perfect.  The x in V with
+    support in R_s and the y in W with support in C_s form spaces of dimensions adding up to at
+    least 2 s - c_s > s, so some of them have <y, x> = 1, x = A v.  A - x y kills the kernel of A
+    (y is in W) and v (y v = 1): its rank is s - 1; go on with the other neurons.  Any A has rank
+    <= min(n, m) (zeros in unobserved cells); products of r neurons have rank <= r, so in the
+    second case the set is that of all matrices of rank <= r."""
+    n, m = len(group.rows), len(group.cols)
+    at.demand(bool(group.neurons), "at least one neuron", "none")
+    defects = []
+    for i, graph in enumerate(group.neurons):
+        rows, cols = group.row_sets[i], group.col_sets[i]
+        its = {(j, k) for j, k in group.cells if j in rows and k in cols}
+        at.demand(graph == its, f"all observed cells of its block in neuron {i}", "some")
+        defects.append(n - len(rows) + m - len(cols))
+    peeled = 0
+    for defect in sorted(defects):
+        if defect > peeled:
+            break
+        peeled += 1
+    if peeled >= min(n, m):
+        return Found(FREE)
+    at.demand(peeled == len(defects), "defects c_i <= i - 1", f"{sorted(defects)}")
+    at.demand(len(group.cells) == n * m, "every cell observed", f"{len(group.cells)}")
+    return Found(CLOSED)
 
 
 def full_factor(group: Group, at: Reader) -> Outcome:
