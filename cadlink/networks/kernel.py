@@ -276,7 +276,9 @@ def _collinear(net: Network) -> tuple[str, ...]:
     net.demand(net.pattern.depth == 2, "one hidden layer", net.pattern.depth)
     inputs, outputs, xs, ys = _approached(net)
     at = net.at
-    pair = [at.member(j, outputs, "an output") for j in at.items(net.witness.get("pair"), "pair", 2)]
+    pair = [
+        at.member(j, outputs, "an output") for j in at.items(net.witness.get("pair"), "pair", 2)
+    ]
     net.demand(pair[0] != pair[1], "two outputs", pair)
     line = at.items(net.witness.get("line"), "line")
     line = [at.integer(i, "a point", 0, len(xs)) for i in line]
@@ -480,7 +482,7 @@ def _unique_cut(
 
 def _some_targets(net: Network) -> tuple[str, ...]:
     """N1 without targets: the products are not closed, and these many points show it."""
-    checked = matrix_kernel.check(net.witness["certificate"], net.pattern)
+    checked = matrix_kernel.check(net.witness.get("certificate") or {}, net.pattern)
     net.demand(checked.verdict == "not_closed", "products that are not closed", checked.verdict)
     return checked.holes
 
@@ -516,9 +518,7 @@ def _one_form(net: Network) -> tuple[str, ...]:
 def _bottleneck(net: Network) -> tuple[str, ...]:
     """R15: dense layers, the first with n units on more than n inputs."""
     widths = net.pattern.widths
-    full = all(
-        layer.nnz == layer.shape[0] * layer.shape[1] for layer in net.pattern.layers
-    )
+    full = all(layer.nnz == layer.shape[0] * layer.shape[1] for layer in net.pattern.layers)
     net.demand(full and net.pattern.depth >= 3, "three dense layers or more", widths)
     n = widths[1]
     inputs, outputs, xs, ys = _approached(net)
@@ -540,6 +540,131 @@ def _bottleneck(net: Network) -> tuple[str, ...]:
     return ()
 
 
+# -- given inputs, the cube, regularisation --------------------------------------------------------
+
+
+def _independent(net: Network) -> tuple[str, ...]:
+    """R6 (i): points affinely independent on every unit's inputs; blocks R_i x (points - 1)."""
+    live, xs = _live_units(net), _given(net)
+    for unit in live:
+        rows = [[*(x[k] for k in sorted(net.sees(0, unit))), Fraction(1)] for x in xs]
+        net.demand(_rank(rows) == len(xs), f"independent points on the inputs of unit {unit}", "no")
+    certificate = net.witness.get("certificate")
+    closed = net.witness["claim"] == "closed"
+    if len(xs) == 1 or not live:
+        net.demand(closed and certificate is None, "one point: closed", "another claim")
+        return ()
+    blocks = np.ones((len(live), len(xs) - 1), dtype=np.bool_)
+    pattern = Pattern.of([blocks, net.pattern.layers[1][:, live]])
+    checked = matrix_kernel.check(certificate or {}, pattern)
+    net.demand(
+        closed == (checked.verdict == "closed"), "the certificate's verdict", checked.verdict
+    )
+    return checked.holes
+
+
+def _enough_units(net: Network) -> tuple[str, ...]:
+    """R6 (ii): full output masks, as many units as points but one, points distinct on each C_i."""
+    live, xs = _live_units(net), _given(net)
+    net.demand(len(live) >= len(xs) - 1, f"{len(xs) - 1} hidden units", len(live))
+    for j in range(net.pattern.widths[-1]):
+        net.demand(net.sees(1, j) >= set(live), f"all units feeding output {j}", "not all")
+    for unit in live:
+        seen = sorted(net.sees(0, unit))
+        distinct = {tuple(x[k] for k in seen) for x in xs}
+        net.demand(len(distinct) == len(xs), f"distinct points on the inputs of unit {unit}", "no")
+    return ()
+
+
+def _live_units(net: Network) -> list[int]:
+    net.demand(net.pattern.depth == 2, "one hidden layer", net.pattern.depth)
+    net.demand(all(net.biases), "free biases", list(net.biases))
+    return [u for u in range(net.pattern.widths[1]) if net.sees(0, u)]
+
+
+def _given(net: Network) -> Rows:
+    """The distinct points of X, with all coordinates."""
+    xs = _rows(net, "X", net.pattern.widths[0])
+    net.demand(bool(xs), "at least one point", "none")
+    return [list(x) for x in dict.fromkeys(map(tuple, xs))]
+
+
+def _cube(net: Network) -> tuple[str, ...]:
+    """R8-R10: one live input, or every two units disjoint, anti-nested or on the same output."""
+    net.demand(net.pattern.depth == 2, "one hidden layer", net.pattern.depth)
+    net.demand(all(net.biases), "free biases", list(net.biases))
+    outputs: dict[int, set[int]] = {}
+    for j in range(net.pattern.widths[-1]):
+        for unit in net.sees(1, j):
+            if net.sees(0, unit):
+                outputs.setdefault(unit, set()).add(j)
+    sees = {unit: net.sees(0, unit) for unit in outputs}
+    if len({k for seen in sees.values() for k in seen}) <= 1:
+        return ()
+    kinds = list({(frozenset(outputs[u]), frozenset(sees[u])) for u in outputs})
+    net.at.spend(len(kinds) ** 2)
+    for (rows, cols), (rows2, cols2) in combinations(kinds, 2):
+        fits = (
+            not rows & rows2
+            or not cols & cols2
+            or (rows <= rows2 and cols >= cols2)
+            or (rows2 <= rows and cols2 >= cols)
+            or (rows == rows2 and len(rows) == 1)
+        )
+        net.demand(fits, "compatible units", [sorted(rows)[:5], sorted(rows2)[:5]])
+    return ()
+
+
+def _attained(net: Network) -> tuple[str, ...]:
+    """Parameters that predict the targets exactly."""
+    for layer in (*net.witness["curve"]["weights"], *net.witness["curve"]["biases"]):
+        for *_, series in layer:
+            net.demand(all(e == 0 for e, _ in series), "constant parameters", series)
+    _approached(net)
+    return ()
+
+
+def _not_attained(net: Network) -> tuple[str, ...]:
+    """Two units, one input: the curve costs the infimum in the limit; that nothing costs less or as
+    much is a claim of backends for every pair of segments (a hole each)."""
+    at = net.at
+    live = _reach(net, range(net.pattern.widths[0]), range(net.pattern.widths[-1]))
+    net.demand(net.pattern.depth == 2 and all(net.biases), "one hidden layer with biases", "other")
+    net.demand(len(live[1]) == 2 and len(live[0]) == 1, "two units and one input", "other")
+    full = all(net.sees(1, j) >= live[1] for j in range(net.pattern.widths[-1]))
+    net.demand(full, "units that feed all outputs", "others")
+    _, outputs, xs, ys = _data(net)
+    net.demand(len(outputs) == net.pattern.widths[-1], "all outputs", outputs)
+    limit = _rows(net, "limit", len(outputs))
+    _approached(Network(net.pattern, net.biases, at, {**net.witness, "Y": net.witness["limit"]}))
+    cost = sum(
+        ((a - b) ** 2 for r, y in zip(limit, ys, strict=True) for a, b in zip(r, y, strict=True)),
+        Fraction(0),
+    )
+    infimum = at.rational(net.witness.get("infimum"), "infimum")
+    net.demand(cost == infimum, f"a limit that costs {infimum}", str(cost))
+    last = len({tuple(x) for x in xs}) - 1
+    net.demand(last == len(xs) - 1, "different points", len(xs))
+    segments = [["right", k] for k in range(last - 1)] + [["left", k] for k in range(1, last)]
+    wanted = [[a, b] for n, a in enumerate(segments) for b in segments[n:]]
+    claims = at.items(net.witness.get("claims"), "claims", len(wanted))
+    holes = []
+    for cells, claim in zip(wanted, claims, strict=True):
+        net.demand(claim.get("cells") == cells, f"a claim about {cells}", claim.get("cells"))
+        expected = f"loss > {infimum} for {tuple(cells[0])} and {tuple(cells[1])}"
+        net.demand(claim.get("statement") == expected, expected, claim.get("statement"))
+        said = at.items(claim.get("answers"), "answers")
+        net.demand(bool(said), "an answer of a backend", "none")
+        net.demand(all(a.get("answer") == "false" for a in said), "the answer false", said)
+        holes.append(f"{expected}: {', '.join(a['backend'] for a in said)}")
+    return tuple(holes)
+
+
+def _regularised(net: Network) -> tuple[str, ...]:
+    """R16: nothing about the masks is needed."""
+    return ()
+
+
 CHECKS: dict[tuple[str, str], Callable[[Network], tuple[str, ...]]] = {
     ("R1", "closed"): _components,
     ("R1", "not_closed"): _collinear,
@@ -549,6 +674,15 @@ CHECKS: dict[tuple[str, str], Callable[[Network], tuple[str, ...]]] = {
     ("N1", "not_closed"): _linear_part,
     ("N1", "some_targets"): _some_targets,
     ("N1", "cube_not_closed"): _some_targets,
+    ("R6", "closed"): _independent,
+    ("R6", "some_targets"): _independent,
+    ("R6", "attained"): _enough_units,
+    ("R8", "cube_closed"): _cube,
+    ("R9", "cube_closed"): _cube,
+    ("R10", "cube_closed"): _cube,
     ("R14", "not_closed"): _one_form,
     ("R15", "not_closed"): _bottleneck,
+    ("R16", "attained"): _regularised,
+    ("realised", "attained"): _attained,
+    ("exact", "not_attained"): _not_attained,
 }

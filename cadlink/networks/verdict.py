@@ -70,9 +70,10 @@ class NetworkVerdict:
 
     ``theorem`` names the theorem (a module of ``cadlink.networks.theorems`` each), ``witness`` is
     plain JSON data that ``cadlink.networks.kernel.check_witness`` re-checks from the theorem's
-    statement; None when there is nothing to check.  ``decision`` is the decision about the matrix
-    products where one was used.  ``reason`` says why there is no answer.  A verdict has no truth
-    value: ``bool(verdict)`` raises TypeError.
+    statement; None when there is nothing to check.  ``holes`` are statements of backends the answer
+    rests on (none: all of it was checked).  ``decision`` is the decision about the matrix products
+    where one was used.  ``reason`` says why there is no answer.  A verdict has no truth value:
+    ``bool(verdict)`` raises TypeError.
     """
 
     question: Question
@@ -84,6 +85,7 @@ class NetworkVerdict:
     assumptions: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
     reason: str = ""
+    holes: tuple[str, ...] = ()
     decision: Decision | None = field(default=None, repr=False)
 
     def __bool__(self) -> bool:
@@ -99,6 +101,7 @@ class NetworkVerdict:
             "assumptions": list(self.assumptions),
             "advice": list(self.advice),
             "reason": self.reason,
+            "holes": list(self.holes),
             "pattern": self.pattern.to_json(),
             "witness": None if self.witness is None else dict(self.witness),
             "decision": None if self.decision is None else self.decision.to_json(),

@@ -1,22 +1,24 @@
 """R15: a dense network with a narrow first layer has a training set without an optimum.
 
 *Theorem.*  All masks full, at least two hidden layers, n = N_1 < d inputs, N_2 >= n + 1, hidden
-biases free.  Use the first n + 1 inputs only, the others being 0.  Let rho be the product over
-the hidden layers of sum_{j <= n + 1} binomial(N_l, j).  Data: x- = (-5, ..., -5; 0), x+ = x- + e_{n+1},
+biases free.  Use the first n + 1 inputs only, the others being 0.  Let rho be the product over the
+hidden layers of sum_{j <= n + 1} binomial(N_l, j).  Data: x- = (-5, ..., -5; 0), x+ = x- + e_{n+1},
 and for every i <= n a cluster of (n + 1) rho + 1 points, any n + 2 of them affinely independent,
-with x_i in [1, 2), x_k in [-2, -1) for the other k <= n and x_{n+1} in [0, 1).  Target in one output:
-sum_{i <= n} relu(x_i), plus 1 at x-; 0 in the others.  The infimum is 0 and is not attained.
+with x_i in [1, 2), x_k in [-2, -1) for the other k <= n and x_{n+1} in [0, 1).  Target in one
+output: sum_{i <= n} relu(x_i), plus 1 at x-; 0 in the others.  The infimum is 0 and is not
+attained.
 
-*Approached.*  First layer: x_1 + eps x_{n+1} + 6, x_2 + 6, ..., x_n + 6, all active.  With these, second
-layer: relu(x_1 + eps x_{n+1}), relu(x_i) and relu((eps - 5n - sum) / eps) with sum = x_1 + ... + x_n + eps x_{n+1}:
-the last is 1 at x-, 0 at x+, and 0 on the clusters, where sum > 1 - 2(n - 1) - ... > -5n.  Their sum goes
-to the output; further hidden layers pass it on, as it is at least 0.
+*Approached.*  First layer: x_1 + eps x_{n+1} + 6, x_2 + 6, ..., x_n + 6, all active.  With these,
+second layer: relu(x_1 + eps x_{n+1}), relu(x_i) and relu((eps - 5n - sum) / eps) with sum = x_1 +
+... + x_n + eps x_{n+1}: the last is 1 at x-, 0 at x+, and 0 on the clusters, where sum > 1 - 2(n -
+1) - ... > -5n.  Their sum goes to the output; further hidden layers pass it on, as it is at least
+0.
 
-*Missed.*  At most rho activation patterns occur on R^{n+1}, so in every cluster n + 2 affinely independent
-points share one.  There the target is x_i, so e_i is the gradient of the output, a combination
-of the rows of the first weight matrix (columns 1..n+1).  It has n rows, so its row space is the span of
-e_1, ..., e_n, and the network does not see x_{n+1}; but its targets at x- and x+ differ.
-"""
+*Missed.*  At most rho activation patterns occur on R^{n+1}, so in every cluster n + 2 affinely
+independent points share one.  There the target is x_i, so e_i is the gradient of the output, a
+combination of the rows of the first weight matrix (columns 1..n+1).  It has n rows, so its row
+space is the span of e_1, ..., e_n, and the network does not see x_{n+1}; but its targets at x- and
+x+ differ."""
 
 from __future__ import annotations
 
@@ -35,14 +37,18 @@ MAX_NUMBERS = 200_000  # coordinates; more are not written out
 
 def _applies(pattern: Pattern) -> bool:
     full = all(mask.nnz == mask.shape[0] * mask.shape[1] for mask in pattern.layers)
-    return full and pattern.depth >= 3 and pattern.widths[1] < min(pattern.widths[0], pattern.widths[2])
+    return (
+        full
+        and pattern.depth >= 3
+        and pattern.widths[1] < min(pattern.widths[0], pattern.widths[2])
+    )
 
 
 def points_needed(pattern: Pattern) -> int | None:
     """2 + n ((n + 1) rho + 1), or None when the theorem does not apply.
 
     >>> points_needed(Pattern.of(["11", "1/1", "11"]))
-    18
+    19
     """
     if not _applies(pattern):
         return None

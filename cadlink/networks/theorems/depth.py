@@ -2,20 +2,22 @@
 
 *Theorem.*  Let there be at least two hidden layers, all biases of the hidden layers free.  Let a
 first-layer unit u be the only one (on a path to an output) that sees the inputs c1 and c2, and let
-it feed two second-layer units v1 != v2 with paths to outputs p1 and p2, and to a common output or along disjoint paths.
-Let rho = 2 * product over the later hidden layers of (1 + number of units on paths from u to p2), M =
-2 rho + 1.  On the inputs x- = (0, 0), x+ = (0, 1) and (i, i^2), i = 1..M, in the coordinates (c1, c2), all
-others 0, the target "1 at x- in output p1, plus 1 + c1 in output p2" has infimum 0, not attained.
+it feed two second-layer units v1 != v2 with paths to outputs p1 and p2, and to a common output or
+along disjoint paths. Let rho = 2 * product over the later hidden layers of (1 + number of units on
+paths from u to p2), M = 2 rho + 1.  On the inputs x- = (0, 0), x+ = (0, 1) and (i, i^2), i = 1..M,
+in the coordinates (c1, c2), all others 0, the target "1 at x- in output p1, plus 1 + c1 in output
+p2" has infimum 0, not attained.
 
-*Approached.*  u = relu(1 + c1 + eps c2) = 1 + c1 + eps c2 on the data, v1 = relu((1 + eps - u) / eps) is 1 at x-
-and 0 at all other points, v2 = u; both are at least 0, so later units pass them on with weight
-1, summing them where the paths meet.  No output bias is needed.
+*Approached.*  u = relu(1 + c1 + eps c2) = 1 + c1 + eps c2 on the data, v1 = relu((1 + eps - u) /
+eps) is 1 at x- and 0 at all other points, v2 = u; both are at least 0, so later units pass them on
+with weight 1, summing them where the paths meet.  No output bias is needed.
 
-*Missed.*  On the data the network is a function of s = alpha c1 + beta c2, u's linear form, as no other unit of
-the first layer varies.  As a function of s, output p2 has at most rho activation patterns: each layer
-of m units cuts every piece into at most m + 1.  So three points of the parabola share a pattern, where
-output p2 is gamma s + delta.  They are not collinear and output p2 is 1 + c1 there, so gamma alpha = 1,
-gamma beta = 0, beta = 0.  The network does not depend on c2, but its targets at x- and x+ differ.
+*Missed.*  On the data the network is a function of s = alpha c1 + beta c2, u's linear form, as no
+other unit of the first layer varies.  As a function of s, output p2 has at most rho activation
+patterns: each layer of m units cuts every piece into at most m + 1.  So three points of the
+parabola share a pattern, where output p2 is gamma s + delta.  They are not collinear and output p2
+is 1 + c1 there, so gamma alpha = 1, gamma beta = 0, beta = 0.  The network does not depend on c2,
+but its targets at x- and x+ differ.
 
 Hence even a network with one output, 2-1-2-1, has a training set without an optimum.
 """
@@ -80,9 +82,7 @@ def _alone(pattern: Pattern) -> list[tuple[int, list[int]]]:
     return found
 
 
-def _witness(
-    pattern: Pattern, u: int, inputs: list[int], p2: int, size: int
-) -> dict[str, Any]:
+def _witness(pattern: Pattern, u: int, inputs: list[int], p2: int, size: int) -> dict[str, Any]:
     seconds = on_paths(pattern, inputs)[2].tolist()
     to_p2 = on_paths(pattern, inputs, [p2])
     common = to_p2[2].tolist()

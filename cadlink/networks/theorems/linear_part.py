@@ -2,20 +2,21 @@
 
 *Theorem.*  Let A be in the closure of the set L of products X_L ... X_1 supported on the masks,
 restricted to outputs R and n inputs C, and not in that set.  Let rho be the product over the hidden
-layers of sum_{j <= n} binomial(m, j), m the number of units of the layer on paths from C to R.  Take
-n rho + 1 points in R^C, any n + 1 of them affinely independent, and all other inputs 0.  With the
-targets A x on R and 0 elsewhere the infimum of the loss is 0 and is not attained.  All biases are free.
+layers of sum_{j <= n} binomial(m, j), m the number of units of the layer on paths from C to R.
+Take n rho + 1 points in R^C, any n + 1 of them affinely independent, and all other inputs 0.  With
+the targets A x on R and 0 elsewhere the infimum of the loss is 0 and is not attained.  All biases
+are free.
 
 *Proof.*  Approached: take products tending to A.  On a bounded set large hidden biases keep every
-unit active; the network is then affine, and the output bias removes the constant.  Missed:
-suppose a network attains the targets.  Units not reached from C are constant on the data, units
-that do not reach R do not matter.  On R^n the first layer's hyperplanes cut out at most
-sum_{j <= n} binomial(m, j) regions ("active" means > 0; shift every threshold by a small generic
-amount so that no data point lies on a hyperplane and no point changes sides), in each of which the
-second layer sees affine functions, and so on: at most rho activation patterns occur.  So n + 1
-affinely independent points share one, where the network is affine with linear part
-X_L D ... D X_1, D diagonal with entries 0 and 1: a product supported on the masks.  It agrees with x -> A x
-there, so the product is A.  Contradiction.
+unit active; the network is then affine, and the output bias removes the constant.  Missed: suppose
+a network attains the targets.  Units not reached from C are constant on the data, units that do not
+reach R do not matter.  On R^n the first layer's hyperplanes cut out at most sum_{j <= n}
+binomial(m, j) regions ("active" means > 0; shift every threshold by a small generic amount so that
+no data point lies on a hyperplane and no point changes sides), in each of which the second layer
+sees affine functions, and so on: at most rho activation patterns occur.  So n + 1 affinely
+independent points share one, where the network is affine with linear part X_L D ... D X_1, D
+diagonal with entries 0 and 1: a product supported on the masks.  It agrees with x -> A x there, so
+the product is A.  Contradiction.
 
 For question (d): on a cube the network's functions approximate x -> A x uniformly (same
 construction), and a network equal to it would be affine with a product as linear part on some open
@@ -24,10 +25,10 @@ piece.  So the set of functions is not closed in the uniform norm.
 *A unique cut, explicitly.*  A hidden unit g of layer l, outputs j1, j2, inputs k1, k2; all paths of
 (j1, k1), (j1, k2), (j2, k1) go through g, some path of (j2, k2) does, and some does not.  Then a
 product with A(j1, k2) A(j2, k1) != 0 has A(j1, k1) != 0: each of the three is a product u_j v_k.
-The limit: weights 1 on one path to g from k1 and k2 each and one from g to j1 and j2 each, and on
-a path of (j2, k2) that avoids g; its edge into layer l lies on no path through g, so its weight
-can be chosen to make A(j2, k2) = 0.  Multiply row j1 of the last factor by eps and column k2 of the first
-by 1/eps: the limit is [[0, *], [*, 0]].
+The limit: weights 1 on one path to g from k1 and k2 each and one from g to j1 and j2 each, and on a
+path of (j2, k2) that avoids g; its edge into layer l lies on no path through g, so its weight can
+be chosen to make A(j2, k2) = 0.  Multiply row j1 of the last factor by eps and column k2 of the
+first by 1/eps: the limit is [[0, *], [*, 0]].
 
 The paper (arXiv 2306.02666) needs (3 N_0 4^(sum N_l) + 1)^N_0 points for the same conclusion.
 """
@@ -86,9 +87,9 @@ def by_cut(pattern: Pattern) -> dict[str, Any] | None:
     if points_needed(pattern, [k1, k2], [j1, j2]) > MAX_POINTS:
         return None
     above = _walk(pattern.transpose(), pattern.depth - layer, unit, (j1, j2))
-    edges = {
-        (pattern.depth - 1 - place, child, parent) for place, parent, child in above
-    } | set(_walk(pattern, layer, unit, (k1, k2)))
+    edges = {(pattern.depth - 1 - place, child, parent) for place, parent, child in above} | set(
+        _walk(pattern, layer, unit, (k1, k2))
+    )
     avoiding = _avoiding(pattern, layer, unit, k2, j2)
     factors: list[dict[tuple[int, int], Fraction]] = [{} for _ in pattern.layers]
     for place, row, column in [*edges, *avoiding]:
@@ -107,9 +108,7 @@ def by_cut(pattern: Pattern) -> dict[str, Any] | None:
             power = (place == pattern.depth - 1 and row == j1) - (place == 0 and column == k2)
             scaled[row, column] = monomial(value, int(power))
         curve.append(scaled)
-    return _witness(
-        pattern, curve, [j1, j2], [k1, k2], limit, {"layer": layer, "unit": unit}
-    )
+    return _witness(pattern, curve, [j1, j2], [k1, k2], limit, {"layer": layer, "unit": unit})
 
 
 def _walk(
@@ -143,7 +142,9 @@ def _avoiding(
     ]
 
 
-def _entry(factors: Sequence[Mapping[tuple[int, int], Fraction]], row: int, column: int) -> Fraction:
+def _entry(
+    factors: Sequence[Mapping[tuple[int, int], Fraction]], row: int, column: int
+) -> Fraction:
     """One entry of the product."""
     values = {column: Fraction(1)}
     for factor in factors:
@@ -161,7 +162,7 @@ def _entry(factors: Sequence[Mapping[tuple[int, int], Fraction]], row: int, colu
 def by_search(pattern: Pattern, decision: Decision, wall_s: float) -> dict[str, Any] | None:
     """The witness for products decided not closed: a curve, its limit, why it is missed; or None.
 
-    Looks at the restriction in the decision's certificate, then at the whole pattern if it is small.
+    Looks at the restriction in the decision's certificate, then at the whole pattern if small.
     """
     if decision.verdict is not Verdict.NOT_CLOSED or decision.certificate is None:
         return None
@@ -275,7 +276,11 @@ def active(pattern: Pattern, factors: Factors, bound: Mapping[int, Fraction]) ->
             if not last:
                 low = min((e for series in row.values() for e in series), default=0)
                 size = sum(
-                    (abs(c) * bound[k] for k, series in row.items() for c in series.values()),
+                    (
+                        abs(Fraction(c)) * bound[k]
+                        for k, series in row.items()
+                        for c in series.values()
+                    ),
                     Fraction(0),
                 )
                 wanted = {min(low, 0): Fraction(int(size) + 1)}

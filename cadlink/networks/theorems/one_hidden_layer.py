@@ -17,41 +17,42 @@ cone (the image of a polyhedral cone under a linear map is polyhedral).  Take |h
 then w is bounded along a convergent sequence, so the limit is such a product.  The same proof
 works without biases, with an output layer without bias, and for leaky ReLU.
 
-**R1 and R2, the other side.**  Let the inputs contain 2r + 1 points x_0, ..., x_2r on a line
-p + t u, at t_0 < ... < t_2r.  Let O be two outputs o1, o2; let U be the units that feed O and see
-an input in the support of u.  Suppose |U| <= r and 2 <= r.  Let a, b in U both feed o1, let a feed o2, and
-let every other unit s = 1, 2, ... of U feed some p_s in O.  Write l(x) for a linear function of
+**R1 and R2, the other side.**  Let the inputs contain 2r + 1 points x_0, ..., x_2r on a line p + t
+u, at t_0 < ... < t_2r.  Let O be two outputs o1, o2; let U be the units that feed O and see an
+input in the support of u.  Suppose |U| <= r and 2 <= r.  Let a, b in U both feed o1, let a feed o2,
+and let every other unit s = 1, 2, ... of U feed some p_s in O.  Write l(x) for a linear function of
 one coordinate k in the support of u that is t - t_2 on the line.  Then the function
 
     F = g e_o1 + relu(l) e_o2 + sum_s relu(l_s) e_{p_s},   l_s = t - t_{2s+3} on the line,
 
-with g = 0, 1, 2 where l < 0, l = 0, l > 0, is a limit of networks on X and is missed.  *Limit.*
-a = relu(l + eps) with weights 1/eps on o1 and 1 on o2, b = relu(l - eps) with -1/eps on o1, and
+with g = 0, 1, 2 where l < 0, l = 0, l > 0, is a limit of networks on X and is missed.  *Limit.* a =
+relu(l + eps) with weights 1/eps on o1 and 1 on o2, b = relu(l - eps) with -1/eps on o1, and
 relu(l_s) for unit s.  Off the line a and b must use the same coordinate k; if all of X lies on the
-line, each uses any coordinate it sees.  *Missed.*  On the line every unit of U is affine or has one kink
-and all other units contribute affine functions to the outputs O.  Let D_j be the change of slope of
-F (outputs O) at t_j between chords to the neighbours.  A kink at tau contributes to D_j only if
-t_{j-1} < tau < t_{j+1}, and then a multiple of w_i restricted to O.  The r intervals for odd j =
-1, 3, ..., 2r - 1 are disjoint and D_j != 0 there, so each holds the kink of exactly one unit, and
-all of U is used up.  D_1 and D_3 are multiples of e_o1, so are the weights of the two units with
-kinks in (t_0, t_2) and (t_2, t_4); only these two can contribute to D_2 (a unit's one kink is not
-at t_2), so D_2 is a multiple of e_o1; but its o2 component is not 0.  Contradiction.
+line, each uses any coordinate it sees.  *Missed.*  On the line every unit of U is affine or has one
+kink and all other units contribute affine functions to the outputs O.  Let D_j be the change of
+slope of F (outputs O) at t_j between chords to the neighbours.  A kink at tau contributes to D_j
+only if t_{j-1} < tau < t_{j+1}, and then a multiple of w_i restricted to O.  The r intervals for
+odd j = 1, 3, ..., 2r - 1 are disjoint and D_j != 0 there, so each holds the kink of exactly one
+unit, and all of U is used up.  D_1 and D_3 are multiples of e_o1, so are the weights of the two
+units with kinks in (t_0, t_2) and (t_2, t_4); only these two can contribute to D_2 (a unit's one
+kink is not at t_2), so D_2 is a multiple of e_o1; but its o2 component is not 0.  Contradiction.
 
 For (a) the line is chosen so that U is small: its direction is the indicator of one or two inputs.
 If some component has two units and two outputs, it has a unit a with two outputs and (being
 connected) a unit b sharing one of them, so the construction applies: R1 is an equivalence.
 
-*Without hidden biases* the line t e_k1 + e_k2, t >= 0, serves: a unit that does not see both k1 and k2
-has no kink at t > 0, and one that does has its weight on k2 for a bias.  The output bias is not used.
+*Without hidden biases* the line t e_k1 + e_k2, t >= 0, serves: a unit that does not see both k1 and
+k2 has no kink at t > 0, and one that does has its weight on k2 for a bias.  The output bias is not
+used.
 
 **R3, four points.**  If U = {a, b}, four points on the line suffice, at t_0 < ... < t_3 with gaps
-d1, d2, d3: output o1 is g = (0, al, al + be, al + be) with be/al > d2/d1, output o2 is
-(0, 0, 1, (d2 + d3)/d2).  *Limit.*  a = relu(l + al eps), b = relu(l - be eps), l = t - t_1, with
-weights (1/eps, 1/d2) and (-1/eps, 0).  *Missed.*  Chord slopes turn constants into 0 and the two
-outputs into two independent vectors spanning a plane V of R^3.  Both units are needed, and their
-slope vectors span V, so V holds two independent slope vectors of single units.  These are, up to a
-factor, (0, th, 1), (th, 1, 1), (1, th, 0), (1, 1, th) with 0 <= th <= 1.  V is
-{v_2 = q v_1 + v_3} with q = (be d1)/(d2 al) > 1, which holds only (0, 1, 1).  Contradiction.
+d1, d2, d3: output o1 is g = (0, al, al + be, al + be) with be/al > d2/d1, output o2 is (0, 0, 1,
+(d2 + d3)/d2).  *Limit.*  a = relu(l + al eps), b = relu(l - be eps), l = t - t_1, with weights
+(1/eps, 1/d2) and (-1/eps, 0).  *Missed.*  Chord slopes turn constants into 0 and the two outputs
+into two independent vectors spanning a plane V of R^3.  Both units are needed, and their slope
+vectors span V, so V holds two independent slope vectors of single units.  These are, up to a
+factor, (0, th, 1), (th, 1, 1), (1, th, 0), (1, 1, th) with 0 <= th <= 1.  V is {v_2 = q v_1 + v_3}
+with q = (be d1)/(d2 al) > 1, which holds only (0, 1, 1).  Contradiction.
 
 Reference for the question: Q.-T. Le, E. Riccietti, R. Gribonval, NeurIPS 2023, arXiv 2306.02666.
 """
@@ -350,7 +351,7 @@ def _lines(points: Points) -> Iterator[tuple[Sequence[Fraction], list[Fraction],
 def _on_line(
     pattern: Pattern, support: set[int], direction: list[Fraction], alone: bool, size: int
 ) -> Obstruction | None:
-    """Units and outputs for a line with this support and this many points, the fewest units first."""
+    """Units and outputs for a line with this support and this many points, with fewest units."""
     below, above = pattern.layers
     sees = [set(_line(below, unit).tolist()) & support for unit in range(below.shape[0])]
     by_unit = above.tocsc()
@@ -412,7 +413,7 @@ def _witness(
     bias_input: int | None,
 ) -> dict[str, Any]:
     """Curve and limit; ``order`` are the points on the line at ``times``, the rest come along."""
-    below, above = pattern.layers
+    above = pattern.layers[1]
     place = {k: column for column, k in enumerate(inputs)}
     direction = dict(found.direction)
     using = dict(found.coordinate)

@@ -3,34 +3,34 @@
 One hidden layer, all biases free; unit i sees the inputs C_i and feeds the outputs R_i; P inputs
 x_1, ..., x_P are given.  Units without inputs are constant and dropped.
 
-*(i) Independent points.*  Suppose the points are affinely independent on every C_i: the matrix with rows (x_p
-restricted to C_i, 1) has rank P.  Then the set of prediction matrices is closed iff the products of
-the two masks with blocks R_i x {1, ..., P - 1} are closed.  *Proof.*  The pre-activations of unit i on
-the P points are arbitrary, so its values are an arbitrary vector h_i >= 0 in R^P.  The output bias makes
-predictions matter only modulo constant columns, that is in R^(P-1), and there h_i is arbitrary:
-add a large constant.  So predictions modulo constants are the sums of w_i y_i^T, w_i supported
-on R_i, y_i arbitrary in R^(P-1).  A set that contains the constants is closed iff its quotient is.
+*(i) Independent points.*  Suppose the points are affinely independent on every C_i: the matrix with
+rows (x_p restricted to C_i, 1) has rank P.  Then the set of prediction matrices is closed iff the
+products of the two masks with blocks R_i x {1, ..., P - 1} are closed.  *Proof.*  The
+pre-activations of unit i on the P points are arbitrary, so its values are an arbitrary vector h_i
+>= 0 in R^P.  The output bias makes predictions matter only modulo constant columns, that is in
+R^(P-1), and there h_i is arbitrary: add a large constant.  So predictions modulo constants are the
+sums of w_i y_i^T, w_i supported on R_i, y_i arbitrary in R^(P-1).  A set that contains the
+constants is closed iff its quotient is.
 
-*(ii) Enough units.*  Suppose every unit feeds all outputs, the points are pairwise different on every
-C_i, and there are P - 1 units or more.  Then every target is realised: all losses have the optimum 0.
-*Proof.*  Choose for every unit a linear form of C_i that separates the points.  The functions 1 and relu(l_i - tau), all tau, span
-R^P (take tau at the points, in descending order).  So as long as 1 and the values of the units chosen so far do not
-span R^P, the next unit has a tau whose values do not lie in their span.  After P - 1 units they
-span R^P; solve for the output weights, which no mask restricts.
-"""
+*(ii) Enough units.*  Suppose every unit feeds all outputs, the points are pairwise different on
+every C_i, and there are P - 1 units or more.  Then every target is realised: all losses have the
+optimum 0. *Proof.*  Choose for every unit a linear form of C_i that separates the points.  The
+functions 1 and relu(l_i - tau), all tau, span R^P (take tau at the points, in descending order).
+So as long as 1 and the values of the units chosen so far do not span R^P, the next unit has a tau
+whose values do not lie in their span.  After P - 1 units they span R^P; solve for the output
+weights, which no mask restricts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from flint import fmpq, fmpq_mat
 
 from cadlink.pattern import Pattern
 
-__all__ = ["block_pattern", "enough_units", "independent"]
+__all__ = ["block_pattern", "enough_units", "independent", "spanning"]
 
 Points = Sequence[Sequence[Fraction]]
 MAX_RANKS = 20_000_000  # entries of all matrices whose rank is computed
@@ -91,3 +91,16 @@ def enough_units(pattern: Pattern, points: Points) -> bool:
         if len({tuple(x[k] for k in seen) for x in points}) < len(points):
             return False
     return True
+
+
+def spanning(points: Points, affine: bool) -> bool:
+    """Whether the points span the input space, affinely (with an output bias) or linearly.
+
+    Then a linear network's predictions determine its matrix, continuously.
+
+    >>> spanning([[Fraction(0)], [Fraction(1)]], True)
+    True
+    """
+    rows = [[*x, Fraction(1)] if affine else list(x) for x in points]
+    entries = [fmpq(v.numerator, v.denominator) for row in rows for v in row]
+    return bool(fmpq_mat(len(rows), len(rows[0]), entries).rank() == len(rows[0]))

@@ -2,20 +2,20 @@
 
 *Theorem.*  Drop the units on no path from an input to an output.  If every unit of all hidden
 layers but the last feeds exactly one unit, and every connected component of the graph last hidden
-layer - outputs has one unit or one output, then for every finite set of inputs the set of prediction
-matrices is closed: every target has a best approximation in the squared loss.
+layer - outputs has one unit or one output, then for every finite set of inputs the set of
+prediction matrices is closed: every target has a best approximation in the squared loss.
 
 *Proof.*  Fix P inputs.  By induction over the layers, the vectors in R^P that a hidden unit can
 produce form a finite union of polyhedral cones.  A unit of the first layer: relu(<a, x> + b) over
 all (a, b); fix which inputs are active, and both the parameters and their image are polyhedral
-cones.  A later unit: the units it sees feed no other one, so their parameters are its own, and
-its pre-activation is a sum of vectors +-h_j, h_j in finite unions of polyhedral cones, and of a
-multiple of the vector of ones: again such a union; relu maps each cone of it, cut by the orthants, to
-finitely many polyhedral cones.  The units of the last hidden layer depend on disjoint
+cones.  A later unit: the units it sees feed no other one, so their parameters are its own, and its
+pre-activation is a sum of vectors +-h_j, h_j in finite unions of polyhedral cones, and of a
+multiple of the vector of ones: again such a union; relu maps each cone of it, cut by the orthants,
+to finitely many polyhedral cones.  The units of the last hidden layer depend on disjoint
 parameters, so predictions of different components are independent.  A component with one output:
-sums of +-h_i and constants, a finite union of polyhedral cones, closed.  A component with one
-unit: modulo constants h w^T with h in a closed cone; take |h| = 1 or h = 0, so w stays bounded along
-a convergent sequence, and the limit is of this form.
+sums of +-h_i and constants, a finite union of polyhedral cones, closed.  A component with one unit:
+modulo constants h w^T with h in a closed cone; take |h| = 1 or h = 0, so w stays bounded along a
+convergent sequence, and the limit is of this form.
 
 A unit without inputs is constant and is replaced by the biases of what it feeds (if they are free).
 The proof does not need any bias, and holds for leaky ReLU and every other piecewise linear function
@@ -48,8 +48,10 @@ def guaranteed(pattern: Pattern, constant_units: bool = False) -> dict[str, Any]
     >>> guaranteed(Pattern.of(["11/11", "11/11", "11"])) is None
     True
     """
-    if pattern.depth < 3:
-        return None
+    if pattern.depth == 2:
+        return None  # that is R1
+    if pattern.depth == 1:
+        return {"theorem": "R13", "claim": "closed"}  # predictions form a linear space
     units = live_units(pattern, constant_units)
     live = pattern.select(units)
     for mask in live.layers[1:-1]:
