@@ -77,7 +77,7 @@ def forced_row_data(group: Group) -> Iterator[dict[str, Any]]:
 
 
 def pins_data(group: Group) -> Iterator[dict[str, Any]]:
-    every = list(product(range(len(group.neurons)), sorted(group.cols)))
+    every = list(product(range(len(group.neurons)), subsets(group.cols, 1, 2)))
     for size in range(3):
         yield from ({"pins": [[*pin] for pin in pins]} for pins in combinations(every, size))
 
@@ -128,7 +128,7 @@ REFUTING_RULES = {
 def free(group: Group) -> bool:
     """Whether some leaf shows the group or its transpose to be free."""
     return any(
-        apply(one, rule, data) is not None
+        apply(one, rule, data) == Found("free")
         for one in (group, group.transpose())
         for rule, choices in FREE_RULES.items()
         for data in choices(one)
@@ -153,6 +153,9 @@ def closed(group: Group) -> bool:
     """Whether some proof by absorption, splitting and leaves shows the group to be closed."""
     if free(group) or apply(group, "good_pairs", {}) is not None:
         return True
+    for one in (group, group.transpose()):
+        if any(apply(one, "pinned_columns", data) is not None for data in pins_data(one)):
+            return True
     parts = group.components()
     if len(parts) > 1:
         return all(closed(part) for part in parts)

@@ -167,6 +167,12 @@ FAILING: list[tuple[str, str, dict[str, Any], str]] = [
         "complete graphs",
     ),
     ("merged_block", ".#/..; ../##", {"a": 0, "b": 1, "J": [0, 1], "K": [1]}, "distinct rows"),
+    (
+        "merged_block",
+        "##/../##; ../##/##",
+        {"a": 0, "b": 1, "J": [0, 1], "K": [0, 1]},
+        "distinct columns outside K",
+    ),
     ("merged_block", "##/##", {"a": 0, "b": 0, "J": [0], "K": [0]}, "different neurons a, b"),
     (
         "merged_block",
@@ -206,10 +212,12 @@ FAILING: list[tuple[str, str, dict[str, Any], str]] = [
         "disjoint blocks",
     ),
     # pinning both neurons to one column, or one neuron to two, would fit any matrix
-    ("pinned_columns", "##/##", {"pins": [[0, 0], [0, 1]]}, "each once"),
-    ("pinned_columns", "##/##; ##/##", {"pins": [[0, 0], [1, 0]]}, "each once"),
-    ("pinned_columns", "##/#.; #./##", {"pins": [[0, 1]]}, "all of the column seen"),
-    ("pinned_columns", "##/##", {"pins": [[0, 0]]}, "matching"),
+    ("pinned_columns", "##/##", {"pins": [[0, [0]], [0, [1]]]}, "each once"),
+    ("pinned_columns", "##/##; ##/##", {"pins": [[0, [0]], [1, [0]]]}, "each once"),
+    ("pinned_columns", "##/#.; #./##", {"pins": [[0, [1]]]}, "all seen by the neuron"),
+    ("pinned_columns", "##/#.", {"pins": [[0, [0, 1]]]}, "the same rows in every column"),
+    ("pinned_columns", "##/##; ##/##", {"pins": [[0, [0, 1]]]}, "no other neuron covers"),
+    ("pinned_columns", "##/##", {"pins": [[0, [0]]]}, "matching"),
     ("absorb", "##/##; ##/#.", {"neurons": [1], "proof": None}, "a step"),
 ]
 

@@ -190,7 +190,13 @@ CASES = [
         "pinned_columns",
         graphs("##./#..", "#.#/#.#"),
         "free",
-        step("pinned_columns", {"pins": [[1, 2]]}),
+        step("pinned_columns", {"pins": [[1, [2]]]}),
+    ),
+    Case(
+        "pinned_bundle",  # rank one in the first two columns, anything in the third
+        graphs("###/###", "..#/..#"),
+        "closed",
+        step("pinned_columns", {"pins": [[0, [0, 1]]]}),
     ),
     Case(
         "rigid_collision",

@@ -168,8 +168,8 @@ def block_tiling(chain: Chain, at: Reader) -> Outcome:
             paths = mask.csr()
             continue
         step = mask.csr()
-        outgoing = np.bincount(mask.col, minlength=mask.cols)
-        work = int(outgoing @ np.diff(paths.indptr))  # the number of paths so far
+        leaving = np.bincount(mask.col, minlength=mask.cols)
+        work = int(leaving @ np.diff(paths.indptr))  # the number of paths so far
         room = mask.rows * paths.shape[1]
         at.demand(work <= room, f"at most one path per cell up to layer {number}", f"{work} paths")
         at.demand(work <= MAX_PRODUCT, "a product of moderate size", f"{work} entries")
