@@ -23,7 +23,7 @@ def of_file(path: Path, masks: Any = None) -> Model:
         raise InputError("no such file", where)
     try:
         import onnx
-        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+        from google.protobuf.message import DecodeError
         from onnx import numpy_helper
     except ImportError:
         raise InputError("reading .onnx needs onnx: pip install 'cadlink[onnx]'", where) from None

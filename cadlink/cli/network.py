@@ -1,0 +1,136 @@
+"""``cadlink network SOURCE``: what a pattern or model means for training."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cadlink.cli import status
+from cadlink.cli.arguments import Commands
+from cadlink.decision import Limits
+from cadlink.errors import InputError
+from cadlink.networks.decide_network import decide_network
+from cadlink.networks.models import model_of
+from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict
+
+__all__ = ["FORMAT", "add_parser", "describe", "run"]
+
+FORMAT = "cadlink-network-witness"
+
+_QUESTIONS = (
+    "a: is there some training set without an optimum (default); b: the same for the given inputs;"
+    " c: has this training set an optimum; d: are the functions on a cube closed"
+)
+_UNDECIDED = (NetworkAnswer.NOT_EXCLUDED, NetworkAnswer.UNKNOWN)
+
+
+def add_parser(commands: Commands) -> None:
+    """The subcommand's arguments."""
+    parser = commands.add_parser("network", help="what a pattern or model means for training")
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a model (.pt or .safetensors state dict, .onnx) or a pattern as 'decide' takes it",
+    )
+    parser.add_argument("--question", choices=tuple("abcd"), default="a", help=_QUESTIONS)
+    parser.add_argument(
+        "--inputs", type=Path, metavar="FILE", help="points, one row each: .npy, .csv or .json"
+    )
+    parser.add_argument("--targets", type=Path, metavar="FILE", help="targets, one row per point")
+    parser.add_argument("--no-bias", action="store_true", help="no layer has biases")
+    parser.add_argument(
+        "--regularised", action="store_true", help="weight decay on all weights and biases"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--limit", type=float, default=60.0, metavar="SECONDS", help="time for each decision (60)"
+    )
+    parser.add_argument(
+        "--certificate", type=Path, metavar="FILE", help="write the witness as JSON for others"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Decide, show, write the witness."""
+    model = model_of(args.source)
+    verdict = decide_network(
+        model,
+        args.question,
+        None if args.inputs is None else _rows(args.inputs),
+        None if args.targets is None else _rows(args.targets),
+        False if args.no_bias else None,
+        args.regularised,
+        Limits(args.limit),
+    )
+    if args.certificate is not None:
+        biases = [has and not args.no_bias for has in model.biases]
+        _write(args.certificate, verdict, biases)
+    if args.json:
+        print(json.dumps(verdict.to_json(), allow_nan=False))
+    else:
+        print(describe(verdict))
+    return status.UNKNOWN if verdict.answer in _UNDECIDED else status.DECIDED
+
+
+def describe(verdict: NetworkVerdict) -> str:
+    """The verdict for human eyes."""
+    lines = [repr(verdict.pattern)[1:-1].partition(":")[0], ""]
+    lines += textwrap.wrap(verdict.explanation, 88)
+    if verdict.reason:
+        lines += _item("because  ", verdict.reason)
+    for text in verdict.assumptions:
+        lines += _item("assuming ", text)
+    if verdict.witness is not None:
+        text = "an independent checker verified the witness"
+        if verdict.holes:
+            text += f", except {len(verdict.holes)} answers of quantifier-elimination programs"
+        lines += _item("proof    ", text)
+    for text in verdict.advice:
+        lines += _item("advice   ", text)
+    return "\n".join(lines)
+
+
+def _item(label: str, text: str) -> list[str]:
+    return textwrap.wrap(text, 88, initial_indent=label, subsequent_indent=" " * len(label))
+
+
+def _rows(path: Path) -> Any:
+    """The rows of a data file; nothing is unpickled, texts "p/q" stay exact."""
+    where = str(path)
+    try:
+        if path.suffix.lower() == ".npy":
+            return np.load(path, allow_pickle=False)
+        text = path.read_text(encoding="utf-8-sig")
+        if path.suffix.lower() == ".json":
+            return json.loads(text)
+        if path.suffix.lower() == ".csv":
+            rows = csv.reader(text.splitlines())
+            return [[cell.strip() for cell in row] for row in rows if row]
+    except OSError as error:
+        raise InputError(f"cannot read: {error.strerror or error}", where) from None
+    except (ValueError, csv.Error) as error:
+        raise InputError(f"not a table of numbers ({error})", where) from None
+    raise InputError("expected a name ending in .npy, .csv or .json", where)
+
+
+def _write(path: Path, verdict: NetworkVerdict, biases: list[bool]) -> None:
+    document = {
+        "format": FORMAT,
+        "version": 1,
+        "pattern": verdict.pattern.to_json(),
+        "biases": biases,
+        "question": verdict.question.value,
+        "answer": verdict.answer.value,
+        "witness": None if verdict.witness is None else dict(verdict.witness),
+    }
+    try:
+        path.write_text(json.dumps(document, allow_nan=False) + "\n", encoding="ascii")
+    except OSError as error:
+        raise InputError(f"cannot write: {error.strerror or error}", str(path)) from None
