@@ -112,6 +112,7 @@ FREE_RULES: dict[str, Any] = {
     "full_factor": lambda group: [{}],
     "lines": lines_data,
     "pinned_columns": pins_data,
+    "rank_peeling": lambda group: [{}],
 }
 REFUTING_RULES = {
     "forcing": forcing_data,
@@ -155,6 +156,8 @@ def closed(group: Group) -> bool:
         return True
     for one in (group, group.transpose()):
         if any(apply(one, "pinned_columns", data) is not None for data in pins_data(one)):
+            return True
+        if apply(one, "rank_peeling", {}) is not None:
             return True
     parts = group.components()
     if len(parts) > 1:

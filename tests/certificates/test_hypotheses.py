@@ -150,6 +150,24 @@ FAILING: list[tuple[str, str, dict[str, Any], str]] = [
         {"rows": [0], "cols": [0], "row": 1, "col": 0, "neuron": 0, "helper": None},
         "column k outside the columns",
     ),
+    (
+        "forced_row",
+        "##/##",
+        {"rows": [0], "cols": [0], "row": 0, "col": 1, "neuron": 0},
+        "row j outside the rows",
+    ),
+    (
+        "forced_row",
+        "##/##",
+        {"rows": [0], "cols": [0], "row": 1, "col": 0, "neuron": 0},
+        "column k outside the columns",
+    ),
+    (
+        "forced_row",
+        "##/##",
+        {"rows": [0], "cols": [0], "row": 1, "col": 1, "neuron": 0},
+        "a neuron outside the block covering (0, 1)",
+    ),
     ("rigid_collision", "##./#.#/...; .../###/.##", {"a": 0, "b": 1}, "complete graphs"),
     ("rigid_collision", ".#/..; ../##", {"a": 0, "b": 1}, "a common row"),
     (
@@ -218,6 +236,10 @@ FAILING: list[tuple[str, str, dict[str, Any], str]] = [
     ("pinned_columns", "##/#.", {"pins": [[0, [0, 1]]]}, "the same rows in every column"),
     ("pinned_columns", "##/##; ##/##", {"pins": [[0, [0, 1]]]}, "no other neuron covers"),
     ("pinned_columns", "##/##", {"pins": [[0, [0]]]}, "matching"),
+    ("rank_peeling", "###/###/##.", {}, "every cell observed"),
+    ("rank_peeling", "###/###/###; ##./##./...", {}, "defects c_i <= i - 1"),
+    ("rank_peeling", "##./##.; ..#/..#", {}, "defects c_i <= i - 1"),
+    ("rank_peeling", "##/##; ##/#.", {}, "all observed cells of its block in neuron"),
     ("absorb", "##/##; ##/#.", {"neurons": [1], "proof": None}, "a step"),
 ]
 
