@@ -167,24 +167,38 @@ def mask_of_tensor(tensor: Any, place: str) -> Any:
                 place,
             ) from None
     layout = str(tensor.layout)
-    if layout == "torch.sparse_coo":
-        tensor = tensor.coalesce()
-        values = _nonzero(_numpy(tensor.values(), place)[None, :], place).toarray()[0]
-        rows, cols = tensor.indices().numpy()
-        return sp.csr_array(
-            sp.coo_array((values[values], (rows[values], cols[values])), shape=tuple(tensor.shape))
-        )
-    if layout == "torch.sparse_csr":
-        values = _nonzero(_numpy(tensor.values(), place)[None, :], place).toarray()[0]
-        parts = (values, tensor.col_indices().numpy(), tensor.crow_indices().numpy())
-        return sp.csr_array(parts, shape=tuple(tensor.shape))
-    if layout == "torch.sparse_csc":
-        values = _nonzero(_numpy(tensor.values(), place)[None, :], place).toarray()[0]
-        parts = (values, tensor.row_indices().numpy(), tensor.ccol_indices().numpy())
-        return sp.csr_array(sp.csc_array(parts, shape=tuple(tensor.shape)))
+    if layout in ("torch.sparse_coo", "torch.sparse_csr", "torch.sparse_csc"):
+        return _sparse(tensor, layout, place)
     if layout != "torch.strided":
         raise InputError(f"weights in the layout {layout} are not read; give masks", place)
     return _nonzero(_numpy(tensor, place), place)
+
+
+def _sparse(tensor: Any, layout: str, place: str) -> Any:
+    """COO, CSR or CSC; torch is not asked to work on indices nobody has checked."""
+    if layout == "torch.sparse_coo":
+        rows, cols = tensor._indices().numpy()
+        values = tensor._values()
+    else:
+        by_row = layout == "torch.sparse_csr"
+        ends = (tensor.crow_indices() if by_row else tensor.ccol_indices()).numpy()
+        minor = (tensor.col_indices() if by_row else tensor.row_indices()).numpy()
+        steps = np.diff(ends)
+        lines = tensor.shape[0] if by_row else tensor.shape[1]
+        if steps.size != lines or (steps < 0).any() or steps.sum() != minor.size:
+            raise InputError("a sparse tensor whose indices do not fit its shape", place)
+        major = np.repeat(np.arange(lines), steps)
+        rows, cols = (major, minor) if by_row else (minor, major)
+        values = tensor.values()
+    entries = _numpy(values, place)
+    fits = rows.size == cols.size == entries.size
+    for numbers, size in ((rows, tensor.shape[0]), (cols, tensor.shape[1])):
+        fits = fits and (not numbers.size or 0 <= numbers.min() <= numbers.max() < size)
+    if not fits:
+        raise InputError("a sparse tensor whose indices do not fit its shape", place)
+    return _nonzero(
+        sp.csr_array(sp.coo_array((entries, (rows, cols)), shape=tuple(tensor.shape))), place
+    )
 
 
 def _numpy(tensor: Any, place: str) -> Any:
@@ -199,7 +213,7 @@ INTEGERS = ("torch.bool", "torch.uint8", "torch.int8", "torch.int16", "torch.int
 def _nonzero(array: Any, place: str) -> Any:
     if array.dtype.kind not in "biuf":
         raise InputError(f"weights of type {array.dtype} are not read; give masks", place)
-    if not np.isfinite(array).all():
+    if not np.isfinite(array.data if sp.issparse(array) else array).all():
         raise InputError("a weight is NaN or infinite", place)
     return sp.csr_array(array != 0)
 
