@@ -18,6 +18,8 @@ closure, so they get no variable unless the sentence is wanted ``full``, as the 
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -56,6 +58,7 @@ __all__ = [
     "cells_of",
     "closure",
     "closure_at",
+    "columns_served",
     "count_terms",
     "differ",
     "freeness",
@@ -260,6 +263,57 @@ def closure_at(problem: Problem, limit: Mapping[Cell, Fraction], norm: str = "ma
 def freeness(problem: Problem) -> Formula:
     """The sentence "every matrix on the support is in the set"."""
     return forall(cell_names(problem), image(problem))
+
+
+def columns_served(group: Group) -> tuple[tuple[int, ...], Formula]:
+    """The hard columns of a group, and a sentence that implies "every matrix is in the set".
+
+    Column k of A asks for y with M_k y = A[rows, k], where M_k(j, i) = x_i(j) on the observed
+    pairs. If M_k has full row rank for the chosen X, the column is solved whatever A is.  Columns
+    whose M_k has a maximal minor that is not the zero polynomial are *easy*.  The sentence says:
+    for all values in the hard columns there are X and y that make them and for which every easy M_k
+    has a nonzero maximal minor.  Its truth implies freeness; its falsehood says nothing.  It has
+    far fewer universal variables than :func:`freeness`.  FormulaError beyond MOST_TERMS.
+
+    >>> from cadlink.notation import to_text
+    >>> hard, f = columns_served(Group.of([{(0, 0), (0, 1), (1, 1)}, {(1, 0), (1, 1)}]))
+    >>> hard, to_text(f)
+    ((), 'exists x_0_0, x_1_1: x_0_0*x_1_1 != 0')
+    """
+    hard: list[int] = []
+    parts: list[Formula] = []
+    for k in group.cols:
+        minors = _maximal_minors(group, k)
+        if minors:
+            parts.append(disj(*(Atom(minor, Rel.NE) for minor in minors)))
+        else:
+            hard.append(k)
+    names, differences = _differences(group)
+    chosen = {c: d for c, d in differences.items() if c[1] in hard}
+    parts += [Atom(d, Rel.EQ) for d in chosen.values()]
+    body = exists(names, conj(*parts))
+    return tuple(hard), forall([cell_name(c) for c in chosen], body)
+
+
+def _maximal_minors(group: Group, k: int) -> list[Polynomial]:
+    """The maximal minors of M_k that are not the zero polynomial."""
+    rows = [j for j in group.rows if (j, k) in group.cells]
+    around = sorted({i for j in rows for i in group.owners[j, k]})
+    terms = math.comb(len(around), len(rows)) * math.factorial(len(rows))
+    if terms > MOST_TERMS:
+        raise FormulaError(f"minors of {terms} terms: expected at most {MOST_TERMS}")
+    minors = []
+    for chosen in itertools.combinations(around, len(rows)):
+        found: dict[Monomial, int] = {}
+        for order in itertools.permutations(range(len(rows))):
+            picked = [chosen[place] for place in order]
+            if all((j, k) in group.neurons[i] for j, i in zip(rows, picked, strict=True)):
+                turns = sum(order[a] > order[b] for b in range(len(order)) for a in range(b))
+                monomial = tuple((f"x_{i}_{j}", 1) for j, i in zip(rows, picked, strict=True))
+                found[monomial] = -1 if turns % 2 else 1
+        if found:
+            minors.append(Polynomial.of(found))
+    return minors
 
 
 def sentence(problem: Problem, norm: str = "euclidean", full: bool = False) -> Formula:

@@ -7,20 +7,21 @@ strategy is not kept waiting by another, and the total limit is kept.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from cadlink import encode
+from cadlink import encode, torus
 from cadlink.backends.base import Outcome
 from cadlink.certificates.data import Proof
 from cadlink.engine import Engine, Run
-from cadlink.formula import FALSE, TRUE, Formula, free_variables, negate, prenex
+from cadlink.formula import FALSE, TRUE, ForAll, Formula, free_variables, negate, prenex
 from cadlink.notation import to_json as formula_to_json
 from cadlink.notation import to_text
-from cadlink.problem import Cell
+from cadlink.problem import Cell, Group
 from cadlink.reductions.step import Problem
 from cadlink.search import missed, nonclosed, vanishing
 from cadlink.simplify import relax
@@ -35,6 +36,8 @@ SLICES = (4.0, 10.0, 30.0, 120.0, 600.0)
 QEPCAD_VARIABLES = 18
 REDLOG_VARIABLES = 34
 Z3_VARIABLES = 80
+# Cells up to which "for all A" is split into cases, two for every cell.
+MOST_CASE_CELLS = 9
 # Terms of the product map beyond which no formula is written at all.
 MOST_TERMS = 400
 
@@ -110,11 +113,64 @@ class Desk:
             return None
         return _said(agreed[0]) == TRUE, agreed
 
+    def truth_by_cases(
+        self,
+        statement: str,
+        body: Formula,
+        cells: Sequence[Cell],
+        wall_s: float,
+        order: Sequence[str],
+    ) -> list[Run] | None:
+        """One run that sums up each backend's answers if "body for all values of the cells" holds
+        in every case of ``torus.cases``; None otherwise.
+
+        Raises Contradiction if two backends disagree about a case.
+        """
+        if len(cells) > MOST_CASE_CELLS:
+            return None
+        questions = list(torus.cases(body, cells))
+        said: dict[int, Run] = {}
+        sums: list[Run] = []
+        for backend in order:
+            if backend not in self.engine.available():
+                continue
+            # A second opinion is welcome, but not at the price of the first one's time.
+            share = wall_s if not sums else wall_s / 4
+            stop = time.monotonic() + min(share, self.left())
+            answers: list[Run] = []
+            for number, question in enumerate(questions):
+                left = stop - time.monotonic()
+                caption = f"{statement} (case {number + 1} of {len(questions)})"
+                run = self.ask(question, backend, left, caption) if left > 0 else None
+                if run is None or run.answer is None or run.answer.formula not in (TRUE, FALSE):
+                    break
+                if number in said and run.answer.formula != _said(said[number]):
+                    raise Contradiction(caption, said[number], run)
+                said[number] = run
+                if run.answer.formula == FALSE:
+                    return None
+                answers.append(run)
+            if len(answers) == len(questions):
+                sums.append(_sum(statement, answers))
+        return sums or None
+
 
 def count_variables(formula: Formula) -> int:
     """Free and bound variables, counted in the prenex form the programs are sent."""
     prefix, _ = prenex(formula)
     return len(prefix) + len(free_variables(formula))
+
+
+def _sum(statement: str, answers: Sequence[Run]) -> Run:
+    """Many "true"s of one backend as one run; its digest is that of all their digests."""
+    asked = [run for run in answers if run.backend != "cadlink"] or list(answers)
+    digests = "".join(run.transcript_sha256 for run in answers)
+    return replace(
+        asked[0],
+        seconds=sum(run.seconds for run in answers),
+        transcript_sha256=hashlib.sha256(digests.encode()).hexdigest(),
+        statement=f"{statement} ({len(answers)} cases)",
+    )
 
 
 def _said(run: Run) -> Formula:
@@ -175,6 +231,38 @@ class _Leaf:
             deadline=deadline,
             starts=tuple(self.starts),
         )
+
+    def columns(self, slice_s: float) -> Proof | None:
+        """Freeness by way of the few columns that no generic X serves, either way up."""
+        if not isinstance(self.problem, Group) or self.not_free:
+            return None
+        for turned, group in ((False, self.problem), (True, self.problem.transpose())):
+            hard, question = encode.columns_served(group)
+            if len(hard) == len(group.cols):
+                continue  # nothing gained over the whole question
+            statement = f"the columns {list(hard)} can be served, the others being generic"
+            order = ("z3", "qepcad", "redlog")
+            found = self.desk.truth(statement, question, slice_s / 4, order)
+            if found is not None and not found[0]:
+                continue  # its falsehood says nothing
+            runs = found[1] if found is not None else None
+            if runs is None and isinstance(question, ForAll):
+                cells = [cell for cell in sorted(group.cells) if cell[1] in hard]
+                runs = self.desk.truth_by_cases(
+                    statement, question.body, cells, 4 * slice_s, ("z3", "redlog")
+                )
+            if runs is None:
+                continue
+            proof = Proof(
+                "claims",
+                {
+                    "method": "free_columns",
+                    "columns": list(hard),
+                    "claims": [claim("columns_served", runs)],
+                },
+            )
+            return Proof("transpose", {}, (proof,)) if turned else proof
+        return None
 
     def free(self, slice_s: float) -> Proof | None:
         """T16 without polynomials: is every matrix on the observed cells a product?"""
@@ -351,7 +439,14 @@ def settle(problem: Problem, desk: Desk) -> Proof | None:
     leaf = _Leaf(problem, desk)
     strategies: tuple[Strategy, ...] = (leaf.curve,)
     if encode.count_terms(problem) <= MOST_TERMS:
-        strategies += (leaf.free, leaf.image, leaf.variety, leaf.witness, leaf.sentence)
+        strategies += (
+            leaf.columns,
+            leaf.free,
+            leaf.image,
+            leaf.variety,
+            leaf.witness,
+            leaf.sentence,
+        )
     for slice_s in SLICES:
         for strategy in strategies:
             if desk.left() <= 0:

@@ -73,6 +73,7 @@ RULES = {
 # The methods of the rule "claims".
 METHODS = {
     "free": "every matrix on the support is a product",
+    "free_columns": "a few columns can be made whatever they are, and the others follow",
     "closed_formula": "the set was written as equations and weak inequalities",
     "variety": "the set is all common zeros of polynomials",
     "sentence": "the whole question was answered as one logical sentence",

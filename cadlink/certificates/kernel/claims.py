@@ -17,7 +17,7 @@ from cadlink.certificates.kernel.polynomials import (
     read_limit,
     read_polynomial,
 )
-from cadlink.certificates.kernel.problems import Problem
+from cadlink.certificates.kernel.problems import Group, Problem
 from cadlink.certificates.kernel.reader import CLOSED, FREE, NOT_CLOSED, Found, Reader
 from cadlink.certificates.read import shown
 from cadlink.errors import CertificateError
@@ -26,6 +26,8 @@ __all__ = ["MEANING", "claim", "claims"]
 
 MEANING = {
     "free": "every real matrix on the observed cells is in the set",
+    "columns_served": "for all values in the recorded columns there are x_i with which these columns"
+    " are products while every other column has a matrix of full row rank",
     "image": "the set is exactly the solution set of the recorded formula",
     "relaxed_implies": "the recorded formula follows from its relaxation",
     "variety_inside": "every real common zero of the recorded polynomials is in the set",
@@ -37,6 +39,7 @@ MEANING = {
 
 METHODS = {
     "free": (FREE, ()),
+    "free_columns": (FREE, ("columns",)),
     "closed_formula": (CLOSED, ("formula",)),
     "variety": (CLOSED, ("polynomials",)),
     "sentence": (CLOSED, ()),
@@ -64,12 +67,13 @@ def claim(value: object, statement: str, at: Reader) -> str:
 def claims(problem: Problem, at: Reader) -> Found:
     """One of the methods below, each true if its claims are.
 
-    free: by definition.  closed_formula (T17): the set is {A : F(A)}; the relaxation of F, every
-    < > made <= >= and every != made true, describes a closed set containing it, so the set is
-    closed if the relaxation implies F.  variety (T16): polynomials vanishing on the set whose every
-    real zero is in the set make it a variety, closed.  sentence: by definition of the sentence.
-    missed_point: a point of the closure that is not in the set.
-    """
+    free: by definition.  free_columns (groups): with these x_i the other columns are solvable
+    linear systems in unknowns of their own, so every A is a product.  closed_formula (T17): the set
+    is {A : F(A)}; the relaxation of F, every < > made <= >= and every != made true, describes a
+    closed set containing it, so the set is closed if the relaxation implies F.  variety (T16):
+    polynomials vanishing on the set whose every real zero is in the set make it a variety, closed.
+    sentence: by definition of the sentence. missed_point: a point of the closure that is not in the
+    set. """
     method = at.data.get("method")
     if not isinstance(method, str) or method not in METHODS:
         raise CertificateError(at.path, f"a method among {sorted(METHODS)}", shown(method))
@@ -80,6 +84,11 @@ def claims(problem: Problem, at: Reader) -> Found:
     optional: list[str] = []
     if method == "free":
         needed = ["free"]
+    elif method == "free_columns":
+        needed = ["columns_served"]
+        at.demand(isinstance(problem, Group), "a group", "a chain")
+        columns = [k for _, k in getattr(problem, "cells", ())]
+        at.ascending(at.data["columns"], frozenset(columns), "column")
     elif method == "closed_formula":
         needed, optional = ["image"], ["relaxed_implies"]
         names = _cell_names(Parametrisation.of(problem, at))
