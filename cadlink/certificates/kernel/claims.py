@@ -26,8 +26,8 @@ __all__ = ["MEANING", "claim", "claims"]
 
 MEANING = {
     "free": "every real matrix on the observed cells is in the set",
-    "columns_served": "for all values in the recorded columns there are x_i with which these columns"
-    " are products while every other column has a matrix of full row rank",
+    "columns_served": "for all values in the recorded columns there are x_i with which these"
+    " columns are products while every other column has a matrix of full row rank",
     "image": "the set is exactly the solution set of the recorded formula",
     "relaxed_implies": "the recorded formula follows from its relaxation",
     "variety_inside": "every real common zero of the recorded polynomials is in the set",
@@ -73,7 +73,7 @@ def claims(problem: Problem, at: Reader) -> Found:
     closed set containing it, so the set is closed if the relaxation implies F.  variety (T16):
     polynomials vanishing on the set whose every real zero is in the set make it a variety, closed.
     sentence: by definition of the sentence. missed_point: a point of the closure that is not in the
-    set. """
+    set."""
     method = at.data.get("method")
     if not isinstance(method, str) or method not in METHODS:
         raise CertificateError(at.path, f"a method among {sorted(METHODS)}", shown(method))
