@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
+from typing import TypeAlias
 
 from cadlink import encode
 from cadlink.backends.base import Outcome
@@ -24,7 +26,7 @@ from cadlink.decision import (
     Verdict,
     leaf_rules,
 )
-from cadlink.engine import Engine
+from cadlink.engine import Engine, Run
 from cadlink.errors import CertificateError, InputError
 from cadlink.formula import FALSE, TRUE
 from cadlink.pattern import Pattern
@@ -33,9 +35,29 @@ from cadlink.reductions.chain import Tree, reduce, verdict
 from cadlink.reductions.step import Conclusion, Problem
 from cadlink.settle import Contradiction, Desk, claim, settle
 
-__all__ = ["METHODS", "Decider", "decide"]
+__all__ = ["METHODS", "Decider", "Lookup", "Settled", "decide"]
 
 METHODS = ("auto", "sentence")
+
+# A store of proofs: a proof about this very problem, or None.  It is not trusted: see ``decide``.
+Lookup: TypeAlias = Callable[[Problem], "Proof | None"]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What became of one reduced problem.
+
+    ``conclusion`` is "free", "closed" or "not_closed", as the kernel found from ``proof``, resting
+    on the claims ``holes``; or None, for the ``reason`` given.
+    """
+
+    conclusion: str | None
+    seconds: float
+    proof: Proof | None = None
+    holes: tuple[str, ...] = ()
+    reason: UnknownReason | None = None
+    detail: str = ""
+    runs: tuple[Run, ...] = ()
 
 
 class Decider:
@@ -50,9 +72,10 @@ class Decider:
     'not_closed'
     """
 
-    def __init__(self, engine: Engine | None = None) -> None:
+    def __init__(self, engine: Engine | None = None, lookup: Lookup | None = None) -> None:
         self._own = engine is None
         self.engine = Engine() if engine is None else engine
+        self._lookup = lookup
         self._settled: dict[Group, Proof] = {}
 
     def __enter__(self) -> Decider:
@@ -81,7 +104,11 @@ class Decider:
         progress: Callable[[str], None] | None = None,
         seed: int = 0,
     ) -> Decision:
-        """Decide whether the products with these supports form a closed set; see :func:`decide`."""
+        """Decide whether the products with these supports form a closed set; see :func:`decide`.
+
+        A look-up, if there is one, is asked first about the pattern and later about each reduced
+        problem; what it gives is checked like everything else, and not used if it is rejected.
+        """
         if method not in METHODS:
             raise InputError(f"method {method!r}: expected one of {', '.join(METHODS)}")
         limits = Limits() if limits is None else limits
@@ -89,6 +116,12 @@ class Decider:
         desk = Desk(self.engine, start + limits.wall_s, limits.memory_mib, progress, seed)
         trouble: Exception | None = None
         proof: Proof | None = None
+        if self._lookup is not None and method == "auto":
+            proof = self._lookup(pattern)
+            if proof is not None:
+                decision = self._checked(pattern, proof, desk, start)
+                if decision.verdict is not Verdict.UNKNOWN:
+                    return decision
         try:
             if method == "sentence":
                 proof = _by_sentence(pattern, desk, backend, norm)
@@ -99,6 +132,43 @@ class Decider:
         if proof is None:
             return self._unknown(pattern, desk, trouble, start)
         return self._checked(pattern, proof, desk, start)
+
+    def settle(
+        self,
+        problem: Problem,
+        limits: Limits | None = None,
+        progress: Callable[[str], None] | None = None,
+        seed: int = 0,
+    ) -> Settled:
+        """Prove what can be proved about a reduced problem: a group, or a chain that stayed open.
+
+        >>> from cadlink.problem import Group
+        >>> with Decider() as decider:
+        ...     decider.settle(Group.of([{(0, 0), (0, 1), (1, 0)}])).conclusion
+        'not_closed'
+        """
+        limits = Limits() if limits is None else limits
+        start = time.monotonic()
+        desk = Desk(self.engine, start + limits.wall_s, limits.memory_mib, progress, seed)
+        trouble: Exception | None = None
+        proof: Proof | None = None
+        try:
+            proof = self._prove(reduce(problem, deadline=desk.deadline), desk)
+        except Contradiction as error:
+            trouble = error
+        if proof is not None:
+            try:
+                found = _found(problem, proof)
+            except CertificateError as error:
+                reason, detail = UnknownReason.REJECTED, f"{error}"
+            else:
+                seconds = time.monotonic() - start
+                runs = tuple(desk.runs)
+                return Settled(found.conclusion, seconds, proof, found.holes, runs=runs)
+        else:
+            reason, detail = self._reason(desk, trouble)
+        seconds = time.monotonic() - start
+        return Settled(None, seconds, reason=reason, detail=detail, runs=tuple(desk.runs))
 
     # -- results ---------------------------------------------------------------------------
 
@@ -133,6 +203,20 @@ class Decider:
         self, pattern: Pattern, desk: Desk, trouble: Exception | None, start: float
     ) -> Decision:
         """No verdict, with the most telling reason."""
+        reason, detail = self._reason(desk, trouble)
+        return Decision(
+            pattern,
+            Verdict.UNKNOWN,
+            Assurance.NONE,
+            method="",
+            seconds=time.monotonic() - start,
+            reason=reason,
+            detail=detail,
+            runs=tuple(desk.runs),
+        )
+
+    def _reason(self, desk: Desk, trouble: Exception | None) -> tuple[UnknownReason, str]:
+        """Why there is no verdict, and the same in words."""
         outcomes = {run.outcome for run in desk.runs}
         if trouble is not None:
             reason, detail = UnknownReason.CONTRADICTION, str(trouble)
@@ -153,16 +237,7 @@ class Decider:
                 UnknownReason.BACKENDS_FAILED,
                 "no rule applies, no curve was found, and no backend answered",
             )
-        return Decision(
-            pattern,
-            Verdict.UNKNOWN,
-            Assurance.NONE,
-            method="",
-            seconds=time.monotonic() - start,
-            reason=reason,
-            detail=detail,
-            runs=tuple(desk.runs),
-        )
+        return reason, detail
 
     # -- proofs ----------------------------------------------------------------------------
 
@@ -205,14 +280,14 @@ class Decider:
     def _settle(self, problem: Problem, desk: Desk) -> Proof | None:
         """Settle an open leaf; a group is settled in canonical form and remembered."""
         if not isinstance(problem, Group):
-            return settle(problem, desk)
+            return self._looked_up(problem) or settle(problem, desk)
         flipped = problem.transpose()
         upright, lying = _canonical(problem), _canonical(flipped)
         turned = lying.picture() < upright.picture()
         source, standard = (flipped, lying) if turned else (problem, upright)
         proof = self._settled.get(standard)
         if proof is None:
-            proof = settle(standard, desk)
+            proof = self._looked_up(standard) or settle(standard, desk)
             if proof is None:
                 return None
             self._settled[standard] = proof
@@ -224,6 +299,17 @@ class Decider:
             }
             proof = Proof("relabel", data, (proof,))
         return Proof("transpose", {}, (proof,)) if turned else proof
+
+    def _looked_up(self, problem: Problem) -> Proof | None:
+        """What the look-up knows about a reduced problem, if the kernel accepts it."""
+        proof = None if self._lookup is None else self._lookup(problem)
+        if proof is None:
+            return None
+        try:
+            _conclusion(problem, proof)
+        except CertificateError:
+            return None
+        return proof
 
 
 def _canonical(group: Group) -> Group:
@@ -244,11 +330,16 @@ def _until(desk: Desk, share_s: float) -> Desk:
 
 def _conclusion(problem: Problem, proof: Proof) -> str:
     """What the kernel says this proof concludes about this problem."""
+    return _found(problem, proof).conclusion
+
+
+def _found(problem: Problem, proof: Proof) -> kernel.Found:
+    """What the kernel says about this proof of this problem."""
     if isinstance(problem, Pattern):
-        return kernel.check_proof(problem, proof).conclusion
+        return kernel.check_proof(problem, proof)
     # The kernel knows none of our classes but the pattern.
     cells = [[list(cell) for cell in sorted(graph)] for graph in problem.neurons]
-    return kernel.check_proof(cells, proof).conclusion
+    return kernel.check_proof(cells, proof)
 
 
 def _by_sentence(pattern: Pattern, desk: Desk, backend: str | None, norm: str) -> Proof | None:

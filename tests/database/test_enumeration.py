@@ -87,5 +87,5 @@ def test_shards_make_up_the_whole_in_order() -> None:
 def test_sizes_out_of_range() -> None:
     with pytest.raises(InputError, match="expected positive sizes"):
         TwoFactorClasses(0, 2, 2)
-    with pytest.raises(InputError, match="outputs \\+ inputs <= 12"):
+    with pytest.raises(InputError, match="up to 5 x 5"):
         TwoFactorClasses(7, 7, 2)

@@ -1,0 +1,107 @@
+"""The rows of a database as CSV, JSON lines or Parquet; all or nothing reaches the target."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TextIO
+
+from cadlink.database.queries import COLUMNS, Entry
+from cadlink.errors import InputError
+
+__all__ = ["FORMATS", "export"]
+
+ROWS = 50_000  # rows of a Parquet row group
+
+
+def export(entries: Iterable[Entry], target: str, format_: str) -> int:
+    """Write the rows to a file, or to standard output for '-'; the number of rows.
+
+    Raises InputError for Parquet without pyarrow or to a terminal.
+    """
+    if format_ == "parquet":
+        return _parquet(entries, target)
+    write = _csv if format_ == "csv" else _lines
+    if target == "-":
+        return write(entries, sys.stdout)
+    with _replacing(Path(target)) as name, open(name, "w", encoding="utf-8", newline="") as file:
+        return write(entries, file)
+
+
+def _csv(entries: Iterable[Entry], file: TextIO) -> int:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    count = 0
+    for entry in entries:
+        row = entry.to_json()
+        values = [row[name] for name in COLUMNS]
+        writer.writerow([int(v) if isinstance(v, bool) else v for v in values])
+        count += 1
+    return count
+
+
+def _lines(entries: Iterable[Entry], file: TextIO) -> int:
+    count = 0
+    for entry in entries:
+        file.write(json.dumps(entry.to_json()) + "\n")
+        count += 1
+    return count
+
+
+def _parquet(entries: Iterable[Entry], target: str) -> int:
+    if target == "-":
+        raise InputError("a Parquet file is not written to standard output; give --output FILE")
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise InputError("Parquet needs pyarrow: pip install 'cadlink[parquet]'") from error
+    texts = ("form", "verdict", "assurance", "reason", "method")
+    flags = ("listed", "normal", "minimal")
+    schema = pyarrow.schema(
+        (
+            name,
+            pyarrow.string()
+            if name in texts
+            else pyarrow.bool_()
+            if name in flags
+            else pyarrow.int64(),
+        )
+        for name in COLUMNS
+    )
+    count = 0
+    rows = iter(entries)
+    with _replacing(Path(target)) as name, pyarrow.parquet.ParquetWriter(name, schema) as writer:
+        while part := [entry.to_json() for entry in islice(rows, ROWS)]:
+            writer.write_table(pyarrow.Table.from_pylist(part, schema=schema))
+            count += len(part)
+    return count
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[str]:
+    """The name of a file that takes the target's place if all goes well."""
+    target = target.resolve()
+    if not target.parent.is_dir():
+        raise InputError(f"no such directory: {target.parent}", "--output")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    os.close(handle)
+    try:
+        yield name
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)
+        os.replace(name, target)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+FORMATS: tuple[str, ...] = ("csv", "jsonl", "parquet")

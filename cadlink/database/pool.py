@@ -1,0 +1,173 @@
+"""Any ``concurrent.futures`` executor behind one door; a broken local one is replaced.
+
+The builder submits jobs and takes results.  If a local worker dies (killed, out of memory), Python
+declares the whole pool broken: a new one is started and what was under way is submitted again; no
+job has effects, so doing it twice does no harm.  A Dask cluster replaces workers by itself.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from dataclasses import dataclass
+from typing import Any
+
+from cadlink.database.tasks import start_local
+from cadlink.errors import InputError
+
+__all__ = ["Crew", "Job", "dask_crew", "local_crew"]
+
+GIVE_UP = 5  # pools that break in a row before anything is finished
+PATIENCE = 30.0  # seconds for a scheduler to come back
+
+
+@dataclass(frozen=True)
+class Job:
+    """A function of plain data, its arguments, and what they belong to."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    owner: Any = None
+
+
+class Crew:
+    """Workers: ``submit`` jobs, ``finished`` gives (job, result) as they come.
+
+    ``start`` makes an executor; ``width`` is the number of workers; ``stop`` ends what is left
+    running; ``trouble`` says in words why no result can come any more, or ''.
+    """
+
+    def __init__(
+        self,
+        start: Callable[[], Executor],
+        width: int,
+        stop: Callable[[], None] = lambda: None,
+        trouble: Callable[[], str] = lambda: "",
+    ) -> None:
+        self.width = width
+        self._start, self._stop, self._trouble = start, stop, trouble
+        self._executor = start()
+        self._running: dict[Future[Any], Job] = {}
+        self._broken = 0
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def submit(self, job: Job) -> None:
+        """Queue a job."""
+        try:
+            self._running[self._executor.submit(job.function, *job.arguments)] = job
+        except BrokenExecutor:
+            self._revive([job])
+
+    def finished(self, patience: float = 0.5) -> list[tuple[Job, Any]]:
+        """What has ended, after waiting a little; a job's own exception is raised here."""
+        done, _ = wait(self._running, timeout=patience, return_when=FIRST_COMPLETED)
+        results, lost = [], []
+        for future in done:
+            job = self._running.pop(future)
+            try:
+                results.append((job, future.result()))
+            except (BrokenExecutor, CancelledError):
+                lost.append(job)
+        if results:
+            self._broken = 0
+        if lost:
+            self._revive(lost)
+        elif not done and (words := self._trouble()):
+            raise InputError(words, "workers")
+        return results
+
+    def _revive(self, lost: list[Job]) -> None:
+        """A new executor, and everything unfinished once more."""
+        self._broken += 1
+        words = self._trouble()
+        if words or self._broken > GIVE_UP:
+            words = words or "worker processes die again and again (out of memory?)"
+            raise InputError(f"{words}; the same command goes on where it stopped", "workers")
+        lost += self._running.values()
+        self._running = {}
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._executor = self._start()
+        for job in lost:
+            self.submit(job)
+
+    def gather(self, jobs: Sequence[Job]) -> list[Any]:
+        """The results of these jobs, in their order; nothing else may be running."""
+        waiting = [Job(job.function, job.arguments, place) for place, job in enumerate(jobs)]
+        results: list[Any] = [None] * len(jobs)
+        left = len(jobs)
+        for job in waiting:
+            self.submit(job)
+        while left:
+            for job, result in self.finished():
+                results[job.owner] = result
+                left -= 1
+        return results
+
+    def close(self) -> None:
+        """Stop everything now."""
+        for future in self._running:
+            future.cancel()
+        self._running = {}
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._stop()
+
+
+def local_crew(workers: int) -> Crew:
+    """Processes on this machine, started afresh (no fork: the parent may have threads)."""
+    context = multiprocessing.get_context("spawn")
+    others = {process.pid for process in multiprocessing.active_children()}
+
+    def start() -> Executor:
+        return ProcessPoolExecutor(workers, mp_context=context, initializer=start_local)
+
+    def stop() -> None:
+        # Python would wait for the tasks under way; nobody needs them any more.
+        for process in multiprocessing.active_children():
+            if process.pid not in others:
+                process.terminate()
+
+    return Crew(start, workers, stop)
+
+
+def dask_crew(address: str) -> Crew:
+    """The workers of a Dask scheduler.
+
+    Raises InputError if ``distributed`` is not installed or nobody answers at the address.
+    """
+    try:
+        import distributed
+    except ImportError as error:
+        raise InputError(
+            "needs the package distributed: pip install 'cadlink[distributed]'", "--scheduler"
+        ) from error
+    try:
+        make: Any = distributed.Client
+        client = make(address, timeout=10, set_as_default=False)
+    except (OSError, ValueError) as error:
+        words = " ".join(str(error).split())
+        raise InputError(f"no scheduler at {address}: {words}", "--scheduler") from error
+    away: list[float] = []
+
+    def trouble() -> str:
+        if client.status == "running":
+            away.clear()
+            return ""
+        away.append(time.monotonic())
+        gone = client.status == "closed" or away[-1] - away[0] > PATIENCE
+        return f"the scheduler {address} is gone" if gone else ""
+
+    threads = sum(client.nthreads().values())
+    # pure=False: no job is looked up by its arguments' hash on the scheduler.
+    return Crew(lambda: client.get_executor(pure=False), max(1, threads), client.close, trouble)

@@ -1,0 +1,237 @@
+"""Reading a pattern database: look-ups, filters, iteration, tables."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from cadlink.certificates.data import Certificate, Proof
+from cadlink.database.filters import parse_filter
+from cadlink.database.forms import form_of, normal_form_of, parse, standard
+from cadlink.database.store import connect, expand, explained, unpack
+from cadlink.errors import InputError
+from cadlink.pattern import Pattern
+from cadlink.problem import Group
+from cadlink.reductions.step import Problem
+
+__all__ = ["COLUMNS", "Entry", "PatternDatabase", "shipped"]
+
+COLUMNS = (
+    "id",
+    "form",
+    "layers",
+    "outputs",
+    "inputs",
+    "hidden",
+    "nonzeros",
+    "listed",
+    "normal",
+    "verdict",
+    "assurance",
+    "reason",
+    "method",
+    "minimal",
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row: a canonical pattern and what is known about it.
+
+    ``listed``: it belongs to a list of all patterns of its sizes.  ``normal``: it stands for every
+    pattern with its normal form.  ``minimal``: it is not closed and
+    all its proper restrictions are closed; None if that is not known.
+    """
+
+    id: int
+    form: str
+    layers: int
+    outputs: int
+    inputs: int
+    hidden: int
+    nonzeros: int
+    listed: bool
+    normal: bool
+    verdict: str
+    assurance: str
+    reason: str
+    method: str
+    minimal: bool | None
+
+    @property
+    def pattern(self) -> Pattern:
+        """The canonical pattern."""
+        found = parse(self.form)
+        assert isinstance(found, Pattern)
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """The row as JSON values."""
+        return {name: getattr(self, name) for name in COLUMNS}
+
+
+class PatternDatabase:
+    """A database opened for reading; a context manager.  Not for sharing between threads.
+
+    >>> import tempfile, pathlib
+    >>> PatternDatabase.open(pathlib.Path(tempfile.gettempdir(), "no such file"))
+    Traceback (most recent call last):
+    cadlink.errors.InputError: database ...: no such file; 'cadlink db build' makes one
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._db = connection
+
+    @classmethod
+    def open(cls, path: str | Path) -> PatternDatabase:
+        """Open a file for reading; it may be read-only.  Raises InputError if it is not ours."""
+        return cls(Path(path), connect(Path(path), write=False))
+
+    def __enter__(self) -> PatternDatabase:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def __len__(self) -> int:
+        return int(self.execute("SELECT count(*) FROM patterns")[0][0])
+
+    def __iter__(self) -> Iterator[Entry]:
+        return self.select()
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """All rows of a query of this package; the values are bound."""
+        with explained(self.path):
+            return self._db.execute(sql, tuple(values)).fetchall()
+
+    # -- patterns --------------------------------------------------------------------------
+
+    def find(self, pattern: Pattern) -> Entry | None:
+        """The row of an isomorphic pattern, or of one with the same set; None if there is none.
+
+        Idle units do not matter.  If the pattern itself is not in the file, a two-factor pattern is
+        looked up by its normal form, which has the same set (``normal.py``).
+        """
+        form = form_of(pattern)
+        found = self._row("form = ?", form)
+        if found is None and pattern.depth == 2:
+            normal = normal_form_of(pattern)
+            found = None if normal in (None, form) else self._row("form = ?", normal)
+        return found
+
+    def entry(self, number: int) -> Entry:
+        """The row with this id.  Raises InputError if there is none."""
+        found = self._row("id = ?", number)
+        if found is None:
+            raise InputError(f"no pattern with id {number}", f"database {self.path}")
+        return found
+
+    def _row(self, condition: str, value: Any) -> Entry | None:
+        row = self._db.execute(
+            f"SELECT {', '.join(COLUMNS)} FROM patterns WHERE {condition}", (value,)
+        ).fetchone()
+        return None if row is None else _entry(row)
+
+    def select(self, where: str = "", limit: int | None = None) -> Iterator[Entry]:
+        """The rows that pass a filter (see ``filters.py``), by id; all of them by default."""
+        condition, values = parse_filter(where) if where else ("1", ())
+        sql = f"SELECT {', '.join(COLUMNS)} FROM patterns WHERE {condition} ORDER BY id LIMIT ?"
+        with explained(self.path):
+            cursor = self._db.execute(sql, (*values, -1 if limit is None else limit))
+            for row in cursor:
+                yield _entry(row)
+
+    def count(self, where: str = "") -> int:
+        """How many rows pass a filter."""
+        condition, values = parse_filter(where) if where else ("1", ())
+        rows = self.execute(f"SELECT count(*) FROM patterns WHERE {condition}", values)
+        return int(rows[0][0])
+
+    def to_pandas(self, where: str = "") -> Any:
+        """The rows as a pandas DataFrame.  Raises InputError if pandas is not installed."""
+        try:
+            import pandas
+        except ImportError as error:
+            raise InputError("needs pandas: pip install 'cadlink[parquet]'") from error
+        rows = [entry.to_json() for entry in self.select(where)]
+        return pandas.DataFrame(rows, columns=list(COLUMNS))
+
+    # -- proofs ----------------------------------------------------------------------------
+
+    def proof(self, entry: Entry) -> Proof | None:
+        """The whole proof about the entry's pattern, or None if the verdict is unknown."""
+        rows = self.execute("SELECT proof FROM patterns WHERE id = ?", (entry.id,))
+        packed = rows[0][0] if rows else None
+        return None if packed is None else expand(unpack(packed), self._problem_proof)
+
+    def certificate(self, entry: Entry) -> Certificate | None:
+        """The certificate of the entry's pattern, as ``cadlink check`` reads it."""
+        proof = self.proof(entry)
+        if proof is None:
+            return None
+        return Certificate(entry.pattern.to_json(), entry.verdict, proof)
+
+    def _problem_proof(self, form: str) -> Proof:
+        rows = self.execute("SELECT proof FROM problems WHERE form = ?", (form,))
+        if not rows or rows[0][0] is None:
+            raise InputError(f"the proof of the problem {form} is missing", f"{self.path}")
+        return unpack(rows[0][0])
+
+    def lookup(self, problem: Problem) -> Proof | None:
+        """A proof about this very pattern or group, for ``Decider(lookup=...)``; None if not here.
+
+        Only small two-factor problems are looked up: beyond, the canonical form takes longer than
+        it can save.
+        """
+        if isinstance(problem, Group):
+            if not 0 < len(problem.rows) <= _LINES or len(problem.cols) > _LINES:
+                return None
+            place = standard(problem)
+            rows = self.execute("SELECT proof FROM problems WHERE form = ?", (place.form,))
+            if not rows or rows[0][0] is None:
+                return None
+            return place.carry(unpack(rows[0][0]))
+        if problem.depth > 3 or max(problem.widths) > _UNITS or not problem.support().nnz:
+            return None
+        place = standard(problem)
+        entry = self._row("form = ?", place.form)
+        proof = None if entry is None else self.proof(entry)
+        return None if proof is None else place.carry(proof)
+
+
+_LINES = 5  # rows and columns of groups that are looked up
+_UNITS = 12  # units of a layer of patterns that are looked up
+
+
+def shipped() -> PatternDatabase | None:
+    """The database that comes with the package, or None if this copy has none."""
+    folder = files("cadlink").joinpath("data")
+    if not folder.is_dir():
+        return None
+    for file in sorted(folder.iterdir(), key=lambda item: item.name):
+        if file.name.endswith(".sqlite"):
+            with as_file(file) as path:
+                return PatternDatabase.open(path)
+    return None
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    values = dict(zip(COLUMNS, row, strict=True))
+    values["listed"], values["normal"] = bool(values["listed"]), bool(values["normal"])
+    values["minimal"] = None if values["minimal"] is None else bool(values["minimal"])
+    return Entry(**values)
