@@ -1,0 +1,193 @@
+"""The network kernel accepts the witnesses found and rejects damaged ones."""
+
+from __future__ import annotations
+
+import copy
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from cadlink import Limits, Pattern, decide, read
+from cadlink.errors import CertificateError
+from cadlink.networks.kernel import check_witness
+from cadlink.networks.theorems import (
+    bottleneck,
+    cube,
+    depth,
+    linear_part,
+    one_hidden_layer,
+    trees,
+)
+
+SMALL, LU, DEEP = read("dense:2-2-2"), read("lu:2"), read("11;1/1;11")
+FORCED = read("011/110;11/10/00;111/111")
+
+
+def searched() -> dict[str, Any]:
+    found = linear_part.by_search(FORCED, decide(FORCED, Limits(20)), 20)
+    assert found is not None
+    return found
+
+
+WITNESSES: list[tuple[Pattern, dict[str, Any]]] = [
+    (SMALL, one_hidden_layer.some_data(SMALL)),
+    (SMALL, one_hidden_layer.some_data(SMALL, four=True)),
+    (read("dense:3-4-3"), one_hidden_layer.some_data(read("dense:3-4-3"))),
+    (LU, linear_part.by_cut(LU)),
+    (FORCED, searched()),
+    (DEEP, depth.some_data(DEEP)),
+    (DEEP, bottleneck.some_data(DEEP)),
+]  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(("pattern", "witness"), WITNESSES)
+def test_accepted_and_every_single_damage_rejected(
+    pattern: Pattern, witness: dict[str, Any]
+) -> None:
+    assert check_witness(pattern, witness).claim == "not_closed"
+    assert check_witness(pattern.to_json(), witness).holes == ()
+    damaged = 0
+    for change in damages(witness):
+        with pytest.raises(CertificateError):
+            check_witness(pattern, change)
+        damaged += 1
+    assert damaged >= 8
+
+
+def damages(witness: dict[str, Any]) -> list[dict[str, Any]]:
+    found = []
+
+    def changed(edit: Any) -> None:
+        copied = copy.deepcopy(witness)
+        edit(copied)
+        found.append(copied)
+
+    rows = len(witness["Y"])
+    for row in {0, 1, rows // 2, rows - 1}:
+        changed(lambda w, row=row: w["Y"][row].__setitem__(0, "7/3"))
+        changed(lambda w, row=row: w["X"][row].__setitem__(0, "7/3"))
+    changed(lambda w: (w["X"].pop(), w["Y"].pop()))
+    changed(lambda w: w["X"].pop())
+    changed(lambda w: w["Y"].pop())
+    changed(lambda w: w["curve"]["weights"][0].pop())
+    changed(lambda w: w["curve"]["weights"][-1].append([0, 10**6, [[0, 1]]]))
+    changed(lambda w: w["curve"]["weights"][-1][0].__setitem__(2, [[-1, 1000]]))
+    changed(lambda w: w.__setitem__("theorem", "R16"))
+    changed(lambda w: w.__setitem__("X", [[0.5] * len(x) for x in w["X"]]))
+    changed(lambda w: w.__setitem__("inputs", [10**6] * len(w["inputs"])))
+    return found
+
+
+def test_targets_that_are_realised_are_rejected() -> None:
+    """The curve tends to its targets, but with more units these targets are not missed."""
+    witness = one_hidden_layer.some_data(SMALL)
+    assert witness is not None
+    wider = read("dense:2-3-2")
+    with pytest.raises(CertificateError, match="at most 2 units"):
+        check_witness(wider, witness)
+    nine = linear_part.by_cut(LU)
+    assert nine is not None
+    with pytest.raises(CertificateError):
+        check_witness(SMALL, nine)  # the products of dense masks reach that matrix
+    with pytest.raises(CertificateError, match="more than"):
+        check_witness(LU, {**nine, "X": nine["X"][:8], "Y": nine["Y"][:8]})
+
+
+def test_biases_that_are_not_there() -> None:
+    witness = one_hidden_layer.some_data(SMALL)
+    assert witness is not None
+    with pytest.raises(CertificateError, match="no bias in layer 1"):
+        check_witness(SMALL, witness, [False, True])
+    assert check_witness(SMALL, witness, [True, False]).theorem == "R1"
+    without = one_hidden_layer.some_data(SMALL, hidden_bias=False)
+    assert without is not None
+    assert check_witness(SMALL, without, [False, False]).theorem == "R1"
+
+
+def test_points_not_on_the_moment_curve() -> None:
+    """Nine points of which three are collinear are not enough."""
+    witness = linear_part.by_cut(LU)
+    assert witness is not None
+    moved = copy.deepcopy(witness)
+    moved["X"][8], moved["Y"][8] = [20, 20], [20, 20]
+    with pytest.raises(CertificateError, match="moment curve"):
+        check_witness(LU, moved)
+
+
+@pytest.mark.parametrize(
+    ("source", "safe"),
+    [
+        ("dense:3-4-1", True),
+        ("11/11;10/01", True),
+        ("11/11;10/11", False),
+        ("dense:2-2-2", False),
+        ("1/1/1;100/100/011", True),
+        ("1/1/1;100/110/011", False),
+    ],
+)
+def test_closed_side_of_r1(source: str, safe: bool) -> None:
+    pattern = read(source)
+    assert (one_hidden_layer.guaranteed(pattern) is not None) == safe
+    claim = {"theorem": "R1", "claim": "closed"}
+    if safe:
+        assert check_witness(pattern, claim).claim == "closed"
+        assert one_hidden_layer.some_data(pattern) is None
+    else:
+        with pytest.raises(CertificateError):
+            check_witness(pattern, claim)
+        witness = one_hidden_layer.some_data(pattern)
+        assert witness is not None
+        assert check_witness(pattern, witness).claim == "not_closed"
+
+
+@pytest.mark.parametrize(
+    ("source", "safe"),
+    [("1100/0011;11;1", True), ("11;1;1", True), ("11;1/1;11", False), ("11/11;11/11;11", False)],
+)
+def test_r13(source: str, safe: bool) -> None:
+    pattern = read(source)
+    assert (trees.guaranteed(pattern) is not None) == safe
+    if not safe:
+        with pytest.raises(CertificateError):
+            check_witness(pattern, {"theorem": "R13", "claim": "closed"})
+    else:
+        assert check_witness(pattern, {"theorem": "R13", "claim": "closed"}).theorem == "R13"
+
+
+def test_cube() -> None:
+    for source, closed in [
+        ("dense:2-3-2", True),
+        ("11/11/01;110/111", False),  # R11: the matrices are closed, the functions are not
+        ("11/10;11/11", True),
+        ("110/011;11/11", False),
+        ("1/1;11/01", True),
+    ]:
+        found = cube.closed(read(source))
+        assert (found is not None) == closed, source
+        for theorem in ("R8", "R9", "R10"):
+            witness = {"theorem": theorem, "claim": "cube_closed"}
+            if closed:
+                check_witness(read(source), witness)
+            else:
+                with pytest.raises(CertificateError):
+                    check_witness(read(source), witness)
+
+
+def test_finder_and_kernel_agree_on_random_masks() -> None:
+    """R1 is an equivalence: on every random mask exactly one side has an accepted witness."""
+    import numpy as np
+
+    rng = np.random.default_rng(7)
+    sides = set()
+    for _ in range(60):
+        d, r, m = rng.integers(1, 5, size=3)
+        pattern = Pattern.of([rng.random((r, d)) < 0.6, rng.random((m, r)) < 0.5])
+        safe, bad = one_hidden_layer.guaranteed(pattern), one_hidden_layer.some_data(pattern)
+        assert (safe is None) != (bad is None), pattern
+        witness = safe or bad
+        assert witness is not None
+        sides.add(check_witness(pattern, witness).claim)
+        if all(Fraction(v) == 0 for y in witness.get("Y", []) for v in y):
+            assert safe is not None
+    assert sides == {"closed", "not_closed"}
