@@ -172,8 +172,11 @@ def train(
     seed: int = 0,
     engine: str | None = None,
     tick: Tick | None = None,
+    start: Sequence[Array] | None = None,
 ) -> Run:
-    """Train from a random start; the run may end early only when L-BFGS finds no descent.
+    """Train; the run may end early only when L-BFGS finds no descent.
+
+    ``start`` are the first parameters, as ``Task.start`` gives them (by default those of ``seed``).
 
     ``steps`` are gradient steps (Adam) or iterations (L-BFGS); Adam's rate falls to a hundredth of
     ``rate`` along a cosine.  ``tick(step, loss)`` is called after each step.  Raises InputError for
@@ -190,7 +193,8 @@ def train(
         raise InputError(f"{steps} steps: expected at least 1")
     log = _Log(steps, tick)
     work = _torch if engine == "torch" else _scipy
-    final = work(task, method, steps, rate, decay, seed, log)
+    first = task.start(seed) if start is None else [np.array(p, dtype=float) for p in start]
+    final = work(task, method, steps, rate, decay, first, log)
     columns = list(zip(*log.rows, strict=True))
     return Run(
         method,
@@ -213,9 +217,14 @@ def _rate(step: int, steps: int, rate: float) -> float:
 
 
 def _scipy(
-    task: Task, method: str, steps: int, rate: float, decay: float, seed: int, log: _Log
+    task: Task,
+    method: str,
+    steps: int,
+    rate: float,
+    decay: float,
+    parameters: list[Array],
+    log: _Log,
 ) -> list[Array]:
-    parameters = task.start(seed)
     if method == "adam":
         return _adam(task, parameters, steps, rate, decay, log)
     from scipy.optimize import minimize
@@ -275,13 +284,19 @@ def _adam(
 
 
 def _torch(
-    task: Task, method: str, steps: int, rate: float, decay: float, seed: int, log: _Log
+    task: Task,
+    method: str,
+    steps: int,
+    rate: float,
+    decay: float,
+    first: list[Array],
+    log: _Log,
 ) -> list[Array]:
     import torch
 
     masks = [torch.from_numpy(mask) for mask in task.masks()]
     x, y = torch.from_numpy(task.X), torch.from_numpy(task.Y)
-    parameters = [torch.from_numpy(p).requires_grad_(True) for p in task.start(seed)]
+    parameters = [torch.from_numpy(p).requires_grad_(True) for p in first]
     trained = [p for i, p in enumerate(parameters) if i % 2 == 0 or task.biases[i // 2]]
     layers = len(masks)
 

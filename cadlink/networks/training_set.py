@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cadlink.errors import InputError
+from cadlink.errors import CertificateError, InputError
 from cadlink.networks.kernel import check_witness
 from cadlink.networks.sequence import Parameters, eps_of, on_curve
 from cadlink.networks.theorems import bottleneck, depth, linear_part, one_hidden_layer
@@ -138,7 +138,10 @@ class TrainingSet:
 
 
 def training_set(
-    verdict: NetworkVerdict, theorem: str | None = None, box: float = 1.0
+    verdict: NetworkVerdict,
+    theorem: str | None = None,
+    box: float = 1.0,
+    biases: Sequence[bool] | None = None,
 ) -> TrainingSet:
     """A finite training set without an optimum for the network of the verdict.
 
@@ -152,6 +155,9 @@ def training_set(
     box : float
         All inputs lie in [-box, box].  For questions (b) and (c) the inputs are the caller's and
         stay as they are.
+    biases : sequence of bool, optional
+        Which layers of the network have biases (``Model.biases``).  Default: all, but the hidden
+        layer if the verdict is about a network without.
 
     Raises
     ------
@@ -177,12 +183,12 @@ def training_set(
     if theorem is not None and theorem not in THEOREMS:
         raise InputError(f"theorem {theorem!r}: expected one of {', '.join(THEOREMS)}")
     if verdict.question in (Question.THESE_INPUTS, Question.THIS_DATA):
-        return _given(verdict, theorem)
+        return _given(verdict, theorem, biases)
     troubles = []
     for witness in _candidates(verdict, theorem):
         try:
-            return _made(verdict, _moved(witness, Fraction(box)))
-        except InputError as error:
+            return _made(verdict, _moved(witness, Fraction(box)), biases)
+        except (InputError, CertificateError) as error:
             troubles.append(str(error))
     if troubles:
         raise InputError(troubles[0])
@@ -191,7 +197,9 @@ def training_set(
     raise InputError(f"theorem {theorem} gives no explicit data for this network")
 
 
-def _given(verdict: NetworkVerdict, theorem: str | None) -> TrainingSet:
+def _given(
+    verdict: NetworkVerdict, theorem: str | None, biases: Sequence[bool] | None
+) -> TrainingSet:
     """The data of a verdict about given inputs."""
     if theorem not in (None, verdict.theorem):
         raise InputError(f"this verdict rests on {verdict.theorem}, not on {theorem}")
@@ -201,10 +209,10 @@ def _given(verdict: NetworkVerdict, theorem: str | None) -> TrainingSet:
             f"theorem {verdict.theorem} shows that some targets fail for these inputs, but gives no"
             " explicit ones"
         )
-    return _made(verdict, witness)
+    return _made(verdict, witness, biases)
 
 
-def _made(verdict: NetworkVerdict, witness: Witness) -> TrainingSet:
+def _made(verdict: NetworkVerdict, witness: Witness, biases: Sequence[bool] | None) -> TrainingSet:
     """The training set of a witness, checked by the kernel."""
     pattern = verdict.pattern
     found = training_data(
@@ -220,7 +228,7 @@ def _made(verdict: NetworkVerdict, witness: Witness) -> TrainingSet:
         witness["theorem"],
         f"{statement[0].upper()}{statement[1:]}. The infimum of the loss is 0 and is not attained.",
         witness,
-        _biases(verdict, witness),
+        _biases(verdict, witness) if biases is None else tuple(biases),
     )
     data.check()
     data.to_numpy()
