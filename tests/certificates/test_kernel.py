@@ -217,6 +217,27 @@ def test_work_is_limited() -> None:
         check_proof(deep, step("curve", {"factors": [], "limit": [], "refutation": {}}))
 
 
+def test_wide_but_empty_masks_do_not_fill_the_memory() -> None:
+    wide = {"shape": [1, 10**6], "indptr": [0, 1], "indices": [0]}
+    for proof in (step("split"), step("curve", {"factors": [], "limit": [], "refutation": {}})):
+        with pytest.raises(CertificateError, match="too much work"):
+            check_proof({"layers": [wide]}, proof)
+    with pytest.raises(CertificateError, match="number of columns"):
+        check_proof({"layers": [{**wide, "shape": [1, 10**7]}]}, step("one_layer"))
+
+
+def test_transcripts_and_degrees_are_checked() -> None:
+    wrong = claims("free", "free")
+    wrong["data"]["claims"][0]["answers"][0]["transcript"] = "0A" * 32
+    with pytest.raises(CertificateError, match="SHA-256"):
+        check_proof([], wrong)
+    many = [[1, [["a_0_0", 40]] * 2]]
+    with pytest.raises(CertificateError, match="degree"):
+        check_proof([[[0, 0]]], claims("variety", "variety_inside", polynomials=[many]))
+    with pytest.raises(CertificateError, match="a group"):
+        check_proof({"layers": LU}, claims("free_columns", "columns_served", columns=[0]))
+
+
 # Chains: rules against each other
 
 

@@ -422,6 +422,15 @@ CASES = [
     ),
     Case("claims_free", LU, "free", step("claims", {"method": "free", "claims": [claim("free")]})),
     Case(
+        "claims_columns",
+        blocks(("01", "012"), ("01", "01")),
+        "free",
+        step(
+            "claims",
+            {"method": "free_columns", "columns": [0, 1], "claims": [claim("columns_served")]},
+        ),
+    ),
+    Case(
         "claims_formula",
         graphs("##/##"),
         "closed",
@@ -555,6 +564,7 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
     ),
     "chain_transpose": ("/parts/0/data/outputs/0 +1",),
     "claims_free": (*NOTES,),
+    "claims_columns": (*NOTES, "/data/columns*"),
     "claims_closed": (*NOTES,),
     "claims_not_closed": (*NOTES,),
     "claims_formula": (
@@ -586,6 +596,9 @@ def changes(value: Any, key: str) -> Iterator[tuple[str, Any]]:
     """What may be put in the place of one value."""
     if value is not None:
         yield "null", None
+    for other in ([], {}, "x", 10**30):
+        if type(other) is not type(value):
+            yield f"{type(other).__name__}", other
     if isinstance(value, bool):
         yield "not", not value
     elif isinstance(value, int):

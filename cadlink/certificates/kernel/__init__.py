@@ -89,7 +89,7 @@ GROUP_RULES: dict[str, Rule] = {
     "curve": (curve, None),
     "claims": (claims, None),
 }
-MAX_WIDTH = 10**7
+MAX_WIDTH = 10**6
 
 
 @dataclass(frozen=True)
@@ -225,8 +225,8 @@ def _read_mask(value: object, at: Reader) -> Mask:
         return Mask(len(value), width, ones, cols)
     fields = at.keys(value, ("shape", "indptr", "indices"), "a mask")
     height, width = at.items(fields["shape"], "shape", 2)
-    height = at.integer(height, "number of rows", 1, MAX_WIDTH)
-    width = at.integer(width, "number of columns", 1, MAX_WIDTH)
+    height = at.integer(height, "number of rows", 1, MAX_WIDTH + 1)
+    width = at.integer(width, "number of columns", 1, MAX_WIDTH + 1)
     ends = at.items(fields["indptr"], "indptr", height + 1)
     indices = at.items(fields["indices"], "indices")
     for numbers, high in ((ends, len(indices) + 1), (indices, width)):

@@ -65,6 +65,7 @@ def restrict(chain: Chain, at: Reader) -> Outcome:
 def split(chain: Chain, at: Reader) -> Outcome:
     """T3.  No path joins two components, so A is a block for every component and 0 elsewhere; the
     blocks are independent, and a product of nonempty sets is closed (or everything) iff all are."""
+    at.spend(2000 * sum(chain.widths))  # each may become a component
     return Needs(tuple(chain.components()), "all")
 
 

@@ -80,7 +80,7 @@ def claims(problem: Problem, at: Reader) -> Found:
     conclusion, further = METHODS[method]
     at.keys(at.data, ("method", "claims", *further), f"method {method}")
     listed = at.items(at.data["claims"], "claims")
-    given = [one.get("statement") if isinstance(one, dict) else None for one in listed]
+    given = [str(one.get("statement")) if isinstance(one, dict) else "" for one in listed]
     optional: list[str] = []
     if method == "free":
         needed = ["free"]
