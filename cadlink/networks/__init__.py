@@ -4,3 +4,16 @@
 it.  torch, safetensors, onnx and scikit-learn are needed only for their own models and are imported
 when one is read.
 """
+
+from cadlink.networks.decide_network import decide_network
+from cadlink.networks.models import pattern_of
+from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict, Question, training_data
+
+__all__ = [
+    "NetworkAnswer",
+    "NetworkVerdict",
+    "Question",
+    "decide_network",
+    "pattern_of",
+    "training_data",
+]

@@ -1,7 +1,7 @@
 """Which theorem answers which question about a network; the kernel re-checks every answer.
 
 (a) some data: R16, R1 and R13 (safe), R1 (one hidden layer), N1, R14, R15 (deeper).
-(b) these inputs: R1, R13, R2, R3, R6.
+(b) these inputs: R1, R13, R2, R3, R6, N1.
 (c) this training set: (b), targets that are realised, data of a theorem, and the exact procedure of
 ``exact``.
 (d) functions on a cube: R8, R9, R10, N1.
@@ -249,10 +249,16 @@ def _these_inputs(case: _Case) -> NetworkVerdict:
         found = one_hidden_layer.these_inputs(pattern, case.inputs)
         if found is not None:
             return case.says(NetworkAnswer.NO_OPTIMUM, found)
+    if all(biases):
+        found = linear_part.these_inputs(pattern, case.inputs)
+        if found is not None:
+            return case.says(NetworkAnswer.NO_OPTIMUM, found)
     reason = "the inputs hold no line with enough points for R2 or R3, and R6 does not apply"
     if pattern.depth > 2:
-        reason = "for given inputs and more than one hidden layer only the guarantee R13 is proved"
-        reason += " here, and it does not apply"
+        reason = (
+            "for given inputs and more than one hidden layer only R13 and N1 are known, and they"
+        )
+        reason += " do not apply"
     elif not all(biases):
         reason = "R2 and R3 need hidden biases and a line with enough points, R6 all biases"
     return case.says(NetworkAnswer.NOT_EXCLUDED, reason=reason)

@@ -57,6 +57,7 @@ Rows = list[list[Fraction]]
 Vector = list[Fraction]
 
 MAX_FITS = 3_000  # combinations of kinks tried for an exact fit
+FIT_S = 10.0
 MAX_FIT_POINTS = 60
 MAX_FIT_UNITS = 40
 MAX_POINTS = 6  # of the procedure for two units
@@ -109,7 +110,7 @@ def decide_data(
     if not all(biases):
         return Found(None, "the exact procedure needs free biases in both layers")
     if len({tuple(x) for x in inputs}) == len(inputs):
-        fit = _exact_fit(pattern, inputs, targets)
+        fit = _exact_fit(pattern, inputs, targets, time.monotonic() + min(FIT_S, limits.wall_s / 2))
         if fit is not None:
             return Found(fit)
     problem = _Pair.of(pattern, inputs, targets)
@@ -167,7 +168,9 @@ def _independent(vectors: list[Vector]) -> list[int]:
 Hinge = tuple[int, int, Fraction]  # input, orientation 1 or -1, place of the kink
 
 
-def _exact_fit(pattern: Pattern, inputs: Rows, targets: Rows) -> dict[str, Any] | None:
+def _exact_fit(
+    pattern: Pattern, inputs: Rows, targets: Rows, deadline: float
+) -> dict[str, Any] | None:
     """Constant parameters that predict the targets exactly, or None."""
     units = on_paths(pattern)[1].tolist()
     if len(inputs) > MAX_FIT_POINTS or len(units) > MAX_FIT_UNITS:
@@ -178,6 +181,8 @@ def _exact_fit(pattern: Pattern, inputs: Rows, targets: Rows) -> dict[str, Any] 
         seen = below.indices[below.indptr[unit] : below.indptr[unit + 1]].tolist()
         choices.append([hinge for k in seen for hinge in _hinges(k, inputs)])
     for hinges in islice(product(*choices), MAX_FITS):
+        if time.monotonic() > deadline:
+            return None
         values = [[max(s * (x[k] - tau), Fraction(0)) for x in inputs] for k, s, tau in hinges]
         curve = Curve(2)
         for j in range(above.shape[0]):

@@ -420,13 +420,34 @@ def _moment(net: Network, xs: Rows) -> None:
             net.demand(value == factor * power, "points on the moment curve", [str(v) for v in x])
 
 
+def _most_on_hyperplane(net: Network, xs: Rows) -> int:
+    """The largest number of points on one affine hyperplane (all, if they do not span).
+
+    If the points span, a largest such set holds n affinely independent points.
+    """
+    n = len(xs[0])
+    net.demand(len({tuple(x) for x in xs}) == len(xs), "distinct points", "a point twice")
+    net.at.spend(comb(len(xs), n) * (n**3 + n * len(xs)))
+    rows = [[*x, Fraction(1)] for x in xs]
+    most = 0
+    for chosen in combinations(rows, n):
+        if _rank(chosen) == n:
+            most = max(most, sum(1 for row in rows if _rank([*chosen, row]) == n))
+    return most or len(xs)
+
+
 def _linear_part(net: Network) -> tuple[str, ...]:
     """N1: the targets are A x for a matrix A in the closure of the products but not a product."""
     inputs, outputs, xs, ys = _approached(net)
     at = net.at
     rho = _pieces(net, inputs, outputs)
-    net.demand(len(xs) > len(inputs) * rho, f"more than {len(inputs)} * {rho} points", len(xs))
-    _moment(net, xs)
+    most = len(inputs)  # points on one hyperplane
+    if "scale" in net.witness:
+        _moment(net, xs)
+    else:
+        net.demand(sorted(inputs) == list(range(net.pattern.widths[0])), "all inputs", inputs)
+        most = _most_on_hyperplane(net, xs)
+    net.demand(len(xs) > most * rho, f"more than {most} * {rho} points", len(xs))
     matrix = [
         [at.rational(v, "an entry of the limit") for v in at.items(row, "a row", len(inputs))]
         for row in at.items(net.witness.get("limit"), "limit", len(outputs))
@@ -442,8 +463,13 @@ def _not_a_product(
 ) -> tuple[str, ...]:
     """Demand a proof that the matrix is no product of factors supported on the masks."""
     missed = net.witness.get("missed")
-    if isinstance(missed, dict) and set(missed) == {"layer", "unit"}:
-        _unique_cut(net, missed, matrix, outputs, inputs)
+    if isinstance(missed, dict) and "unit" in missed:
+        chosen = missed.get("inputs", inputs)
+        net.at.keys({**missed, "inputs": chosen}, ("layer", "unit", "inputs"), "missed")
+        part = [net.at.member(k, inputs, "an input") for k in net.at.items(chosen, "inputs", 2)]
+        columns = [inputs.index(k) for k in part]
+        corner = [[row[c] for c in columns] for row in matrix]
+        _unique_cut(net, missed, corner, outputs, part)
         return ()
     data = net.at.keys(missed, ("proof",), "missed")
     proof = data["proof"]

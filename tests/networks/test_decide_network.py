@@ -94,6 +94,9 @@ def test_these_inputs() -> None:
     square = np.eye(3)
     verdict = decide_network("111/111;10/11/01", "b", square)
     assert (verdict.answer.value, verdict.theorem) == ("no_optimum", "R6")
+    moment = [[s, s * s] for s in range(-4, 5)]
+    assert decide_network("lu:2", "b", moment).theorem == "N1"
+    assert decide_network("lu:2", "b", moment[1:]).answer is NetworkAnswer.NOT_EXCLUDED
     nested = decide_network("111/111;11/11/01", "b", square)
     assert (nested.answer.value, nested.theorem) == ("optimum_guaranteed", "R6")
 

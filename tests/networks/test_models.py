@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -267,3 +270,26 @@ def test_no_code_of_a_checkpoint_is_run(tmp_path: Path) -> None:
     assert not victim.exists()
     with pytest.raises(InputError, match="no such file"):
         pattern_of(tmp_path / "absent.pt")
+
+
+def test_the_package_needs_no_extra() -> None:
+    """cadlink.networks imports without torch, onnx, safetensors and scikit-learn, and says which
+    extra is missing when a model of that kind comes along."""
+    script = """
+import sys
+for name in ("torch", "onnx", "safetensors", "sklearn", "matplotlib"):
+    sys.modules[name] = None
+import cadlink, cadlink.networks
+from cadlink.networks import decide_network, pattern_of
+assert decide_network("dense:2-2-2").answer.value == "no_optimum"
+for path, extra in (("m.pt", "torch"), ("m.safetensors", "torch"), ("m.onnx", "onnx")):
+    open(path, "wb").close()
+    try:
+        pattern_of(path)
+    except ValueError as error:
+        assert f"pip install 'cadlink[{extra}]'" in str(error), error
+    else:
+        raise AssertionError(path)
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, "-c", script], cwd=folder, check=True, timeout=120)

@@ -38,6 +38,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import combinations
 from math import comb, prod
 from typing import Any
 
@@ -53,9 +54,10 @@ from cadlink.reductions import unique_cut
 from cadlink.search import nonclosed
 from cadlink.search.laurent import Laurent, add, monomial, multiply
 
-__all__ = ["MAX_POINTS", "by_cut", "by_search", "points_needed", "some_targets"]
+__all__ = ["MAX_POINTS", "by_cut", "by_search", "points_needed", "some_targets", "these_inputs"]
 
 MAX_POINTS = 20_000  # more are not written out
+MAX_GIVEN = 60  # given points whose general position is examined
 SEARCH_CELLS = 64  # outputs times inputs beyond which no explicit matrix is searched for
 
 Factors = list[dict[tuple[int, int], Laurent]]
@@ -79,13 +81,24 @@ def by_cut(pattern: Pattern) -> dict[str, Any] | None:
     >>> len(witness["X"]), witness["limit"]
     (9, [[0, 1], [1, 0]])
     """
+    found = _cut(pattern)
+    if found is None:
+        return None
+    factors, outputs, inputs, limit, missed = found
+    if points_needed(pattern, inputs, outputs) > MAX_POINTS:
+        return None
+    return _witness(pattern, factors, outputs, inputs, limit, missed)
+
+
+def _cut(
+    pattern: Pattern,
+) -> tuple[Factors, list[int], list[int], list[list[Fraction]], dict[str, Any]] | None:
+    """Curve, two outputs, two inputs, limit [[0, *], [*, 0]] and the unit of a unique cut."""
     step = unique_cut.apply(pattern)
     if step is None:
         return None
     layer, unit = step.data["layer"], step.data["unit"]
     (j1, j2), (k1, k2) = step.data["outputs"], step.data["inputs"]
-    if points_needed(pattern, [k1, k2], [j1, j2]) > MAX_POINTS:
-        return None
     above = _walk(pattern.transpose(), pattern.depth - layer, unit, (j1, j2))
     edges = {(pattern.depth - 1 - place, child, parent) for place, parent, child in above} | set(
         _walk(pattern, layer, unit, (k1, k2))
@@ -108,7 +121,7 @@ def by_cut(pattern: Pattern) -> dict[str, Any] | None:
             power = (place == pattern.depth - 1 and row == j1) - (place == 0 and column == k2)
             scaled[row, column] = monomial(value, int(power))
         curve.append(scaled)
-    return _witness(pattern, curve, [j1, j2], [k1, k2], limit, {"layer": layer, "unit": unit})
+    return curve, [j1, j2], [k1, k2], limit, {"layer": layer, "unit": unit}
 
 
 def _walk(
@@ -154,6 +167,67 @@ def _entry(
                 nxt[i] = nxt.get(i, Fraction(0)) + weight * values[j]
         values = nxt
     return values.get(row, Fraction(0))
+
+
+def these_inputs(pattern: Pattern, points: Sequence[Sequence[Fraction]]) -> dict[str, Any] | None:
+    """The witness of a unique cut for given inputs, or None.
+
+    The pigeonhole needs more than rho times as many points as lie on any one hyperplane; all
+    inputs vary, so rho counts all units on paths to the two outputs.
+
+    >>> moment = [[Fraction(s), Fraction(s * s)] for s in range(9)]
+    >>> these_inputs(Pattern.of(["11/01", "10/11"]), moment)["Y"][:3]
+    [[0, 0], [1, 1], [4, 2]]
+    >>> these_inputs(Pattern.of(["11/01", "10/11"]), moment[:8]) is None
+    True
+    """
+    width = pattern.widths[0]
+    distinct = list(dict.fromkeys(map(tuple, points)))
+    if not 2 <= width <= 3 or len(distinct) > MAX_GIVEN:
+        return None
+    found = _cut(pattern)
+    if found is None:
+        return None
+    factors, (j1, j2), inputs, limit, missed = found
+    everything = list(range(width))
+    rho = (points_needed(pattern, everything, [j1, j2]) - 1) // width
+    if len(distinct) <= rho * _on_one_hyperplane(distinct):
+        return None
+    whole = [[Fraction(0)] * width for _ in limit]
+    for row, entries in zip(whole, limit, strict=True):
+        for k, value in zip(inputs, entries, strict=True):
+            row[k] = value
+    bound = {k: max(abs(x[k]) for x in distinct) for k in everything}
+    return {
+        "theorem": "N1",
+        "claim": "not_closed",
+        "inputs": everything,
+        "outputs": [j1, j2],
+        **_values(whole, distinct),
+        "limit": [[number_json(v) for v in row] for row in whole],
+        "missed": {**missed, "inputs": inputs},
+        "curve": active(pattern, factors, bound).to_json(),
+    }
+
+
+def _on_one_hyperplane(points: Sequence[tuple[Fraction, ...]]) -> int:
+    """The largest number of points on one line (plane) in two (three) dimensions."""
+    n = len(points[0])
+    most = 0
+    for chosen in combinations(points, n):
+        steps = [[v - o for v, o in zip(x, chosen[0], strict=True)] for x in chosen[1:]]
+        if n == 2:
+            normal = [-steps[0][1], steps[0][0]]
+        else:
+            (a, b, c), (d, e, f) = steps
+            normal = [b * f - c * e, c * d - a * f, a * e - b * d]
+        if any(normal):
+            level = sum(m * v for m, v in zip(normal, chosen[0], strict=True))
+            on = sum(
+                1 for x in points if sum(m * v for m, v in zip(normal, x, strict=True)) == level
+            )
+            most = max(most, on)
+    return most or len(points)
 
 
 # -- an explicit matrix by search ------------------------------------------------------------------
@@ -230,22 +304,31 @@ def _witness(
 ) -> dict[str, Any]:
     count = points_needed(pattern, inputs, outputs)
     points = [[Fraction(s) ** (j + 1) for j in range(len(inputs))] for s in range(count)]
-    targets = [
-        [sum((a * v for a, v in zip(row, x, strict=True)), Fraction(0)) for row in limit]
-        for x in points
-    ]
     bound = {k: abs(points[-1][column]) for column, k in enumerate(inputs)}
     return {
         "theorem": "N1",
         "claim": "not_closed",
         "inputs": inputs,
         "outputs": outputs,
-        "X": [[number_json(v) for v in x] for x in points],
-        "Y": [[number_json(v) for v in y] for y in targets],
+        **_values(limit, points),
         "scale": [1] * len(inputs),
         "limit": [[number_json(v) for v in row] for row in limit],
         "missed": missed,
         "curve": active(pattern, factors, bound).to_json(),
+    }
+
+
+def _values(
+    limit: Sequence[Sequence[Fraction]], points: Sequence[Sequence[Fraction]]
+) -> dict[str, Any]:
+    """X and Y = A x."""
+    targets = [
+        [sum((a * v for a, v in zip(row, x, strict=True)), Fraction(0)) for row in limit]
+        for x in points
+    ]
+    return {
+        "X": [[number_json(v) for v in x] for x in points],
+        "Y": [[number_json(v) for v in y] for y in targets],
     }
 
 

@@ -78,6 +78,7 @@ __all__ = ["Obstruction", "four_points", "guaranteed", "obstruction", "some_data
 Points = Sequence[Sequence[Fraction]]
 
 MAX_TRIALS = 1_000  # combinations of two units, two outputs and a line that are compared
+MAX_LINE_WORK = 1_000_000  # pairs of points times coordinates looked at for lines
 PATIENCE = 60  # of them without progress
 
 
@@ -332,7 +333,8 @@ def _lines(points: Points) -> Iterator[tuple[Sequence[Fraction], list[Fraction],
     first: dict[tuple[Fraction, ...], int] = {}
     for index, point in enumerate(points):
         first.setdefault(tuple(point), index)
-    distinct = list(first.items())[:200]
+    coordinates = max(len(points[0]), 1)
+    distinct = list(first.items())[: max(20, min(200, int((MAX_LINE_WORK / coordinates) ** 0.5)))]
     seen: set[frozenset[int]] = set()
     for place, (base, start) in enumerate(distinct):
         by_direction: dict[tuple[Fraction, ...], list[int]] = {}
