@@ -48,7 +48,7 @@ class Parametrisation:
 
     @classmethod
     def of(cls, problem: Problem, at: Reader) -> Parametrisation:
-        at.spend(500 * problem.size)
+        at.spend(1000 * problem.size)
         names: dict[str, int] = {}
         cells: dict[Cell, list[Monomial]] = {}
         if isinstance(problem, Group):
