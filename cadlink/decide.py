@@ -111,27 +111,32 @@ class Decider:
         """
         if method not in METHODS:
             raise InputError(f"method {method!r}: expected one of {', '.join(METHODS)}")
-        limits = Limits() if limits is None else limits
-        start = time.monotonic()
-        desk = Desk(self.engine, start + limits.wall_s, limits.memory_mib, progress, seed)
-        trouble: Exception | None = None
-        proof: Proof | None = None
-        if self._lookup is not None and method == "auto":
-            proof = self._lookup(pattern)
-            if proof is not None:
-                decision = self._checked(pattern, proof, desk, start)
-                if decision.verdict is not Verdict.UNKNOWN:
-                    return decision
-        try:
+        desk = self._desk(limits, progress, seed)
+
+        def prove() -> Proof | None:
             if method == "sentence":
-                proof = _by_sentence(pattern, desk, backend, norm)
-            else:
-                proof = self._prove(reduce(pattern, deadline=desk.deadline), desk)
-        except Contradiction as error:
-            trouble = error
-        if proof is None:
-            return self._unknown(pattern, desk, trouble, start)
-        return self._checked(pattern, proof, desk, start)
+                return _by_sentence(pattern, desk, backend, norm)
+            return self._looked_up(pattern) or self._prove(reduce(pattern, desk.deadline), desk)
+
+        settled = self._attempt(pattern, desk, prove)
+        if settled.proof is None:
+            verdict, assurance, certificate = Verdict.UNKNOWN, Assurance.NONE, None
+        else:
+            closed = settled.conclusion != "not_closed"
+            verdict = Verdict.CLOSED if closed else Verdict.NOT_CLOSED
+            assurance = Assurance.TRUSTED if settled.holes else Assurance.CHECKED
+            certificate = Certificate(pattern.to_json(), verdict.value, settled.proof)
+        return Decision(
+            pattern,
+            verdict,
+            assurance,
+            method="" if settled.proof is None else leaf_rules(settled.proof),
+            seconds=settled.seconds,
+            reason=settled.reason,
+            detail=settled.detail,
+            certificate=certificate,
+            runs=settled.runs,
+        )
 
     def settle(
         self,
@@ -147,97 +152,54 @@ class Decider:
         ...     decider.settle(Group.of([{(0, 0), (0, 1), (1, 0)}])).conclusion
         'not_closed'
         """
-        limits = Limits() if limits is None else limits
-        start = time.monotonic()
-        desk = Desk(self.engine, start + limits.wall_s, limits.memory_mib, progress, seed)
-        trouble: Exception | None = None
-        proof: Proof | None = None
-        try:
-            proof = self._prove(reduce(problem, deadline=desk.deadline), desk)
-        except Contradiction as error:
-            trouble = error
-        if proof is not None:
-            try:
-                found = _found(problem, proof)
-            except CertificateError as error:
-                reason, detail = UnknownReason.REJECTED, f"{error}"
-            else:
-                seconds = time.monotonic() - start
-                runs = tuple(desk.runs)
-                return Settled(found.conclusion, seconds, proof, found.holes, runs=runs)
-        else:
-            reason, detail = self._reason(desk, trouble)
-        seconds = time.monotonic() - start
-        return Settled(None, seconds, reason=reason, detail=detail, runs=tuple(desk.runs))
+        desk = self._desk(limits, progress, seed)
+        return self._attempt(
+            problem, desk, lambda: self._prove(reduce(problem, desk.deadline), desk)
+        )
 
     # -- results ---------------------------------------------------------------------------
 
-    def _checked(self, pattern: Pattern, proof: Proof, desk: Desk, start: float) -> Decision:
-        """The decision, if the kernel accepts the certificate."""
-        desk.say("checking the certificate")
+    def _desk(
+        self, limits: Limits | None, progress: Callable[[str], None] | None, seed: int
+    ) -> Desk:
+        limits = Limits() if limits is None else limits
+        deadline = time.monotonic() + limits.wall_s
+        return Desk(self.engine, deadline, limits.memory_mib, progress, seed)
+
+    def _attempt(self, problem: Problem, desk: Desk, prove: Callable[[], Proof | None]) -> Settled:
+        """What ``prove`` finds, if the kernel accepts it; otherwise why there is nothing."""
+        start = time.monotonic()
         try:
-            found = kernel.check_proof(pattern, proof)
+            proof = prove()
+            if proof is not None:
+                desk.say("checking the certificate")
+                found = _found(problem, proof)
+                seconds = time.monotonic() - start
+                return Settled(found.conclusion, seconds, proof, found.holes, runs=tuple(desk.runs))
+            reason, detail = self._silence(desk)
+        except Contradiction as error:
+            reason, detail = UnknownReason.CONTRADICTION, str(error)
         except CertificateError as error:
-            return Decision(
-                pattern,
-                Verdict.UNKNOWN,
-                Assurance.NONE,
-                method="",
-                seconds=time.monotonic() - start,
-                reason=UnknownReason.REJECTED,
-                detail=f"the kernel rejected the proof found, which is a bug in cadlink: {error}",
-                runs=tuple(desk.runs),
-            )
-        verdict = Verdict.NOT_CLOSED if found.conclusion == "not_closed" else Verdict.CLOSED
-        return Decision(
-            pattern,
-            verdict,
-            Assurance.TRUSTED if found.holes else Assurance.CHECKED,
-            method=leaf_rules(proof),
-            seconds=time.monotonic() - start,
-            certificate=Certificate(pattern.to_json(), verdict.value, proof),
-            runs=tuple(desk.runs),
-        )
+            reason = UnknownReason.REJECTED
+            detail = f"the kernel rejected the proof found, which is a bug in cadlink: {error}"
+        seconds = time.monotonic() - start
+        return Settled(None, seconds, reason=reason, detail=detail, runs=tuple(desk.runs))
 
-    def _unknown(
-        self, pattern: Pattern, desk: Desk, trouble: Exception | None, start: float
-    ) -> Decision:
-        """No verdict, with the most telling reason."""
-        reason, detail = self._reason(desk, trouble)
-        return Decision(
-            pattern,
-            Verdict.UNKNOWN,
-            Assurance.NONE,
-            method="",
-            seconds=time.monotonic() - start,
-            reason=reason,
-            detail=detail,
-            runs=tuple(desk.runs),
-        )
-
-    def _reason(self, desk: Desk, trouble: Exception | None) -> tuple[UnknownReason, str]:
-        """Why there is no verdict, and the same in words."""
-        outcomes = {run.outcome for run in desk.runs}
-        if trouble is not None:
-            reason, detail = UnknownReason.CONTRADICTION, str(trouble)
-        elif desk.left() <= 0:
-            reason, detail = UnknownReason.TIME, "the time limit was reached; a larger one may help"
-        elif not self.engine.available():
-            reason, detail = (
+    def _silence(self, desk: Desk) -> tuple[UnknownReason, str]:
+        """Why nobody found a proof, and the same in words."""
+        if not self.engine.available():
+            return (
                 UnknownReason.NO_BACKEND,
                 "the rules are silent and no backend is installed; see 'cadlink backends'",
             )
-        elif Outcome.MEMORY in outcomes:
-            reason, detail = (
-                UnknownReason.MEMORY,
-                "a backend ran out of memory and no other one answered",
-            )
-        else:
-            reason, detail = (
-                UnknownReason.BACKENDS_FAILED,
-                "no rule applies, no curve was found, and no backend answered",
-            )
-        return reason, detail
+        if desk.left() <= 0:
+            return UnknownReason.TIME, "the time limit was reached; a larger one may help"
+        if any(run.outcome is Outcome.MEMORY for run in desk.runs):
+            return UnknownReason.MEMORY, "a backend ran out of memory and no other one answered"
+        return (
+            UnknownReason.BACKENDS_FAILED,
+            "no rule applies, no curve was found, and no backend answered",
+        )
 
     # -- proofs ----------------------------------------------------------------------------
 

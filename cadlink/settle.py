@@ -98,8 +98,11 @@ class Desk:
         suited = self.suited(formula)
         agreed: list[Run] = []
         for backend in [name for name in order if name in suited]:
-            # A corroborating answer is welcome, but not at the price of the whole slice.
-            run = self.ask(formula, backend, wall_s if not agreed else wall_s / 2, statement)
+            # A corroborating answer is welcome, but not at the price of the whole slice; a cold
+            # start of Redlog must fit in.
+            run = self.ask(
+                formula, backend, wall_s if not agreed else max(wall_s / 2, 5.0), statement
+            )
             if run.outcome is not Outcome.ANSWERED or run.answer is None:
                 continue
             if run.answer.formula not in (TRUE, FALSE):
@@ -438,7 +441,9 @@ def settle(problem: Problem, desk: Desk) -> Proof | None:
     """
     leaf = _Leaf(problem, desk)
     strategies: tuple[Strategy, ...] = (leaf.curve,)
-    if encode.count_terms(problem) <= MOST_TERMS:
+    slices: tuple[float, ...] = SLICES[:2]  # a curve not found by then is rarely found later
+    if encode.count_terms(problem) <= MOST_TERMS and desk.engine.available():
+        slices = SLICES
         strategies += (
             leaf.columns,
             leaf.free,
@@ -447,7 +452,7 @@ def settle(problem: Problem, desk: Desk) -> Proof | None:
             leaf.witness,
             leaf.sentence,
         )
-    for slice_s in SLICES:
+    for slice_s in slices:
         for strategy in strategies:
             if desk.left() <= 0:
                 return None
