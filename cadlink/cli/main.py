@@ -13,12 +13,24 @@ from importlib.metadata import version
 from types import FrameType
 from typing import TextIO
 
-from cadlink.cli import backends, cache, check, db, decide, explain, families, network, status
+from cadlink.cli import (
+    backends,
+    cache,
+    check,
+    db,
+    decide,
+    demo,
+    explain,
+    families,
+    network,
+    repair,
+    status,
+)
 from cadlink.errors import BackendMissing, CadlinkError, CertificateError
 
 __all__ = ["main"]
 
-_COMMANDS = (decide, explain, check, network, backends, families, cache, db)
+_COMMANDS = (decide, explain, check, network, demo, repair, backends, families, cache, db)
 
 _EPILOG = """\
 exit status: 0 decided or done, 1 an error you can fix, 2 usage, 3 unknown, 4 a needed backend is

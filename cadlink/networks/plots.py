@@ -5,6 +5,7 @@ No global state: figures are made without pyplot, so nothing is shown and nothin
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -233,6 +234,7 @@ def runs_figure(
     for axes in (left, middle, right):
         axes.set_xscale("log")
         axes.set_yscale("log")
+        _decades(axes)
         axes.grid(True, which="major", color="#dddddd", linewidth=0.5)
         axes.tick_params(labelsize=8)
         axes.title.set_fontsize(9)
@@ -245,6 +247,23 @@ def runs_figure(
     if title:
         figure.suptitle(title, fontsize=10)
     return figure
+
+
+def _decades(axes: Any) -> None:
+    """Labels at powers of ten only, and at least two of them on either axis."""
+    from matplotlib.ticker import NullFormatter
+
+    for axis, get, put in (
+        (axes.xaxis, axes.get_xlim, axes.set_xlim),
+        (axes.yaxis, axes.get_ylim, axes.set_ylim),
+    ):
+        axis.set_minor_formatter(NullFormatter())
+        low, high = get()
+        if math.floor(math.log10(high)) - math.ceil(math.log10(low)) < 1:
+            put(
+                min(low, 10.0 ** math.floor(math.log10(low))),
+                max(high, 10.0 ** math.ceil(math.log10(high))),
+            )
 
 
 def _positive(values: Sequence[float]) -> list[float]:

@@ -143,14 +143,16 @@ class Repairs:
         }
 
 
-def guarantee(pattern: Pattern) -> str:
+def guarantee(pattern: Pattern, constant_units: bool = False) -> str:
     """The theorem by which every finite training set has an optimum, or "".
+
+    ``constant_units``: some layer has no bias, so units without inputs count.
 
     >>> guarantee(Pattern.of(["11/11", "11"])), guarantee(Pattern.of(["11/11", "11/11"]))
     ('R1', '')
     """
     for family in (one_hidden_layer, trees):
-        witness = family.guaranteed(pattern)
+        witness = family.guaranteed(pattern, constant_units)
         if witness is not None:
             return str(witness["theorem"])
     return ""
@@ -163,6 +165,7 @@ def repair(
     limits: Limits | None = None,
     decider: Decider | None = None,
     progress: Say | None = None,
+    constant_units: bool = False,
 ) -> Repairs:
     """The smallest changes after which the goal is proved.
 
@@ -170,6 +173,7 @@ def repair(
     "optimum" or "either".  A pattern with too many ways to change it is repaired greedily, without
     regard to ``most``.  ``limits.wall_s`` is the time for everything (default 60 s).
 
+    ``constant_units``: the network has a layer without biases (see :func:`guarantee`).
     Raises InputError for an unknown goal or ``most`` below 1.
 
     >>> found = repair(Pattern.of(["11/01", "10/11"]))
@@ -184,7 +188,7 @@ def repair(
     own = decider is None
     used = Decider() if decider is None else decider
     try:
-        work = _Work(pattern, goal, limits, used, progress)
+        work = _Work(pattern, goal, limits, used, progress, constant_units)
         if work.before.reaches(goal):
             return Repairs(pattern, goal, work.before, (), True, "the masks need no repair")
         return work.exhaustive(most) if work.affordable(1) else work.greedy()
@@ -197,7 +201,13 @@ class _Work:
     """One repair: the clock, and what could not be decided, by isomorphism class."""
 
     def __init__(
-        self, pattern: Pattern, goal: str, limits: Limits, decider: Decider, progress: Say | None
+        self,
+        pattern: Pattern,
+        goal: str,
+        limits: Limits,
+        decider: Decider,
+        progress: Say | None,
+        constant_units: bool,
     ) -> None:
         self.pattern = pattern
         self.goal = goal
@@ -205,6 +215,7 @@ class _Work:
         self.decider = decider
         self.say: Say = progress if progress is not None else _silent
         self.deadline = time.monotonic() + limits.wall_s
+        self.constant_units = constant_units
         self.hopeless: dict[str, Decision] = {}
         self.before = self.suggestion(())
 
@@ -260,7 +271,11 @@ class _Work:
         changed = _changed(self.pattern, changes)
         lost = int((self.pattern.support() > changed.support()).nnz)
         return Suggestion(
-            tuple(sorted(changes)), changed, self.decide(changed), guarantee(changed), lost
+            tuple(sorted(changes)),
+            changed,
+            self.decide(changed),
+            guarantee(changed, self.constant_units),
+            lost,
         )
 
     def decide(self, pattern: Pattern) -> Decision:
@@ -310,7 +325,7 @@ class _Work:
     def _reached(self, gone: Sequence[Change]) -> bool:
         """Whether masking these entries reaches the goal."""
         changed = _changed(self.pattern, gone)
-        if self.goal != "closed" and guarantee(changed):
+        if self.goal != "closed" and guarantee(changed, self.constant_units):
             return True
         return self.goal != "optimum" and self.decide(changed).verdict is Verdict.CLOSED
 

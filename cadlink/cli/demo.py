@@ -1,0 +1,137 @@
+"""``cadlink demo SOURCE``: train on data without an optimum and watch the weights grow."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import textwrap
+from pathlib import Path
+
+from cadlink.cli import status
+from cadlink.cli.arguments import Commands
+from cadlink.cli.bar import Bar
+from cadlink.cli.highlight import highlight
+from cadlink.decision import Limits
+from cadlink.errors import InputError
+from cadlink.networks import plots
+from cadlink.networks.decide_network import decide_network
+from cadlink.networks.demo import Demonstration, demonstrate
+from cadlink.networks.models import model_of
+from cadlink.networks.obstruction import obstruction_of
+from cadlink.networks.script import script
+from cadlink.networks.training import ENGINES, METHODS
+from cadlink.networks.training_set import THEOREMS, training_set
+
+__all__ = ["add_parser", "describe", "run"]
+
+
+def add_parser(commands: Commands) -> None:
+    """The subcommand's arguments."""
+    parser = commands.add_parser("demo", help="train on data without an optimum and watch")
+    parser.add_argument(
+        "source", metavar="SOURCE", help="a model or a pattern, as 'network' takes it"
+    )
+    parser.add_argument("--theorem", choices=THEOREMS, help="where the data come from (the fewest)")
+    parser.add_argument("--box", type=float, default=1.0, help="inputs lie in [-BOX, BOX] (1)")
+    parser.add_argument("--method", choices=METHODS, default="lbfgs", help="optimiser (lbfgs)")
+    parser.add_argument("--engine", choices=ENGINES, help="torch if it is installed, else scipy")
+    parser.add_argument("--steps", type=int, default=400, help="steps of each run (400)")
+    parser.add_argument("--starts", type=int, default=3, help="random starts, the best shown (3)")
+    parser.add_argument("--decay", type=float, default=1e-3, help="weight decay compared (0.001)")
+    parser.add_argument("--seed", type=int, default=0, help="of the first random start (0)")
+    parser.add_argument(
+        "--plot",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="draw the runs: .png, .svg or .pdf; may be given again",
+    )
+    parser.add_argument(
+        "--masks",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="draw the masks with the obstruction marked; may be given again",
+    )
+    parser.add_argument("--data", type=Path, metavar="FILE", help="write X and Y: .npz, .csv, .pt")
+    parser.add_argument(
+        "--script", type=Path, metavar="FILE", help="write a self-contained PyTorch script"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--limit", type=float, default=60.0, metavar="SECONDS", help="time for the verdict (60)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Decide, train, draw, show."""
+    for path in [*args.plot, *args.masks]:
+        if path.suffix.lower() not in plots.SUFFIXES:
+            raise InputError(f"expected a name ending in {', '.join(plots.SUFFIXES)}", str(path))
+    if args.starts < 1:
+        raise InputError(f"--starts {args.starts}: expected at least 1")
+    if args.decay <= 0:
+        raise InputError(f"--decay {args.decay}: expected a positive number")
+    model = model_of(args.source)
+    verdict = decide_network(model, limits=Limits(args.limit))
+    data = training_set(verdict, args.theorem, args.box, model.biases)
+    marked = obstruction_of(data.pattern, data.witness)
+    if args.data is not None:
+        data.save(args.data)
+    if args.script is not None:
+        _write(args.script, script(data, args.script.name))
+    for path in args.masks:
+        plots.save(plots.mask_figure(data.pattern, marked, args.source), path)
+    with Bar() as bar:
+        demo = demonstrate(
+            data,
+            args.method,
+            args.steps,
+            args.starts,
+            args.decay,
+            args.seed,
+            args.engine,
+            bar,
+        )
+    for path in args.plot:
+        plots.save(plots.demo_figure(demo, f"{args.source}: {len(data)} points"), path)
+    if args.json:
+        print(json.dumps(demo.to_json(), allow_nan=False))
+    else:
+        if marked is not None:
+            print(highlight(data.pattern, marked))
+            print()
+        print(describe(demo))
+        for path in [args.data, args.script, *args.masks, *args.plot]:
+            if path is not None:
+                print(f"written  {path}")
+    return status.DECIDED
+
+
+def describe(demo: Demonstration) -> str:
+    """What was seen, as a table."""
+    marked = obstruction_of(demo.data.pattern, demo.data.witness)
+    lines = textwrap.wrap(demo.data.statement, 88)
+    if marked is not None:
+        lines += textwrap.wrap(f"It sits in {marked.words}.", 88)
+    lines += ["", f"{'run':<28}{'steps':>7}{'loss':>12}{'largest |parameter|':>22}"]
+    runs = sorted((demo.plain, *demo.others), key=lambda run: run.seed)
+    for one in (*runs, demo.decayed):
+        name = f"seed {one.seed}" + (f", weight decay {one.decay:g}" if one.decay else "")
+        lines.append(f"{name:<28}{one.steps[-1]:>7}{one.loss[-1]:>12.2e}{one.largest[-1]:>22.2f}")
+    for k in range(0, len(demo.theory), 6):
+        loss, largest = demo.theory[k]
+        lines.append(f"{f'explicit sequence, k = {k}':<28}{'':>7}{loss:>12.2e}{largest:>22.2f}")
+    if demo.beaten_at is not None:
+        lines.append(f"the explicit sequence beats every run from k = {demo.beaten_at} on")
+    return "\n".join(lines)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write: {error.strerror or error}", str(path)) from None

@@ -1,0 +1,106 @@
+"""``cadlink repair SOURCE``: the smallest changes of the masks after which the trouble is gone."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import textwrap
+from pathlib import Path
+
+from cadlink import masks
+from cadlink.cli import status
+from cadlink.cli.arguments import Commands
+from cadlink.cli.progress import Progress
+from cadlink.decision import Limits, Verdict
+from cadlink.networks.models import model_of
+from cadlink.networks.repair import GOALS, Repairs, Suggestion, repair
+
+__all__ = ["add_parser", "describe", "run"]
+
+MOST_SHOWN = 12  # changes printed of one suggestion
+
+_GOALS = (
+    "closed: the products of the masks form a closed set; optimum: every finite training set has an"
+    " optimum; either of them (closed)"
+)
+
+
+def add_parser(commands: Commands) -> None:
+    """The subcommand's arguments."""
+    parser = commands.add_parser("repair", help="the smallest changes of the masks that help")
+    parser.add_argument(
+        "source", metavar="SOURCE", help="a model or a pattern, as 'network' takes it"
+    )
+    parser.add_argument("--goal", choices=GOALS, default="closed", help=_GOALS)
+    parser.add_argument(
+        "--most", type=int, default=1, metavar="N", help="entries changed at most (1)"
+    )
+    parser.add_argument("--all", action="store_true", help="also list the changes that do not help")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--write", type=Path, metavar="FILE", help="write the best pattern (.json, .txt, .npz)"
+    )
+    parser.add_argument(
+        "--limit", type=float, default=60.0, metavar="SECONDS", help="total time (60)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Search, show, write the best pattern."""
+    model = model_of(args.source)
+    with Progress() as progress:
+        found = repair(
+            model.pattern,
+            args.most,
+            args.goal,
+            Limits(args.limit),
+            progress=progress,
+            constant_units=not all(model.biases),
+        )
+    if args.write is not None and found.suggestions:
+        masks.write(found.suggestions[0].pattern, args.write)
+    if args.json:
+        print(json.dumps(found.to_json(), allow_nan=False))
+    else:
+        print(describe(found, args.all))
+        if args.write is not None and found.suggestions:
+            print(f"written  {args.write}")
+    done = found.suggestions or found.before.reaches(found.goal)
+    return status.DECIDED if done else status.UNKNOWN
+
+
+def describe(found: Repairs, everything: bool = False) -> str:
+    """The suggestions, best first, each with its verdict."""
+    lines = [f"as it is: {_known(found.before)}"]
+    shown = found.tried if everything else found.suggestions
+    if shown:
+        lines += ["", "edges   pairs lost   what is then known, and the changes"]
+    for one in shown:
+        edges = f"{one.added:+d}" if one.added else "0"
+        lines.append(f"{edges:>5}{one.lost:>13}   {_known(one)}")
+        text = "; ".join(map(str, one.changes[:MOST_SHOWN]))
+        if len(one.changes) > MOST_SHOWN:
+            text += f"; and {len(one.changes) - MOST_SHOWN} more (see --write, --json)"
+        lines += textwrap.wrap(text, 88, initial_indent=" " * 21, subsequent_indent=" " * 21)
+    lines.append("")
+    if found.minimal and found.suggestions:
+        lines.append("no repair changes fewer entries")
+    if found.note:
+        lines += textwrap.wrap(found.note, 88)
+    return "\n".join(lines).rstrip()
+
+
+def _known(one: Suggestion) -> str:
+    """Both verdicts in a few words."""
+    words = {
+        Verdict.CLOSED: "linear part closed",
+        Verdict.NOT_CLOSED: "linear part not closed",
+        Verdict.UNKNOWN: "linear part undecided",
+    }
+    text = f"{words[one.decision.verdict]}"
+    if one.decision.verdict is not Verdict.UNKNOWN:
+        text += f" ({one.decision.assurance.value})"
+    if one.theorem:
+        return f"{text}, optimum guaranteed ({one.theorem})"
+    return f"{text}, optimum not guaranteed"
