@@ -39,7 +39,7 @@ Witness: TypeAlias = dict[str, Any]
 Rows: TypeAlias = list[list[Fraction]]
 
 SEARCH_S = 10.0  # for an explicit matrix that is missed
-MATRIX_EDGES = 200_000  # larger networks are not put to the matrix decision
+MATRIX_EDGES = 2_000_000  # larger networks are not put to the matrix decision
 
 
 @dataclass(frozen=True)
@@ -205,6 +205,9 @@ def _some_data(case: _Case) -> NetworkVerdict:
         return case.says(
             NetworkAnswer.NO_OPTIMUM, min(witnesses, key=lambda witness: len(witness["X"]))
         )
+    existing = bottleneck.existence(pattern)
+    if existing is not None:
+        return case.says(NetworkAnswer.NO_OPTIMUM, existing)
     if not biases[-1]:
         return case.says(
             NetworkAnswer.NOT_EXCLUDED,

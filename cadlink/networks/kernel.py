@@ -541,11 +541,20 @@ def _one_form(net: Network) -> tuple[str, ...]:
     return ()
 
 
-def _bottleneck(net: Network) -> tuple[str, ...]:
-    """R15: dense layers, the first with n units on more than n inputs."""
+def _dense_bottleneck(net: Network) -> tuple[str, ...]:
+    """R15: dense layers, n units on more than n inputs, then more than n units."""
     widths = net.pattern.widths
     full = all(layer.nnz == layer.shape[0] * layer.shape[1] for layer in net.pattern.layers)
-    net.demand(full and net.pattern.depth >= 3, "three dense layers or more", widths)
+    net.demand(full and net.pattern.depth >= 3, "three dense layers or more", list(widths))
+    net.demand(widths[1] < min(widths[0], widths[2]), "a narrow first layer", list(widths[:3]))
+    net.demand(all(net.biases[:-1]), "free hidden biases", list(net.biases))
+    return ()
+
+
+def _bottleneck(net: Network) -> tuple[str, ...]:
+    """R15 with its data."""
+    _dense_bottleneck(net)
+    widths = net.pattern.widths
     n = widths[1]
     inputs, outputs, xs, ys = _approached(net)
     net.demand(len(inputs) == n + 1, f"{n + 1} inputs", len(inputs))
@@ -708,6 +717,7 @@ CHECKS: dict[tuple[str, str], Callable[[Network], tuple[str, ...]]] = {
     ("R10", "cube_closed"): _cube,
     ("R14", "not_closed"): _one_form,
     ("R15", "not_closed"): _bottleneck,
+    ("R15", "some_targets"): _dense_bottleneck,
     ("R16", "attained"): _regularised,
     ("realised", "attained"): _attained,
     ("exact", "not_attained"): _not_attained,

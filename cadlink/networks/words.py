@@ -126,6 +126,9 @@ def explain(
         if "units" in witness:
             text += f"; the hidden units at work are {_listed('', witness['units'][:2])}"
         text += f", the targets are in {_listed('output', outputs)}."
+    if witness is not None and witness["claim"] == "some_targets":
+        text += " The points and targets are not written out: there are too many, or no explicit"
+        text += " matrix was found."
     return text
 
 

@@ -33,6 +33,7 @@ R5 = [[0, "1/10"], [1, "-3/20"], [3, "11/10"], [3, "39/20"]]
         ("110/011;11", "a", "optimum_guaranteed", "R1"),
         ("11;1/1;11", "a", "no_optimum", "R14"),
         ("1111", "a", "optimum_guaranteed", "R13"),
+        ("dense:784-30-100-10", "a", "no_optimum", "R15"),
         ("lu:2", "a", "no_optimum", "R1"),
         ("lu:2", "d", "not_closed_on_cube", "N1"),
         ("lu:100", "d", "not_closed_on_cube", "N1"),

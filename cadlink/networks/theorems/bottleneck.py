@@ -30,7 +30,7 @@ from cadlink.networks.curve import Curve
 from cadlink.networks.verdict import number_json
 from cadlink.pattern import Pattern
 
-__all__ = ["points_needed", "some_data"]
+__all__ = ["existence", "points_needed", "some_data"]
 
 MAX_NUMBERS = 200_000  # coordinates; more are not written out
 
@@ -87,6 +87,15 @@ def some_data(pattern: Pattern) -> dict[str, Any] | None:
         "scale": [1] * (n + 1),
         "curve": _curve(pattern, n).to_json(),
     }
+
+
+def existence(pattern: Pattern) -> dict[str, Any] | None:
+    """The witness without the data, for networks that need too many points; or None.
+
+    >>> existence(Pattern.of(["11", "1/1", "11"]))
+    {'theorem': 'R15', 'claim': 'some_targets'}
+    """
+    return {"theorem": "R15", "claim": "some_targets"} if _applies(pattern) else None
 
 
 def _curve(pattern: Pattern, n: int) -> Curve:
