@@ -55,6 +55,8 @@ RULES = {
     " rest: anything is possible, up to ranks at most one",
     "rank_peeling": "the hidden units see nearly everything, so the products are all matrices of"
     " rank up to their number",
+    "transversal": "the hidden units see every input and enough different outputs, so the products"
+    " are all matrices of rank up to their number",
     "full_factor": "as many hidden units as outputs, seeing enough inputs: anything is possible",
     "good_pairs": "every two hidden units are disjoint or nested the opposite ways, so that"
     " products are exactly the matrices compatible with some choice of subspaces",

@@ -43,6 +43,7 @@ from cadlink.reductions import (
     rigid_collision,
     split,
     star,
+    transversal,
     trim,
     two_factors,
     unique_cut,
@@ -84,6 +85,7 @@ GROUP_RULES: tuple[Rule, ...] = (
     lines.apply,  # equal graphs that few deleted lines break into stars: free
     full_factor.apply,  # n neurons on all n rows with few columns missing: free (QR)
     rank_peeling.apply,  # nearly whole blocks: all matrices of rank up to their number
+    transversal.apply,  # all columns, row sets in general position: all matrices of that rank
     pinned_columns.apply,  # the same as matching, with neurons that copy a column of A: free
     good_pairs.apply,  # every two blocks fit together: closed
     forcing.apply,  # a cell forced to vanish (unique owners, LU): not closed

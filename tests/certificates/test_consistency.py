@@ -113,6 +113,7 @@ FREE_RULES: dict[str, Any] = {
     "lines": lines_data,
     "pinned_columns": pins_data,
     "rank_peeling": lambda group: [{}],
+    "transversal": lambda group: [{}],
 }
 REFUTING_RULES = {
     "forcing": forcing_data,

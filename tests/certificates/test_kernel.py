@@ -16,6 +16,8 @@ from flint import nmod_mat
 
 import cadlink.certificates.kernel as kernel
 from cadlink.certificates.kernel import check, check_proof
+from cadlink.certificates.kernel.claims import ANSWERS, claim
+from cadlink.certificates.kernel.reader import Budget, Reader
 from cadlink.errors import CertificateError
 from cadlink.pattern import Pattern
 
@@ -79,11 +81,14 @@ def test_error_names_the_step() -> None:
 
 
 def claims(method: str, *statements: str, **more: Any) -> dict[str, Any]:
-    answers = [
-        {"backend": "qepcad", "version": "1.74", "answer": "TRUE", "transcript": "0a" * 32},
-        {"backend": "redlog", "version": "3.2", "answer": "true", "transcript": "0b" * 32},
-    ]
-    listed = [{"statement": statement, "answers": answers} for statement in statements]
+    listed = []
+    for statement in statements:
+        said = ANSWERS.get(statement, "a_0_0 = 0")
+        answers = [
+            {"backend": "qepcad", "version": "1.74", "answer": said, "transcript": "0a" * 32},
+            {"backend": "redlog", "version": "3.2", "answer": said, "transcript": "0b" * 32},
+        ]
+        listed.append({"statement": statement, "answers": answers})
     return step("claims", {"method": method, "claims": listed, **more})
 
 
@@ -93,6 +98,26 @@ def test_holes_are_named() -> None:
     (hole,) = checked.holes
     for text in ("proof (claims)", "qepcad 1.74", "redlog 3.2", "missed", "[not_closed]"):
         assert text in hole
+
+
+@pytest.mark.parametrize("statement", sorted(ANSWERS))
+def test_an_answer_must_say_what_it_is_taken_to_mean(statement: str) -> None:
+    with pytest.raises(CertificateError, match="the answer"):
+        claim(
+            {
+                "statement": statement,
+                "answers": [
+                    {
+                        "backend": "z3",
+                        "version": "4",
+                        "answer": {"true": "false", "false": "true"}[ANSWERS[statement]],
+                        "transcript": "0c" * 32,
+                    }
+                ],
+            },
+            statement,
+            Reader({}, "here", Budget()),
+        )
 
 
 def test_a_checked_part_beats_a_trusted_one() -> None:

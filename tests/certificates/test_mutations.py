@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from cadlink.certificates.kernel import CHAIN_RULES, GROUP_RULES, check, check_proof
+from cadlink.certificates.kernel.claims import ANSWERS
 from cadlink.errors import CertificateError
 from cadlink.pattern import Pattern
 
@@ -47,7 +48,8 @@ def graphs(*pictures: str) -> list[list[list[int]]]:
 
 
 def claim(statement: str) -> dict[str, Any]:
-    answer = {"backend": "qepcad", "version": "1.74", "answer": "TRUE", "transcript": "a" * 64}
+    said = ANSWERS.get(statement, "a_0_0 = 0")
+    answer = {"backend": "qepcad", "version": "1.74", "answer": said, "transcript": "a" * 64}
     return {"statement": statement, "answers": [answer]}
 
 
@@ -277,6 +279,12 @@ CASES = [
         ),
     ),
     Case("matching", blocks(("01", "012"), ("01", "012")), "free", step("matching")),
+    Case(
+        "transversal",
+        blocks(("013", "0123"), ("023", "0123"), ("123", "0123")),
+        "closed",
+        step("transversal"),
+    ),
     Case("full_factor", blocks(("01", "012"), ("01", "01")), "free", step("full_factor")),
     Case("good_pairs", blocks(("012", "01"), ("01", "012")), "closed", step("good_pairs")),
     Case(

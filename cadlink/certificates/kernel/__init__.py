@@ -73,6 +73,7 @@ GROUP_RULES: dict[str, Rule] = {
     "matching": (group_rules.matching, ()),
     "pinned_columns": (group_rules.pinned_columns, ("pins",)),
     "full_factor": (group_rules.full_factor, ()),
+    "transversal": (group_rules.transversal, ()),
     "rank_peeling": (group_rules.rank_peeling, ()),
     "good_pairs": (group_rules.good_pairs, ()),
     "forcing": (group_rules.forcing, ("cell", "witnesses", "start", "helper")),

@@ -37,6 +37,18 @@ MEANING = {
     "in_closure": "the recorded limit is in the closure of the set",
 }
 
+# The answer each statement stands for; "image" is answered by a formula.
+ANSWERS = {
+    "free": "true",
+    "columns_served": "true",
+    "relaxed_implies": "false",  # asked: does the relaxation have more solutions?
+    "variety_inside": "true",
+    "closed": "false",
+    "not_closed": "true",
+    "not_member": "false",  # asked: is the limit in the set?
+    "in_closure": "true",
+}
+
 METHODS = {
     "free": (FREE, ()),
     "free_columns": (FREE, ("columns",)),
@@ -56,6 +68,9 @@ def claim(value: object, statement: str, at: Reader) -> str:
         entry = at.keys(answer, ("backend", "version", "answer", "transcript"), "an answer")
         for key, text in entry.items():
             at.demand(isinstance(text, str) and text != "", f"{key}: a nonempty string", text)
+        wanted = ANSWERS.get(statement)
+        right = wanted in (None, entry["answer"])
+        at.demand(right, f"the answer {wanted} for {statement}", entry["answer"])
         digest = entry["transcript"]
         at.demand(re.fullmatch("[0-9a-f]{64}", digest) is not None, "a SHA-256 transcript", digest)
         name = f"{entry['backend']} {entry['version']}"

@@ -42,6 +42,7 @@ __all__ = [
     "split",
     "star",
     "transpose",
+    "transversal",
 ]
 
 
@@ -249,6 +250,36 @@ def rank_peeling(group: Group, at: Reader) -> Outcome:
     at.demand(peeled == len(defects), "defects c_i <= i - 1", f"{sorted(defects)}")
     at.demand(len(group.cells) == n * m, "every cell observed", f"{len(group.cells)}")
     return Found(CLOSED)
+
+
+def transversal(group: Group, at: Reader) -> Outcome:
+    """r neurons, n >= r rows, complete graphs, every C_i all columns; w_i = max(0, r - n + |R_i|).
+    For every nonempty set J of neurons some w_i, i in J, is at least |J|, or some J' in J with at
+    least two members has sum of w_i over J' - |intersection of the R_i| > (|J| - 1) (|J'| - 1).
+    Then closed, and free if r = n.
+
+    Proof.  The set is that of all A of rank <= r.  Let V, of dimension r, contain the columns of A,
+    W_i = { v in V : v = 0 off R_i }, of dimension >= w_i, S = sum of the W_i over J, d = dim S.
+    The intersection of the W_i over J' has dimension >= d - sum (d - w_i) and consists of vectors
+    supported on the intersection of the R_i; so d (|J'| - 1) >= sum w_i - |intersection|, and d >
+    |J| - 1 under the condition.  By Rado's theorem the W_i contain a basis x_1, .., x_r of V."""
+    n, r = len(group.rows), len(group.neurons)
+    at.demand(group.complete, "complete graphs", "a graph with an unobserved cell")
+    at.demand(0 < r <= n, f"1 to {n} neurons", f"{r}")
+    at.demand(all(cols == group.cols for cols in group.col_sets), "all columns", "some columns")
+    at.spend(4**r)
+    width = [max(0, r - n + len(rows)) for rows in group.row_sets]
+    for size in range(1, r + 1):
+        for chosen in combinations(range(r), size):
+            enough = any(width[i] >= size for i in chosen) or any(
+                sum(width[i] for i in part)
+                - len(frozenset.intersection(*(frozenset(group.row_sets[i]) for i in part)))
+                > (size - 1) * (len(part) - 1)
+                for smaller in range(2, size + 1)
+                for part in combinations(chosen, smaller)
+            )
+            at.demand(enough, f"room for independent vectors in neurons {chosen}", "too little")
+    return Found(FREE if r == n else CLOSED)
 
 
 def full_factor(group: Group, at: Reader) -> Outcome:
