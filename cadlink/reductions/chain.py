@@ -64,6 +64,9 @@ __all__ = [
 
 Rule: TypeAlias = Callable[[Problem], "Step | None"]
 
+# Cells of all blocks together up to which two adjacent masks are tried by the rules for groups.
+MOST_PAIR_CELLS = 20_000
+
 CHAIN_RULES: tuple[Rule, ...] = (
     trim.apply,  # drop the units on no input-output path
     split.apply,  # connected components are independent
@@ -167,6 +170,9 @@ def _reduce(problem: Problem, deadline: float | None) -> Tree:
 
 def _free_proof(pair: Pattern) -> dict[str, Any] | None:
     """A proof that a two-mask pattern is free, by the rules for groups, or None."""
+    lower, upper = (mask.astype(int) for mask in pair.layers)
+    if int(lower.sum(axis=1) @ upper.sum(axis=0)) > MOST_PAIR_CELLS:
+        return None
     tree = Tree(pair, two_factors.apply(pair))
     if tree.step is None:
         return None
