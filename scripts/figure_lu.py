@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draw what happens to LU masks of width 100: with and without weight decay.
 
-    python scripts/figure_lu.py [--out figure_lu.png] [--steps 600]
+    python scripts/figure_lu.py [--out figure_lu.png] [--steps 3000]
 
 The network is 100-100-100, the first mask upper, the second lower triangular, all biases free.  The
 targets are A x, where A exchanges the first and the last coordinate and keeps the others.  A has no
@@ -66,7 +66,7 @@ def factors(eps: float) -> list[np.ndarray]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", default="figure_lu.png", help="name ending in .png, .svg or .pdf")
-    parser.add_argument("--steps", type=int, default=600, help="L-BFGS iterations of each run")
+    parser.add_argument("--steps", type=int, default=3000, help="L-BFGS iterations of each run")
     parser.add_argument("--engine", choices=("torch", "scipy"), default="scipy")
     args = parser.parse_args()
     chance = np.random.default_rng(0)

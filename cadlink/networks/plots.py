@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["demo_figure", "mask_figure", "runs_figure", "save"]
 
 # Colours that stay apart in print and for colour-blind eyes (Okabe and Ito).
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#555555"
+BLUE, ORANGE, SKY, GREY = "#0072B2", "#D55E00", "#56B4E9", "#555555"
 SUFFIXES = (".png", ".svg", ".pdf")
 SMALL = 40  # masks up to this size are drawn with every cell visible
 DPI = 200
@@ -122,7 +122,10 @@ def _whole(axes: Any, mask: Mask, rows: Sequence[int], cols: Sequence[int]) -> N
     box = (0.5, width + 0.5, height + 0.5, 0.5)
     dense = mask.toarray()
     if max(mask.shape) <= SMALL:
-        axes.imshow(dense, cmap="Greys", vmin=0, vmax=2.2, extent=box, interpolation="nearest")
+        _edges(axes, dense, range(1, height + 1), range(1, width + 1), rows, cols)
+        axes.set_xlim(box[:2])
+        axes.set_ylim(box[2:])
+        axes.set_aspect("equal")
         axes.set_xticks(range(1, width + 1), minor=False)
         axes.set_yticks(range(1, height + 1), minor=False)
         if max(mask.shape) > 12:
@@ -161,9 +164,27 @@ def _whole(axes: Any, mask: Mask, rows: Sequence[int], cols: Sequence[int]) -> N
         axes.set_ylim(box[2:])
     thin = 0.8 if max(mask.shape) > SMALL else 0.0
     for row in rows:
-        axes.axhspan(row + 0.5, row + 1.5, color=ORANGE, alpha=0.3, linewidth=thin)
+        axes.axhspan(row + 0.5, row + 1.5, color=SKY, alpha=0.35, linewidth=thin)
     for col in cols:
-        axes.axvspan(col + 0.5, col + 1.5, color=BLUE, alpha=0.3, linewidth=thin)
+        axes.axvspan(col + 0.5, col + 1.5, color=SKY, alpha=0.35, linewidth=thin)
+
+
+def _edges(
+    axes: Any,
+    dense: Any,
+    heights: Sequence[int],
+    places: Sequence[int],
+    rows: Sequence[int],
+    cols: Sequence[int],
+) -> None:
+    """A square for every edge, coloured where a marked row meets a marked column."""
+    from matplotlib.patches import Rectangle
+
+    for row, col in np.argwhere(dense).tolist():
+        marked = row in rows and col in cols
+        corner = (places[col] - 0.32, heights[row] - 0.32)
+        colour = ORANGE if marked else GREY
+        axes.add_patch(Rectangle(corner, 0.64, 0.64, facecolor=colour, linewidth=0, zorder=3))
 
 
 def _part(axes: Any, mask: Mask, rows: Sequence[int], cols: Sequence[int]) -> None:
@@ -173,13 +194,13 @@ def _part(axes: Any, mask: Mask, rows: Sequence[int], cols: Sequence[int]) -> No
     if dense is None:
         axes.set_axis_off()
         return
-    axes.imshow(dense, cmap="Greys", vmin=0, vmax=2.2, interpolation="nearest")
+    everywhere = range(max(dense.shape))
+    _edges(axes, dense, everywhere, everywhere, everywhere, everywhere)
+    axes.set_xlim(-0.5, len(some_cols) - 0.5)
+    axes.set_ylim(len(some_rows) - 0.5, -0.5)
+    axes.set_aspect("equal")
     axes.set_xticks(range(len(some_cols)), [str(col + 1) for col in some_cols])
     axes.set_yticks(range(len(some_rows)), [str(row + 1) for row in some_rows])
-    for label in axes.get_xticklabels():
-        label.set_color(BLUE)
-    for label in axes.get_yticklabels():
-        label.set_color(ORANGE)
     for edge in range(len(some_rows) + 1):
         axes.axhline(edge - 0.5, color="#cccccc", linewidth=0.5)
     for edge in range(len(some_cols) + 1):

@@ -42,7 +42,7 @@ from cadlink.reductions import chain, unique_cut
 __all__ = ["GOALS", "Change", "Repairs", "Suggestion", "guarantee", "repair"]
 
 GOALS = ("closed", "optimum", "either")
-MOST_TRIED = 4_000  # patterns an exhaustive search may look at
+MOST_TRIED = 1_000  # patterns an exhaustive search may look at
 SHARE_S = 5.0  # seconds for the decision of one changed pattern
 MOST_EDGES = 24  # edges of an obstruction that a greedy step compares
 SMALL = 200  # units of a pattern whose canonical form is cheap

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -125,7 +126,7 @@ def test_the_script_runs(tmp_path: Path) -> None:
     rows = re.findall(r"^ +(\d+) +(\S+e\S+) +(\S+e\S+)$", done.stdout, re.MULTILINE)
     theta = [(float(loss), float(size)) for _, loss, size in rows[-11:]]
     assert [int(k) for k, _, _ in rows[-11:]] == list(range(0, 21, 2))
-    assert all(b[0] < a[0] and b[1] > a[1] for a, b in zip(theta, theta[1:], strict=False))
+    assert all(b[0] < a[0] and b[1] > a[1] for a, b in pairwise(theta))
     data = nine()
     exact = data.parameters(4).loss(data.X, data.Y) / len(data)
     assert theta[2][0] == pytest.approx(float(exact), rel=1e-3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ def test_sets(source: str, theorem: str | None, points: int, box: float) -> None
     for exact, floats in zip((data.X, data.Y), data.to_numpy(), strict=True):
         assert [[Fraction(v) for v in row] for row in floats.tolist()] == [list(r) for r in exact]
     losses = [data.parameters(k).loss(data.X, data.Y) for k in (0, 4, 8, 12)]
-    assert all(0 < late < early for early, late in zip(losses, losses[1:], strict=False))
+    assert all(0 < late < early for early, late in pairwise(losses))
     assert losses[3] * 200 < losses[2]  # O(4^-k)
     assert data.parameters(30).largest > 2 * data.parameters(12).largest
 
