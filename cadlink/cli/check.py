@@ -8,8 +8,9 @@ import sys
 
 from cadlink import masks
 from cadlink.certificates import kernel
-from cadlink.cli import status, words
+from cadlink.cli import status
 from cadlink.cli.arguments import Commands
+from cadlink.explanations import proofs, text
 
 __all__ = ["add_parser", "run"]
 
@@ -23,7 +24,9 @@ def add_parser(commands: Commands) -> None:
     )
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--json", action="store_true", help="print one JSON object")
-    shown.add_argument("--proof", action="store_true", help="print the proof in words")
+    shown.add_argument(
+        "--proof", action="store_true", help="print the proof, as cadlink explain does"
+    )
     parser.set_defaults(run=run)
 
 
@@ -49,6 +52,6 @@ def run(args: argparse.Namespace) -> int:
     for hole in checked.holes:
         print(f"  on trust: {hole}")
     if args.proof:
-        for line in words.proof(certificate.proof):
-            print(line)
+        print()
+        print(text.write(proofs.written(certificate)), end="")
     return status.DECIDED

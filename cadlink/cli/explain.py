@@ -1,14 +1,27 @@
-"""``cadlink explain SOURCE``: what ``decide`` would do and ask; no program is run."""
+"""``cadlink explain SOURCE``: what ``decide`` would do and ask, or a certificate as a proof.
+
+About a pattern, no program is run unless ``--proof`` asks for a decision.
+"""
 
 from __future__ import annotations
 
 import argparse
+import io
+import json
+import sys
 import textwrap
+from pathlib import Path
 
 from cadlink import encode, masks
+from cadlink.certificates import kernel
+from cadlink.certificates.data import Certificate
 from cadlink.cli import status, words
 from cadlink.cli.arguments import Commands, add_method, add_source
 from cadlink.cli.picture import picture
+from cadlink.cli.progress import Progress
+from cadlink.decide import decide
+from cadlink.engine import Engine
+from cadlink.explanations import latex, proofs, text
 from cadlink.formula import Formula
 from cadlink.notation import to_text
 from cadlink.pattern import Pattern
@@ -29,15 +42,42 @@ _INTRODUCTION = (
 
 def add_parser(commands: Commands) -> None:
     """The subcommand's arguments."""
-    parser = commands.add_parser("explain", help="show what decide would do, without running it")
+    parser = commands.add_parser(
+        "explain",
+        help="show what decide would do, without running it; or a certificate as a proof",
+        description="About a pattern: what decide would do, without running it. About a certificate"
+        " file: its proof, step by step, after it has been checked.",
+    )
     add_source(parser)
     add_method(parser)
+    parser.add_argument(
+        "--proof", action="store_true", help="decide the pattern and print the proof"
+    )
+    parser.add_argument("--latex", action="store_true", help="print the proof in LaTeX")
+    parser.add_argument(
+        "--standalone", action="store_true", help="a LaTeX document, ready to be compiled"
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show the tree of reductions, or the one sentence."""
-    pattern = masks.read(args.source)
+    """Show the proof, or the tree of reductions, or the one sentence."""
+    data = _content(args.source)
+    certificate = None if data is None else _certificate(data)
+    if certificate is not None:
+        _print_proof(certificate, args)
+        return status.DECIDED
+    pattern = masks.read(args.source, None if data is None else io.BytesIO(data))
+    if args.proof or args.latex or args.standalone:
+        with Engine() as engine, Progress() as progress:
+            decision = decide(
+                pattern, method=args.method, norm=args.norm, engine=engine, progress=progress
+            )
+        if decision.certificate is None:
+            print(words.verdict(decision), file=sys.stderr)
+        else:
+            _print_proof(decision.certificate, args)
+        return status.of_decision(decision)
     print(picture(pattern))
     print()
     if args.method == "sentence":
@@ -54,6 +94,41 @@ def run(args: argparse.Namespace) -> int:
             print(line)
         _questions(leaf.problem)
     return status.DECIDED
+
+
+def _content(source: str) -> bytes | None:
+    """What a file or standard input holds; None if the source is no file."""
+    if source == "-":
+        return sys.stdin.buffer.read()
+    path = Path(source)
+    # Only a name with a suffix: inline text is no name at all, and may be too long for one.
+    if path.suffix.lower() in ("", ".npz", ".npy", ".txt") or not path.is_file():
+        return None
+    return path.read_bytes()
+
+
+def _certificate(data: bytes) -> Certificate | None:
+    """The certificate in a file, checked; None if the file is none: it has no "format".
+
+    Raises CertificateError if the kernel rejects it.
+    """
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return None  # whatever reads patterns says what is wrong with it
+    if not isinstance(value, dict) or "format" not in value:
+        return None
+    certificate = kernel.load(data)
+    kernel.check(certificate)
+    return certificate
+
+
+def _print_proof(certificate: Certificate, args: argparse.Namespace) -> None:
+    blocks = proofs.written(certificate)
+    if args.latex or args.standalone:
+        print(latex.write(blocks, args.standalone), end="")
+    else:
+        print(text.write(blocks), end="")
 
 
 def steps(tree: Tree, depth: int = 0) -> list[str]:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from cadlink.certificates.data import Certificate, Proof
 from cadlink.decision import Assurance, Decision, Verdict
 
-__all__ = ["METHODS", "RULES", "assurance", "proof", "verdict", "why"]
-
-LONG = 200  # characters of a step's data that are shown
+__all__ = ["METHODS", "RULES", "assurance", "verdict", "why"]
 
 _VERDICTS = {
     Verdict.CLOSED: (
@@ -115,18 +111,6 @@ def why(certificate: Certificate) -> list[str]:
 
     visit(certificate.proof)
     return found
-
-
-def proof(step: Proof, depth: int = 0) -> list[str]:
-    """The tree of steps, each with its rule in words and its data; parts are indented."""
-    indent = "  " * depth
-    lines = [f"{indent}{RULES[step.rule]} [{step.rule}]"]
-    for key, value in step.data.items():
-        text = json.dumps(value)
-        lines.append(f"{indent}    {key}: {text if len(text) <= LONG else text[:LONG] + ' ...'}")
-    for part in step.parts:
-        lines += [f"{indent}  (not needed)"] if part is None else proof(part, depth + 1)
-    return lines
 
 
 def _backends(step: Proof) -> set[str]:

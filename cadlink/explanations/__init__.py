@@ -1,0 +1,1 @@
+"""Certificates as proofs that people can read, in plain text and in LaTeX."""
