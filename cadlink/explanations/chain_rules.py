@@ -189,6 +189,7 @@ def unique_cut(chain: Pattern, data: dict[str, Any]) -> Account:
             f" {math('v(k)')} the sum over the paths from input k to the unit, of the products of"
             f" weights. Then {own[0]}, {own[1]} and {own[2]}."
         )
+    corners = f"{cell(j1, k1)}, {cell(j1, k2)} and {cell(j2, k1)}"
     far = cell(j2, k2)
     path = _path_avoiding(chain, k2, j2, layer, unit)
     blocks: list[Block] = [

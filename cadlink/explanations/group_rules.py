@@ -234,8 +234,8 @@ def pinned_columns(group: Group, data: dict[str, Any]) -> Account:
         Paragraph(
             f"Given {'any' if single else 'such an'} A, let the x of a pinned neuron be a nonzero"
             " column of A among those it copies (if they are all zero, any vector), on the rows of"
-            " these columns; then its y makes these columns, the others being 0 there. All other entries of the x are"
-            " variables. In every other column the observed rows can be matched to neurons that"
+            " these columns; then its y makes these columns, the others being 0 there. All other"
+            " entries of the x are variables. In every other column the observed rows can be matched to neurons that"
             " observe them there, at variables; or else, for some pin and every row j of it, at"
             " variables and perhaps at the one place of the pinned vector in row j. In the second"
             " case take a row j where the pinned vector is not 0. Either way the minor of the"
