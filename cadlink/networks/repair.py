@@ -178,7 +178,7 @@ def repair(
 
     >>> found = repair(Pattern.of(["11/01", "10/11"]))
     >>> [str(found.suggestions[0].changes[0]), len(found.suggestions), found.minimal]
-    ['mask row 1, column 1 of layer 1', 8, True]
+    ['mask row 2, column 2 of layer 1', 8, True]
     """
     if goal not in GOALS:
         raise InputError(f"goal {goal!r}: expected one of {', '.join(GOALS)}")

@@ -170,8 +170,8 @@ def training_set(
     >>> from cadlink.networks.decide_network import decide_network
     >>> verdict = decide_network("lu:2")
     >>> data = training_set(verdict)
-    >>> len(data), len(training_set(verdict, "N1")), data.to_numpy()[0].max() <= 1
-    (4, 9, True)
+    >>> len(data), len(training_set(verdict, "N1")), float(data.to_numpy()[0].max())
+    (4, 9, 0.75)
     """
     if verdict.answer not in (NetworkAnswer.NO_OPTIMUM, NetworkAnswer.NOT_CLOSED_ON_CUBE):
         raise InputError(
