@@ -97,7 +97,7 @@ class Crew:
             raise InputError(f"{words}; the same command goes on where it stopped", "workers")
         lost += self._running.values()
         self._running = {}
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._executor.shutdown(wait=False)
         self._executor = self._start()
         for job in lost:
             self.submit(job)
@@ -120,7 +120,7 @@ class Crew:
         for future in self._running:
             future.cancel()
         self._running = {}
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._executor.shutdown(wait=False)
         self._stop()
 
 

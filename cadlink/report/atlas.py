@@ -42,7 +42,7 @@ table.data { border-collapse: collapse; width: 100%; font-variant-numeric: tabul
 table.data th, table.data td { padding: .35rem .8rem; text-align: right; white-space: nowrap; }
 table.data th { color: var(--soft); font-weight: 600; border-bottom: 1px solid var(--line); }
 table.data td:first-child, table.data th:first-child { text-align: left; }
-table.data tr:last-child td { border-top: 1px solid var(--line); font-weight: 600; }
+table.data tr.sum td { border-top: 1px solid var(--line); font-weight: 600; }
 .bar { display: inline-flex; width: 9rem; height: .7rem; border-radius: 3px; overflow: hidden;
   background: var(--line); vertical-align: middle; }
 .bar i { display: block; height: 100%; } .no { background: var(--no); }
@@ -131,15 +131,25 @@ def _sizes(rows: list[Row]) -> str:
             for number, name in shares
         )
         decided = max(row.number - row.unknown, 1)
+        mark = ' class="sum"' if row is rows[-1] else ""
         lines.append(
-            f"<tr><td>{escape(row.label)}</td><td>{row.number:,}</td><td>{row.closed:,}</td>"
+            f"<tr{mark}><td>{escape(row.label)}</td><td>{row.number:,}</td><td>{row.closed:,}</td>"
             f"<td>{row.not_closed:,}</td><td>{row.unknown:,}</td>"
             f"<td>{100 * row.not_closed / decided:.1f}%</td><td>{row.minimal:,}</td>"
             f'<td><span class="bar">{bar}</span></td></tr>'
         )
     head = "".join(
         f"<th>{name}</th>"
-        for name in ("size", "patterns", "closed", "not closed", "unknown", "share", "minimal", "")
+        for name in (
+            "size",
+            "patterns",
+            "closed",
+            "not closed",
+            "unknown",
+            "share not closed",
+            "minimal",
+            "",
+        )
     )
     table = f'<table class="data"><tr>{head}</tr>{"".join(lines)}</table>'
     return f'{legend}<div class="scroll">{table}</div>'

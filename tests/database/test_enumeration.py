@@ -7,7 +7,8 @@ import math
 
 import pytest
 
-from cadlink.database.enumeration import TwoFactorClasses
+from cadlink.database.enumeration import NormalForms, ThreeFactorClasses, TwoFactorClasses
+from cadlink.database.forms import form_of, normal_form_of
 from cadlink.errors import InputError
 from cadlink.pattern import Pattern
 
@@ -61,6 +62,78 @@ def test_burnside_gives_the_known_counts() -> None:
     assert burnside(3, 3, 3) == 2804
     assert burnside(3, 4, 3) == 33963
     assert burnside(4, 4, 4) == 687123
+
+
+def burnside_chain(widths: tuple[int, ...]) -> int:
+    """Chains of 0/1 masks with these widths up to permuting every layer."""
+    types = [cycle_types(width) for width in widths]
+    total = 0
+    for chosen in itertools.product(*types):
+        cycles = sum(
+            math.gcd(p, q) for (a, _), (b, _) in itertools.pairwise(chosen) for p in a for q in b
+        )
+        total += math.prod(size for _, size in chosen) * 2**cycles
+    return total // math.prod(math.factorial(width) for width in widths)
+
+
+@pytest.mark.parametrize("widths", [(1, 1, 1, 1), (2, 2, 2, 2), (2, 3, 1, 2), (2, 2, 3, 2)])
+def test_three_factors_agree_with_burnside(widths: tuple[int, ...]) -> None:
+    classes = ThreeFactorClasses(widths, trimmed=False, reverse=False)
+    found = [pattern for shard in classes.shards() for pattern in classes.patterns(shard)]
+    assert len(found) == burnside_chain(widths) == classes.count()
+
+
+@pytest.mark.parametrize("widths", [(2, 2, 1, 2), (2, 2, 2, 2), (1, 2, 2, 1)])
+def test_three_factors_every_class_exactly_once(widths: tuple[int, ...]) -> None:
+    """Against all patterns of these widths whose units are all on paths, by their digests."""
+    shapes = list(itertools.pairwise(widths))
+    sizes = [a * b for a, b in shapes]
+    everything = set()
+    for bits in range(1 << sum(sizes)):
+        layers = []
+        for (cols, rows), size in zip(shapes, sizes, strict=True):
+            layers.append([[bits >> (i * cols + k) & 1 for k in range(cols)] for i in range(rows)])
+            bits >>= size
+        if all(
+            all(map(any, layer)) and all(map(any, zip(*layer, strict=True))) for layer in layers
+        ):
+            everything.add(Pattern.of(layers).digest)
+    classes = ThreeFactorClasses(widths)
+    found = [pattern.digest for shard in classes.shards() for pattern in classes.patterns(shard)]
+    assert len(found) == len(set(found))
+    assert set(found) == everything
+
+
+@pytest.mark.parametrize("size", [(2, 2, 2), (2, 3, 3), (3, 3, 3), (3, 3, 2), (1, 4, 2)])
+@pytest.mark.parametrize("transpose", [True, False])
+def test_counts_of_trimmed_classes(size: tuple[int, int, int], transpose: bool) -> None:
+    classes = TwoFactorClasses(*size, transpose=transpose)
+    assert classes.count() == sum(1 for _ in classes)
+
+
+def test_normal_forms_are_complete_and_apart() -> None:
+    """Every 2 x 3 pattern with up to three hidden units, and some larger ones, has its form."""
+    classes = NormalForms(2, 3)
+    listed = [normal_form_of(p) for shard in classes.shards() for p in classes.patterns(shard)]
+    assert len(listed) == len(set(listed)) == 33
+    for hidden in (1, 2, 3, 4):
+        patterns = TwoFactorClasses(2, 3, hidden)
+        for blocks in patterns:
+            pattern = patterns.pattern(blocks)
+            assert normal_form_of(pattern) in listed
+            assert normal_form_of(pattern.transpose()) == normal_form_of(pattern)
+
+
+def test_normal_form_of_a_normal_form() -> None:
+    classes = NormalForms(3, 3)
+    shards = [shard for shard in classes.shards() if shard[0].bit_count() == 4]
+    patterns = [pattern for shard in shards for pattern in classes.patterns(shard)]
+    forms = [normal_form_of(pattern) for pattern in patterns]
+    assert len(set(forms)) == len(forms) > 100
+    for form in forms:
+        assert form is not None
+        assert normal_form_of(Pattern.of(form.split(";"))) == form
+        assert form_of(Pattern.of(form.split(";"))) == form
 
 
 def test_classes_up_to_three() -> None:

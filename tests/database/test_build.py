@@ -1,0 +1,330 @@
+"""Building: whatever is killed, the same command goes on, and the end is the same."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from cadlink.database.build import Builder, Status, build
+from cadlink.database.check import check
+from cadlink.database.pool import Crew, Job
+from cadlink.database.queries import PatternDatabase
+from cadlink.database.store import MIGRATIONS, connect, explained
+from cadlink.database.tasks import Spec, restrictions
+from cadlink.decision import Limits
+from cadlink.errors import InputError
+
+LISTS = [Spec("two", (2, 2, 2)), Spec("two", (2, 3, 2)), Spec("any", (2, 3))]
+ARGUMENTS = ["--outer", "3x3", "--hidden", "1-2", "--up-to", "--workers", "1", "--limit", "20"]
+
+ORDER = [LISTS[0], LISTS[2], LISTS[1]]
+
+# Everything but times and provenance.
+CONTENT = (
+    "SELECT id, form, listed, normal, verdict, assurance, reason, method, proof, minimal, digest"
+    " FROM patterns ORDER BY id",
+    "SELECT id, form, conclusion, trusted, reason, method, proof FROM problems ORDER BY id",
+    "SELECT * FROM pattern_problems ORDER BY 1, 2",
+    "SELECT * FROM builds ORDER BY id",
+)
+
+
+def content(path: Path) -> list[list[object]]:
+    connection = sqlite3.connect(path)
+    try:
+        return [connection.execute(query).fetchall() for query in CONTENT]
+    finally:
+        connection.close()
+
+
+def threads() -> Crew:
+    """Any executor will do; threads of this process start at once."""
+    return Crew(lambda: ThreadPoolExecutor(2), 2)
+
+
+@pytest.fixture
+def crew() -> Iterator[Crew]:
+    crew = threads()
+    yield crew
+    crew.close()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An uninterrupted build, by the command."""
+    path = tmp_path_factory.mktemp("whole") / "db.sqlite"
+    done = start(path)
+    assert done.wait(120) == 0
+    return path
+
+
+def start(path: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "cadlink", "db", "build", str(path), *ARGUMENTS],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+def children(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in found]
+
+
+def patterns_in(path: Path) -> int:
+    try:
+        with PatternDatabase.open(path) as database:
+            return len(database)
+    except InputError:
+        return 0  # nothing there yet
+
+
+# -- killing ---------------------------------------------------------------------------------
+
+
+def test_killed_at_random_moments(whole: Path, tmp_path: Path, alive: object) -> None:
+    """kill -9 of the builder, again and again; at the end nothing differs and nobody is left."""
+    path = tmp_path / "db.sqlite"
+    chance = random.Random(5)
+    kills = 0
+    while True:
+        before = patterns_in(path)
+        process = start(path)
+        if kills < 2:
+            # Past the start of Python, somewhere in the work.
+            goal = before + chance.randint(1, 25)
+            end = time.monotonic() + 60
+            while patterns_in(path) < goal and process.poll() is None and time.monotonic() < end:
+                time.sleep(0.01)
+            time.sleep(chance.random() / 10)
+            process.kill()
+            kills += 1
+            process.wait()
+            assert patterns_in(path) >= before
+            continue
+        assert process.wait(120) == 0
+        break
+    assert content(path) == content(whole)
+
+
+def test_killed_workers_are_replaced(whole: Path, tmp_path: Path) -> None:
+    path = tmp_path / "db.sqlite"
+    process = start(path)
+    killed = 0
+    end = time.monotonic() + 60
+    while killed < 1 and process.poll() is None and time.monotonic() < end:
+        if patterns_in(path) > 3:
+            for child in children(process.pid):
+                command = Path(f"/proc/{child}/cmdline").read_bytes()
+                if b"spawn_main" in command:
+                    subprocess.run(["kill", "-9", str(child)], check=False)
+                    killed += 1
+                    break
+        time.sleep(0.01)
+    assert killed
+    assert process.wait(120) == 0
+    assert content(path) == content(whole)
+
+
+def test_interrupted(whole: Path, tmp_path: Path, alive: object) -> None:
+    path = tmp_path / "db.sqlite"
+    process = start(path)
+    end = time.monotonic() + 60
+    while patterns_in(path) < 5 and time.monotonic() < end:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    asked = time.monotonic()
+    assert process.wait(60) in (130, 0)
+    assert time.monotonic() - asked < 20
+    process = start(path)
+    assert process.wait(120) == 0
+    assert content(path) == content(whole)
+
+
+def test_workers_that_always_die(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    crew = Crew(lambda: ProcessPoolExecutor(1, mp_context=context), 1)
+    try:
+        with pytest.raises(InputError, match="die again and again"):
+            crew.gather([Job(_die, ())])
+    finally:
+        crew.close()
+
+
+def _die() -> None:
+    os._exit(1)
+
+
+# -- one process -----------------------------------------------------------------------------
+
+
+def test_build_twice_is_build_once(tmp_path: Path, crew: Crew) -> None:
+    seen: list[Status] = []
+    build(tmp_path / "a", LISTS, crew, Limits(20), seen.append)
+    build(tmp_path / "b", LISTS[:1], crew, Limits(20))
+    build(tmp_path / "b", LISTS, crew, Limits(20))
+    build(tmp_path / "b", LISTS, crew, Limits(20))
+    first, again = content(tmp_path / "a"), content(tmp_path / "b")
+    assert len(first[0]) > 40
+    assert first == again
+    assert seen[-1].label == "minimal obstructions"
+    assert {status.total for status in seen if status.label == "2 x 3, 2 hidden"} == {18}
+
+
+def test_full_disk(tmp_path: Path, crew: Crew) -> None:
+    """SQLite is told that there is no more room: the same error as on a full disk."""
+    path = tmp_path / "db"
+    build(tmp_path / "whole", ORDER, crew, Limits(20))
+    builder = Builder(path, crew, Limits(20))
+    with explained(path):
+        builder.run(LISTS[0])
+    pages = builder._db.execute("PRAGMA page_count").fetchone()[0]
+    builder._db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(InputError, match="make room"), explained(path):
+        builder.run(LISTS[2])
+    builder.close()
+    other = threads()
+    build(path, ORDER, other, Limits(20))
+    other.close()
+    assert content(path) == content(tmp_path / "whole")
+
+
+def test_two_builders_do_not_mix(tmp_path: Path, crew: Crew) -> None:
+    path = tmp_path / "db"
+    one = Builder(path, crew, Limits(20))
+    number, done, written, _ = one._build_row("x", "x")
+    one._advance(number, done, done + 1, written)
+    with pytest.raises(InputError, match="another build"):
+        one._advance(number, done, done + 1, written)
+    one.close()
+
+
+def test_unknown_ones_are_kept_and_retried(tmp_path: Path, crew: Crew) -> None:
+    """With no time at all the open groups stay unknown; later they are decided."""
+    spec = [Spec("two", (3, 3, 2)), Spec("two", (3, 3, 3))]
+    path = tmp_path / "db"
+    build(path, spec, crew, Limits(1e-6), obstructions=False)
+    with PatternDatabase.open(path) as database:
+        unknown = list(database.select("verdict=unknown"))
+        assert unknown
+        assert {entry.reason for entry in unknown} == {"time"}
+        assert database.execute("SELECT count(*) FROM problems WHERE conclusion IS NULL")[0][0]
+    build(path, [], crew, Limits(6), retry_unknown=True, obstructions=False)
+    with PatternDatabase.open(path) as database:
+        assert database.count("verdict=unknown") < len(unknown)
+        left = database.count("verdict=unknown")
+        links = database.execute("SELECT count(*) FROM pattern_problems")[0][0]
+        assert links >= len(unknown) - left
+    number, wrong = check(path, crew)
+    assert wrong == []
+    assert number > 300
+
+
+def test_minimal_obstructions_against_brute_force(tmp_path: Path, crew: Crew) -> None:
+    path = tmp_path / "db"
+    sizes = [(n, m, r) for n in (1, 2, 3) for m in range(n, 4) for r in (1, 2)]
+    build(path, [Spec("two", size) for size in sizes], crew, Limits(30))
+    with PatternDatabase.open(path) as database:
+        found = 0
+        for entry in database:
+            if entry.verdict != "not_closed":
+                assert not entry.minimal
+                continue
+            parts = restrictions([entry.form])[0]
+            verdicts = set()
+            for form, _ in parts:
+                row = database.execute("SELECT verdict FROM patterns WHERE form = ?", (form,))
+                verdicts.add(row[0][0])
+            assert entry.minimal == (verdicts <= {"closed"})
+            found += bool(entry.minimal)
+        assert found >= 2
+        assert database.find(entry.pattern) == entry
+
+
+def test_check_sees_damage(tmp_path: Path, crew: Crew) -> None:
+    path, bad = tmp_path / "db", tmp_path / "bad"
+    build(path, LISTS, crew, Limits(20))
+    assert check(path, crew)[1] == []
+    changes = (
+        ("UPDATE patterns SET verdict = 'closed' WHERE verdict = 'not_closed'", "checksum"),
+        ("UPDATE patterns SET proof = x'00' WHERE id = 3", "Error"),
+        ("UPDATE patterns SET assurance = 'trusted' WHERE id = 3", "0 claims"),
+        (
+            "UPDATE patterns SET proof = (SELECT proof FROM patterns WHERE method = 'unique_cut')"
+            " WHERE method = 'matching'",
+            "CertificateError",
+        ),
+    )
+    for sql, words in changes:
+        shutil.copy(path, bad)
+        connection = sqlite3.connect(bad)
+        connection.execute(sql)
+        connection.commit()
+        connection.close()
+        assert any(words in line for line in check(bad, crew)[1])
+
+
+# -- the file --------------------------------------------------------------------------------
+
+
+def test_files_that_are_not_ours(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "other")
+    other.execute("CREATE TABLE t (x)")
+    other.commit()
+    other.close()
+    (tmp_path / "text").write_text("hello " * 1000)
+    for name in ("other", "text"):
+        for write in (True, False):
+            with pytest.raises(InputError, match="pattern database"):
+                connect(tmp_path / name, write)
+    connection = connect(tmp_path / "newer", write=True)
+    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    connection.close()
+    for write in (True, False):
+        with pytest.raises(InputError, match="upgrade"):
+            connect(tmp_path / "newer", write)
+
+
+def test_read_only_folder(tmp_path: Path, crew: Crew) -> None:
+    """A reader leaves nothing behind and needs no right to write."""
+    path = tmp_path / "folder" / "db"
+    path.parent.mkdir()
+    build(path, LISTS[:1], crew, Limits(20))
+    path.chmod(0o444)
+    path.parent.chmod(0o555)
+    before = sorted(path.parent.iterdir()), path.stat().st_mtime_ns
+    with PatternDatabase.open(path) as database:
+        assert len(database) == 7
+        with pytest.raises(InputError, match="expected a file in a folder that can be written"):
+            database.execute("DELETE FROM patterns")
+    assert (sorted(path.parent.iterdir()), path.stat().st_mtime_ns) == before
+    path.parent.chmod(0o755)
+
+
+def test_a_foreign_executor_is_enough(tmp_path: Path) -> None:
+    """Only ``submit`` and ``shutdown`` are used."""
+
+    class Plain(Executor):
+        def __init__(self) -> None:
+            self.inner = ThreadPoolExecutor(1)
+
+        def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+            return self.inner.submit(fn, *args, **kwargs)
+
+    crew = Crew(Plain, 1)
+    build(tmp_path / "db", LISTS[:1], crew, Limits(20))
+    crew.close()
+    with PatternDatabase.open(tmp_path / "db") as database:
+        assert database.count() == 7
