@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import igraph
-
 __all__ = ["canonical_order"]
 
 
@@ -25,6 +23,8 @@ def canonical_order(colours: Sequence[int], edges: Iterable[tuple[int, int]]) ->
     >>> path.index(1) == other.index(0)
     True
     """
+    import igraph  # late: it takes a second to load, and most decisions need no canonical form
+
     graph = igraph.Graph(n=len(colours), edges=list(edges))
     graph.vs["old"] = list(range(len(colours)))
     moved = graph.permute_vertices(graph.canonical_permutation(color=list(colours)))
