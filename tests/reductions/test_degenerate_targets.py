@@ -145,7 +145,7 @@ def test_degenerate_matrices_are_products_of_free_groups() -> None:
             target = degenerate(group, rng)
             if not numerically(group, target, seed, starts=8):
                 assert exactly(group, target) != "unsat", (name, group.picture(), target)
-    assert min(tried.values()) >= 8, tried
+    assert min(tried.values()) >= 4, tried
 
 
 @pytest.mark.parametrize("source", ["lu:2", "dense:3-2-3", "lu:3"])
