@@ -23,6 +23,7 @@ from cadlink.database.statistics import Row, totals, unknowns
 from cadlink.database.tasks import Spec, reduce_shard
 from cadlink.decision import Limits
 from cadlink.errors import InputError
+from cadlink.explanations import proofs, text
 from cadlink.report import atlas
 
 __all__ = ["add_parser", "run"]
@@ -333,11 +334,10 @@ def run_show(args: argparse.Namespace) -> int:
         print(picture(entry.pattern))
         print()
         print(_describe(entry))
-        proof = database.proof(entry)
-        if proof is not None:
-            print("proof")
-            for line in words.proof(proof, 1):
-                print(line)
+        certificate = database.certificate(entry)
+        if certificate is not None:
+            print()
+            print(text.write(proofs.written(certificate)), end="")
     return status.DECIDED
 
 
