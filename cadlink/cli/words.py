@@ -60,7 +60,7 @@ RULES = {
     " this entry cannot be nonzero, though it can in the limit",
     "owners": "a few hidden units alone carry a block of entries, which must stay invertible,"
     " though in the limit it need not",
-    "forced_row": "a few hidden units alone carry some rows and columns of entries, of which one row"
+    "forced_row": "a few hidden units alone carry some rows and columns of entries, and one row"
     " cannot vanish beside a certain nonzero entry, though it does in the limit",
     "rigid_collision": "two hidden units that become parallel produce in the limit what no"
     " weights produce",

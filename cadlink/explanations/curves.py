@@ -73,7 +73,7 @@ def curve_in_group(
 ) -> tuple[tuple[Block, ...], dict[Cell, Fraction]]:
     """X(t), Y(t), their product and its limit; ``xs`` by (neuron, row), ``ys`` by (neuron, column).
 
-    Entries not given are zero.  The limit is returned as well.
+    Entries not given are zero.  The limit is returned as well.  Raises ValueError without one.
     """
     values: dict[Cell, Series] = {}
     for i, graph in enumerate(group.neurons):
@@ -82,6 +82,8 @@ def curve_in_group(
             for e, c in _product(xs.get((i, j), {}), ys.get((i, k), {})).items():
                 total[e] = total.get(e, Fraction(0)) + c
     values = {at: {e: c for e, c in value.items() if c} for at, value in values.items()}
+    if any(e < 0 for value in values.values() for e in value):
+        raise ValueError(f"a curve whose product has no limit: {xs}, {ys}")
     limit = {at: value.get(0, Fraction(0)) for at, value in values.items()}
     rows, cols, neurons = group.rows, group.cols, range(len(group.neurons))
     if max(len(cols), len(neurons)) > WIDEST or len(rows) > 40:

@@ -66,6 +66,8 @@ def _lines(blocks: Iterable[Block], depth: int) -> list[str]:
         if isinstance(block, Paragraph):
             label = rf"\textbf{{{_sentence(block.label)}}} " if block.label else ""
             lines += ["", rf"\noindent {label}{_sentence(block.sentence)}\par"]
+        elif isinstance(block, Items) and not block.sentences:
+            continue  # LaTeX has no empty lists
         elif isinstance(block, Items):
             # Lists nested deeper than LaTeX allows cannot arise: nesting is done by margins.
             lines.append(r"\begin{enumerate}")

@@ -113,7 +113,16 @@ def written(certificate: Certificate) -> list[Block]:
     ]
     steps, conclusion = written_proof(pattern, certificate.proof)
     end = f"So the set {_SAYS[conclusion]}. This was to be shown."
+    if _on_trust(certificate.proof.to_json()):
+        end += " (What rests on the word of a program is named above; all else was checked.)"
     return [*blocks, *steps, Paragraph(end)]
+
+
+def _on_trust(value: object) -> bool:
+    """Whether a proof uses the answers of a backend."""
+    if isinstance(value, dict):
+        return "answers" in value or any(map(_on_trust, value.values()))
+    return isinstance(value, list) and any(map(_on_trust, value))
 
 
 def written_proof(problem: Problem, proof: Proof, prefix: str = "") -> tuple[list[Block], str]:
@@ -183,9 +192,12 @@ def _parts(account: Account, proof: Proof, name: str) -> tuple[list[Block], str]
         conclusions.append(conclusion)
         if count > MOST_PARTS:
             continue
-        same = f" ({these('part', places[1:])} look and are treated the same)" if places[1:] else ""
+        same = ""
+        if places[1:]:
+            verbs = "looks the same and is" if len(places) == 2 else "look the same and are"
+            same = f"; {these('part', places[1:])} {verbs} treated in the same way"
         blocks += [
-            Paragraph(f"This is{same}", f"Part {name}.{first}."),
+            Paragraph(f"(of {len(account.parts)}){same}:", f"Part {name}.{first}"),
         ]
         blocks.append(
             Nested(

@@ -37,6 +37,8 @@ def _lines(blocks: Iterable[Block], indent: int) -> list[str]:
     """The blocks with an empty line between two of them."""
     lines: list[str] = []
     for block in blocks:
+        if isinstance(block, Items) and not block.sentences:
+            continue
         if lines:
             lines.append("")
         if isinstance(block, Paragraph):

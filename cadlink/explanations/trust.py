@@ -101,9 +101,9 @@ def _variety(problem: Problem, data: dict[str, Any], given: dict[str, Any]) -> t
     listed = data["polynomials"]
     blocks: list[Block] = [
         Paragraph(
-            f"The following {many(len(listed), 'polynomial')} in the entries of A"
-            f" {'vanishes' if len(listed) == 1 else 'vanish'} on the set; this was checked by"
-            " putting in the products."
+            f"The following {'polynomial' if len(listed) == 1 else many(len(listed), 'polynomial')}"
+            f" in the entries of A {'vanishes' if len(listed) == 1 else 'vanish'} on the set; this"
+            " was checked by putting in the products."
         )
     ]
     shown = [str(polynomial(one)) for one in listed[:MOST] if len(str(one)) <= LONGEST]
@@ -112,8 +112,8 @@ def _variety(problem: Problem, data: dict[str, Any], given: dict[str, Any]) -> t
     blocks.append(Items(tuple(shown)))
     blocks.append(
         Paragraph(
-            "Conversely, every real common zero of them is in the set. So the set is an algebraic"
-            " variety, and closed."
+            f"Conversely, every real {'common zero of them' if len(listed) > 1 else 'zero'} is in"
+            " the set. So the set is an algebraic variety, and closed."
         )
     )
     return tuple(blocks)
