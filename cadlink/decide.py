@@ -26,6 +26,7 @@ from cadlink.decision import (
     Verdict,
     leaf_rules,
 )
+from cadlink.desk import Contradiction, Desk, claim
 from cadlink.engine import Engine, Run
 from cadlink.errors import CertificateError, InputError
 from cadlink.formula import FALSE, TRUE
@@ -33,7 +34,7 @@ from cadlink.pattern import Pattern
 from cadlink.problem import Group
 from cadlink.reductions.chain import Tree, reduce, verdict
 from cadlink.reductions.step import Conclusion, Problem
-from cadlink.settle import Contradiction, Desk, claim, settle
+from cadlink.settle import settle
 
 __all__ = ["METHODS", "Decider", "Lookup", "Settled", "decide"]
 

@@ -1,202 +1,36 @@
 """Settling what the reductions leave open: search for a curve, then ask the backends.
 
-Every strategy takes the open problem and a :class:`Desk` and returns a proof or None; none of them
-guesses.  They are tried in rounds of growing time slices, so that a problem that is easy for one
-strategy is not kept waiting by another, and the total limit is kept.
+Every strategy takes a time slice and returns a proof or None; none of them guesses.  They are tried
+in rounds of growing slices, so that a problem that is easy for one strategy is not kept waiting by
+another, and the total limit is kept.
 """
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from cadlink import encode, torus
+from cadlink import encode
 from cadlink.backends.base import Outcome
 from cadlink.certificates.data import Proof
-from cadlink.engine import Engine, Run
-from cadlink.formula import FALSE, TRUE, ForAll, Formula, free_variables, negate, prenex
+from cadlink.desk import Contradiction, Desk, answer_of, claim
+from cadlink.engine import Run
+from cadlink.formula import TRUE, ForAll, Formula, negate
 from cadlink.notation import to_json as formula_to_json
-from cadlink.notation import to_text
 from cadlink.problem import Cell, Group
 from cadlink.reductions.step import Problem
 from cadlink.search import missed, nonclosed, vanishing
 from cadlink.simplify import relax
 
-__all__ = ["Contradiction", "Desk", "settle"]
+__all__ = ["settle"]
 
-# Seconds given to each strategy in the first, second, ... round; the last one repeats.
+# Seconds given to each strategy in the first, second, ... round.
 SLICES = (4.0, 10.0, 30.0, 120.0, 600.0)
 
-# Number of variables beyond which a program has never answered in our measurements; asking it
-# anyway only burns the user's time limit.
-QEPCAD_VARIABLES = 18
-REDLOG_VARIABLES = 34
-Z3_VARIABLES = 80
-# Cells up to which "for all A" is split into cases, two for every cell.
-MOST_CASE_CELLS = 9
 # Terms of the product map beyond which no formula is written at all.
 MOST_TERMS = 400
-
-
-class Contradiction(Exception):
-    """Two backends gave opposite answers to one question; carries the two runs."""
-
-    def __init__(self, statement: str, one: Run, other: Run) -> None:
-        super().__init__(f"{one.backend} and {other.backend} contradict each other: {statement}")
-        self.runs = (one, other)
-
-
-@dataclass
-class Desk:
-    """What the strategies share: the engine, the deadline, the record of all runs."""
-
-    engine: Engine
-    deadline: float  # time.monotonic() value
-    memory_mib: int
-    progress: Callable[[str], None] | None = None
-    seed: int = 0
-    runs: list[Run] = field(default_factory=list)
-
-    def left(self) -> float:
-        """Seconds until the deadline, not negative."""
-        return max(0.0, self.deadline - time.monotonic())
-
-    def say(self, what: str) -> None:
-        if self.progress is not None:
-            self.progress(what)
-
-    def suited(self, formula: Formula) -> list[str]:
-        """The installed backends for which a question of this size is not hopeless."""
-        size = count_variables(formula)
-        most = {"qepcad": QEPCAD_VARIABLES, "redlog": REDLOG_VARIABLES, "z3": Z3_VARIABLES}
-        return [name for name in self.engine.available() if size <= most.get(name, 0)]
-
-    def ask(self, formula: Formula, backend: str, wall_s: float, statement: str) -> Run:
-        """One question to one backend, recorded."""
-        self.say(f"asking {backend}: {statement}")
-        run = self.engine.ask(
-            formula,
-            backend,
-            wall_s=max(0.1, min(wall_s, self.left())),
-            memory_mib=self.memory_mib,
-            statement=statement,
-        )
-        self.runs.append(run)
-        return run
-
-    def truth(
-        self, statement: str, formula: Formula, wall_s: float, order: Sequence[str]
-    ) -> tuple[bool, list[Run]] | None:
-        """Whether a sentence holds, by the first backend that answers and, if one can, a second.
-
-        Raises Contradiction if the two disagree.  None if nobody answers.
-        """
-        suited = self.suited(formula)
-        agreed: list[Run] = []
-        for backend in [name for name in order if name in suited]:
-            # A corroborating answer is welcome, but not at the price of the whole slice; a cold
-            # start of Redlog must fit in.
-            run = self.ask(
-                formula, backend, wall_s if not agreed else max(wall_s / 2, 5.0), statement
-            )
-            if run.outcome is not Outcome.ANSWERED or run.answer is None:
-                continue
-            if run.answer.formula not in (TRUE, FALSE):
-                continue
-            if agreed and run.answer.formula != _said(agreed[0]):
-                raise Contradiction(statement, agreed[0], run)
-            agreed.append(run)
-            if len(agreed) == 2:
-                break
-        if not agreed:
-            return None
-        return _said(agreed[0]) == TRUE, agreed
-
-    def truth_by_cases(
-        self,
-        statement: str,
-        body: Formula,
-        cells: Sequence[Cell],
-        wall_s: float,
-        order: Sequence[str],
-    ) -> list[Run] | None:
-        """One run that sums up each backend's answers if "body for all values of the cells" holds
-        in every case of ``torus.cases``; None otherwise.
-
-        Raises Contradiction if two backends disagree about a case.
-        """
-        if len(cells) > MOST_CASE_CELLS:
-            return None
-        questions = list(torus.cases(body, cells))
-        said: dict[int, Run] = {}
-        sums: list[Run] = []
-        for backend in order:
-            if backend not in self.engine.available():
-                continue
-            # A second opinion is welcome, but not at the price of the first one's time.
-            share = wall_s if not sums else wall_s / 4
-            stop = time.monotonic() + min(share, self.left())
-            answers: list[Run] = []
-            for number, question in enumerate(questions):
-                left = stop - time.monotonic()
-                caption = f"{statement} (case {number + 1} of {len(questions)})"
-                run = self.ask(question, backend, left, caption) if left > 0 else None
-                if run is None or run.answer is None or run.answer.formula not in (TRUE, FALSE):
-                    break
-                if number in said and run.answer.formula != _said(said[number]):
-                    raise Contradiction(caption, said[number], run)
-                said[number] = run
-                if run.answer.formula == FALSE:
-                    return None
-                answers.append(run)
-            if len(answers) == len(questions):
-                sums.append(_sum(statement, answers))
-        return sums or None
-
-
-def count_variables(formula: Formula) -> int:
-    """Free and bound variables, counted in the prenex form the programs are sent."""
-    prefix, _ = prenex(formula)
-    return len(prefix) + len(free_variables(formula))
-
-
-def _sum(statement: str, answers: Sequence[Run]) -> Run:
-    """Many "true"s of one backend as one run; its digest is that of all their digests."""
-    asked = [run for run in answers if run.backend != "cadlink"] or list(answers)
-    digests = "".join(run.transcript_sha256 for run in answers)
-    return replace(
-        asked[0],
-        seconds=sum(run.seconds for run in answers),
-        transcript_sha256=hashlib.sha256(digests.encode()).hexdigest(),
-        statement=f"{statement} ({len(answers)} cases)",
-    )
-
-
-def _said(run: Run) -> Formula:
-    if run.answer is None:
-        raise ValueError("a run without an answer has no formula")
-    return run.answer.formula
-
-
-def claim(statement: str, runs: Sequence[Run], **data: Any) -> dict[str, Any]:
-    """A CLAIM of the certificate schema: what these backends answered."""
-    return {
-        "statement": statement,
-        "answers": [
-            {
-                "backend": run.backend,
-                "version": run.version,
-                "answer": to_text(_said(run)),
-                "transcript": run.transcript_sha256,
-            }
-            for run in runs
-        ],
-        **data,
-    }
 
 
 def limit_to_json(limit: Mapping[Cell, Fraction]) -> list[list[Any]]:
@@ -323,10 +157,8 @@ class _Leaf:
 
     def witness(self, slice_s: float) -> Proof | None:
         """T23: z3's model of the sentence is a starting point for a curve."""
-        if "z3" not in self.desk.engine.available():
-            return None
         question = encode.sentence(self.problem, norm="max")
-        if count_variables(question) > Z3_VARIABLES:
+        if "z3" not in self.desk.suited(question):
             return None
         run = self.desk.ask(question, "z3", slice_s, "the sentence 'not closed', for a witness")
         if run.outcome is not Outcome.ANSWERED or run.answer is None:
@@ -357,7 +189,7 @@ class _Leaf:
         """Two image formulas must describe the same set."""
         for other in self.images:
             names = encode.cell_names(self.problem)
-            differ = encode.differ(_said(run), _said(other), names)
+            differ = encode.differ(answer_of(run), answer_of(other), names)
             found = self.desk.truth(
                 "the two image formulas differ", differ, slice_s, ("z3", "qepcad", "redlog")
             )
@@ -365,7 +197,7 @@ class _Leaf:
                 raise Contradiction("the set as a formula", other, run)
 
     def _from_formula(self, run: Run, slice_s: float) -> Proof | None:
-        phi = _said(run)
+        phi = answer_of(run)
         claims = [claim("image", [run])]
         if relax(phi) != phi:
             question = negate(encode.relaxed_implies(phi))

@@ -42,6 +42,7 @@ from scipy.optimize import minimize_scalar
 from cadlink.backends.base import Outcome
 from cadlink.decide import Decider
 from cadlink.decision import Limits
+from cadlink.desk import claim
 from cadlink.errors import InputError
 from cadlink.formula import FALSE, Atom, Formula, Rel, conj, exists
 from cadlink.networks.curve import Curve
@@ -49,7 +50,6 @@ from cadlink.networks.theorems.paths import on_paths
 from cadlink.networks.verdict import number_json
 from cadlink.pattern import Pattern
 from cadlink.polynomial import Polynomial
-from cadlink.settle import claim
 
 __all__ = ["Found", "decide_data", "rational_rows"]
 
