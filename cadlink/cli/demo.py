@@ -117,14 +117,16 @@ def describe(demo: Demonstration) -> str:
     lines = textwrap.wrap(demo.data.statement, 88)
     if marked is not None:
         lines += textwrap.wrap(f"It sits in {marked.words}.", 88)
-    lines += ["", f"{'run':<28}{'steps':>7}{'loss':>12}{'largest |parameter|':>22}"]
+    lines += ["", f"{'run':<38}{'steps':>7}{'loss':>12}{'largest |parameter|':>22}"]
     runs = sorted((demo.plain, *demo.others), key=lambda run: run.seed)
     for one in (*runs, demo.decayed):
-        name = f"seed {one.seed}" + (f", weight decay {one.decay:g}" if one.decay else "")
-        lines.append(f"{name:<28}{one.steps[-1]:>7}{one.loss[-1]:>12.2e}{one.largest[-1]:>22.2f}")
+        near = one.seed == demo.near.seed
+        name = "near the sequence" if near else f"seed {one.seed}"
+        name += f", weight decay {one.decay:g}" if one.decay else ""
+        lines.append(f"{name:<38}{one.steps[-1]:>7}{one.loss[-1]:>12.2e}{one.largest[-1]:>22.2f}")
     for k in range(0, len(demo.theory), 6):
         loss, largest = demo.theory[k]
-        lines.append(f"{f'explicit sequence, k = {k}':<28}{'':>7}{loss:>12.2e}{largest:>22.2f}")
+        lines.append(f"{f'explicit sequence, k = {k}':<38}{'':>7}{loss:>12.2e}{largest:>22.2f}")
     if demo.beaten_at is not None:
         lines.append(f"the explicit sequence beats every run from k = {demo.beaten_at} on")
     return "\n".join(lines)

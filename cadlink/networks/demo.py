@@ -12,7 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cadlink.networks.training import Run, Task, train
+from cadlink.networks.sequence import Array
+from cadlink.networks.subnetwork import subnetwork
+from cadlink.networks.training import Run, train
 from cadlink.networks.training_set import TrainingSet
 
 __all__ = ["Demonstration", "demonstrate", "theory"]
@@ -25,12 +27,16 @@ Say = Callable[[str, float], None]
 @dataclass(frozen=True)
 class Demonstration:
     """What was trained, the best run without decay, the run with decay from the same start, and
-    (loss, largest parameter) of theta_0, theta_1, ...; losses are means over the points."""
+    (loss, largest parameter) of theta_0, theta_1, ...; losses are means over the points.
+
+    ``near``: the run that starts near theta_k for an early k; it is ``plain`` or among ``others``.
+    """
 
     data: TrainingSet
     plain: Run
     decayed: Run
     others: tuple[Run, ...]
+    near: Run
     theory: tuple[tuple[float, float], ...]
 
     @property
@@ -48,6 +54,7 @@ class Demonstration:
             "plain": self.plain.to_json(),
             "decayed": self.decayed.to_json(),
             "others": [run.to_json() for run in self.others],
+            "near": self.near.to_json(),
             "theory": [{"loss": loss, "largest": largest} for loss, largest in self.theory],
             "beaten_at": self.beaten_at,
         }
@@ -79,14 +86,16 @@ def demonstrate(
     engine: str | None = None,
     say: Say | None = None,
 ) -> Demonstration:
-    """Train from ``starts`` random starts (seeds seed, seed + 1, ...), then once with decay.
+    """Train from ``starts`` random starts (seeds seed, seed + 1, ...) and from near theta_k for an
+    early k, then once with decay.
 
-    Some starts end in a local minimum; the one with the least loss is shown, the others are kept.
+    Trained is the part of the network that matters on the data (``subnetwork``).  Some starts end
+    in a local minimum; the run with the least loss is shown, the others are kept.
     ``say(text, share)`` is told how far the work is, share from 0 to 1.
     """
-    inputs, targets = data.to_numpy()
-    task = Task(data.pattern, inputs, targets, data.biases)
-    total = (starts + 1) * steps
+    part = subnetwork(data)
+    task = part.task
+    total = (starts + 2) * steps
 
     def follow(text: str, before: int) -> Callable[[int, float], None]:
         def tick(step: int, loss: float) -> None:
@@ -95,12 +104,20 @@ def demonstrate(
 
         return tick
 
-    runs = []
-    for number in range(starts):
-        tick = follow(f"start {number + 1} of {starts}", number * steps)
-        runs.append(train(task, method, steps, seed=seed + number, engine=engine, tick=tick))
-    best = min(runs, key=lambda run: run.loss[-1])
-    tick = follow("with weight decay", starts * steps)
-    decayed = train(task, method, steps, decay=decay, seed=best.seed, engine=engine, tick=tick)
-    others = tuple(run for run in runs if run is not best)
-    return Demonstration(data, best, decayed, others, theory(data))
+    runs: list[tuple[Run, list[Array]]] = []
+    for number in range(starts + 1):
+        if number < starts:
+            first = task.start(seed + number)
+            tick = follow(f"start {number + 1} of {starts}", number * steps)
+        else:
+            first = part.near(seed)
+            tick = follow("start near the explicit sequence", number * steps)
+        run = train(task, method, steps, seed=seed + number, engine=engine, tick=tick, start=first)
+        runs.append((run, first))
+    best, first = min(runs, key=lambda pair: pair[0].loss[-1])
+    tick = follow("with weight decay", (starts + 1) * steps)
+    decayed = train(
+        task, method, steps, decay=decay, seed=best.seed, engine=engine, tick=tick, start=first
+    )
+    others = tuple(run for run, _ in runs if run is not best)
+    return Demonstration(data, best, decayed, others, runs[-1][0], theory(data))

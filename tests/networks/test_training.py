@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cadlink import read
+from cadlink import Pattern, read
 from cadlink.errors import InputError
 from cadlink.networks import decide_network
 from cadlink.networks.demo import demonstrate
 from cadlink.networks.script import script
+from cadlink.networks.subnetwork import subnetwork
 from cadlink.networks.training import Task, train
 from cadlink.networks.training_set import TrainingSet, training_set
 
@@ -111,8 +112,14 @@ def test_nobody_attains_zero_on_the_nine_points() -> None:
 
 
 def test_the_script_runs(tmp_path: Path) -> None:
+    """On its own: a network of 784-300-10 units pruned to 5 %."""
+    chance = np.random.default_rng(0)
+    masks = Pattern.of([chance.random((300, 784)) < 0.05, chance.random((10, 300)) < 0.05])
+    data = training_set(decide_network(masks))
+    text = script(data, starts=1).replace("steps=1000", "steps=200")
+    assert len(text) < 8_000
     path = tmp_path / "no_optimum.py"
-    path.write_text(script(nine(), starts=1).replace("steps=300", "steps=60"), encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     # Alone: no cadlink on the path.
     done = subprocess.run(
         [sys.executable, "-I", str(path)],
@@ -123,11 +130,18 @@ def test_the_script_runs(tmp_path: Path) -> None:
         timeout=120,
         check=True,
     )
+    assert [len(units) for units in subnetwork(data).units] == [2, 2, 2]
     rows = re.findall(r"^ +(\d+) +(\S+e\S+) +(\S+e\S+)$", done.stdout, re.MULTILINE)
+    plain, decayed = done.stdout.split("start near")[1].split("the same start")
+    plain, decayed = (
+        [float(v) for v in re.findall(r"^ +200 +(\S+) +(\S+)$", text, re.MULTILINE)[0]]
+        for text in (plain, decayed)
+    )
+    assert 0 < plain[0] < 1e-5 < 1e-4 < decayed[0]
+    assert decayed[1] < 4 < plain[1]
     theta = [(float(loss), float(size)) for _, loss, size in rows[-11:]]
     assert [int(k) for k, _, _ in rows[-11:]] == list(range(0, 21, 2))
-    assert all(b[0] < a[0] and b[1] > a[1] for a, b in pairwise(theta))
-    data = nine()
+    assert all(b[0] < a[0] and b[1] >= a[1] for a, b in pairwise(theta))
     exact = data.parameters(4).loss(data.X, data.Y) / len(data)
     assert theta[2][0] == pytest.approx(float(exact), rel=1e-3)
     assert "cadlink" not in done.stderr
