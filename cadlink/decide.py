@@ -33,6 +33,7 @@ from cadlink.formula import FALSE, TRUE
 from cadlink.pattern import Pattern
 from cadlink.problem import Group
 from cadlink.reductions.chain import Tree, reduce, verdict
+from cadlink.reductions.chain import proof as proof_of
 from cadlink.reductions.step import Conclusion, Problem
 from cadlink.settle import settle
 
@@ -250,7 +251,12 @@ class Decider:
         source, standard = (flipped, lying) if turned else (problem, upright)
         proof = self._settled.get(standard)
         if proof is None:
-            proof = self._looked_up(standard) or settle(standard, desk)
+            proof = self._looked_up(standard)
+            if proof is None and standard != problem:
+                # Some rules search greedily, and may succeed in another order of rows and columns.
+                tree = reduce(standard, desk.deadline)
+                proof = None if verdict(tree) is None else proof_of(tree)
+            proof = proof or settle(standard, desk)
             if proof is None:
                 return None
             self._settled[standard] = proof

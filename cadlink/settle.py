@@ -1,4 +1,4 @@
-"""Settling what the reductions leave open: search for a curve, then ask the backends.
+"""Settling what the reductions leave open: known obstructions, curves, then the backends.
 
 Every strategy takes a time slice and returns a proof or None; none of them guesses.  They are tried
 in rounds of growing slices, so that a problem that is easy for one strategy is not kept waiting by
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from cadlink import encode
+from cadlink import encode, obstructions
 from cadlink.backends.base import Outcome
 from cadlink.certificates.data import Proof
 from cadlink.desk import Contradiction, Desk, answer_of, claim
@@ -55,6 +55,14 @@ class _Leaf:
         self.polynomials: list[Any] | None = None
 
     # -- strategies ------------------------------------------------------------------------
+
+    def obstruction(self, slice_s: float) -> Proof | None:
+        """T4: a restriction that is known not to be closed."""
+        if not isinstance(self.problem, Group) or self.searches:
+            return None  # looking twice finds nothing new
+        self.desk.say("looking for a known obstruction")
+        deadline = time.monotonic() + min(slice_s, self.desk.left())
+        return obstructions.find(self.problem, obstructions.known(), deadline)
 
     def curve(self, slice_s: float) -> Proof | None:
         """T18-T20: a curve in the set whose limit is refuted; fully checkable."""
@@ -272,7 +280,7 @@ def settle(problem: Problem, desk: Desk) -> Proof | None:
     Raises Contradiction when two backends give opposite answers.
     """
     leaf = _Leaf(problem, desk)
-    strategies: tuple[Strategy, ...] = (leaf.curve,)
+    strategies: tuple[Strategy, ...] = (leaf.obstruction, leaf.curve)
     slices: tuple[float, ...] = SLICES[:2]  # a curve not found by then is rarely found later
     if encode.count_terms(problem) <= MOST_TERMS and desk.engine.available():
         slices = SLICES
