@@ -17,7 +17,16 @@ from typing import Any, NoReturn
 from cadlink.certificates.data import FORMAT, VERSION, Certificate, Proof
 from cadlink.errors import CertificateError
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_DIGITS", "load", "proof_from", "shown", "through_json"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "MAX_DIGITS",
+    "load",
+    "parse",
+    "proof_from",
+    "shown",
+    "through_json",
+]
 
 MAX_BYTES = 1 << 26
 MAX_DEPTH = 500  # of brackets; a step inside a step costs two
@@ -43,7 +52,7 @@ def load(source: Certificate | Mapping[str, Any] | str | bytes) -> Certificate:
     >>> load(text).proof.rule
     'one_layer'
     """
-    document = _parse(source) if isinstance(source, (str, bytes)) else through_json(source)
+    document = parse(source) if isinstance(source, (str, bytes)) else through_json(source)
     keys = {"format", "version", "pattern", "verdict", "proof"}
     if not isinstance(document, dict) or set(document) != keys:
         found = sorted(document) if isinstance(document, dict) else type(document).__name__
@@ -82,7 +91,7 @@ def through_json(value: object) -> Any:
         text = json.dumps(plain, allow_nan=False, default=_plain)
     except (TypeError, ValueError, RecursionError) as error:
         raise CertificateError("certificate", "JSON values only", f"{error}") from error
-    return _parse(text)
+    return parse(text)
 
 
 def _plain(value: object) -> dict[str, Any]:
@@ -92,7 +101,7 @@ def _plain(value: object) -> dict[str, Any]:
     raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
-def _parse(text: str | bytes) -> Any:
+def parse(text: str | bytes) -> Any:
     """The JSON value, within the limits."""
     if len(text) > MAX_BYTES:
         raise CertificateError("certificate", f"at most {MAX_BYTES} bytes", f"{len(text)}")

@@ -1,16 +1,22 @@
-"""``cadlink check CERTIFICATE``: let the kernel re-check a certificate file."""
+"""``cadlink check CERTIFICATE``: let the kernel re-check a certificate file, of a pattern
+(``cadlink decide --certificate``) or of a network (``cadlink network --certificate``)."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from typing import Any
 
 from cadlink import masks
 from cadlink.certificates import kernel
+from cadlink.certificates.read import parse
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands
+from cadlink.errors import CertificateError, InputError
 from cadlink.explanations import proofs, text
+from cadlink.networks import witness_file
+from cadlink.pattern import Pattern
 
 __all__ = ["add_parser", "run"]
 
@@ -38,6 +44,9 @@ def run(args: argparse.Namespace) -> int:
     else:
         with open(args.file, "rb") as file:
             data = file.read()
+    document = parse(data)
+    if isinstance(document, dict) and document.get("format") == witness_file.FORMAT:
+        return _network(document, pattern, args)
     certificate = kernel.load(data)
     checked = kernel.check(certificate, pattern)
     if args.json:
@@ -54,4 +63,28 @@ def run(args: argparse.Namespace) -> int:
     if args.proof:
         print()
         print(text.write(proofs.written(certificate)), end="")
+    return status.DECIDED
+
+
+def _network(document: dict[str, Any], pattern: Pattern | None, args: argparse.Namespace) -> int:
+    """The same for the witness of a network's verdict."""
+    if args.proof:
+        raise InputError("--proof is for certificates of patterns, this is one of a network")
+    checked = witness_file.check_document(document)
+    if pattern is not None and Pattern.from_json(document["pattern"]) != pattern:
+        raise CertificateError("pattern", "the pattern demanded", "another one")
+    if args.json:
+        answer = {
+            "question": document["question"],
+            "answer": document["answer"],
+            "theorem": checked.theorem,
+            "claim": checked.claim,
+            "holes": list(checked.holes),
+        }
+        print(json.dumps(answer))
+        return status.DECIDED
+    print(f"accepted: question ({document['question']}), {document['answer']}, {checked.theorem}")
+    print(f"  shown: {witness_file.MEANINGS[checked.claim]}")
+    for hole in checked.holes:
+        print(f"  on trust: {hole}")
     return status.DECIDED

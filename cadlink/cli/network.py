@@ -18,11 +18,11 @@ from cadlink.errors import InputError
 from cadlink.networks.decide_network import decide_network
 from cadlink.networks.models import model_of
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict
+from cadlink.networks.witness_file import FORMAT, VERSION
 
-__all__ = ["FORMAT", "add_parser", "describe", "run"]
+__all__ = ["add_parser", "describe", "run"]
 
-FORMAT = "cadlink-network-witness"
-
+MOST_POINTS, MOST_COLUMNS = 20, 8  # of a training set that is printed
 _QUESTIONS = (
     "a: is there some training set without an optimum (default); b: the same for the given inputs;"
     " c: has this training set an optimum; d: are the functions on a cube closed"
@@ -83,6 +83,7 @@ def describe(verdict: NetworkVerdict) -> str:
     """The verdict for human eyes."""
     lines = [repr(verdict.pattern)[1:-1].partition(":")[0], ""]
     lines += textwrap.wrap(verdict.explanation, 88)
+    lines += _points(verdict)
     if verdict.reason:
         lines += _item("because  ", verdict.reason)
     for text in verdict.assumptions:
@@ -95,6 +96,26 @@ def describe(verdict: NetworkVerdict) -> str:
     for text in verdict.advice:
         lines += _item("advice   ", text)
     return "\n".join(lines)
+
+
+def _points(verdict: NetworkVerdict) -> list[str]:
+    """The training set as a small table, if it is small."""
+    witness = verdict.witness or {}
+    if witness.get("X") is None or witness.get("Y") is None:
+        return []
+    inputs, outputs = witness["inputs"], witness["outputs"]
+    if len(witness["X"]) > MOST_POINTS or len(inputs) + len(outputs) > MOST_COLUMNS:
+        return []
+    table = [[f"input {k + 1}" for k in inputs] + [f"output {j + 1}" for j in outputs]]
+    for x, y in zip(witness["X"], witness["Y"], strict=True):
+        table.append([str(value) for value in (*x, *y)])
+    wide = [max(map(len, column)) for column in zip(*table, strict=True)]
+    rows = []
+    for row in table:
+        cells = [cell.rjust(width) for cell, width in zip(row, wide, strict=True)]
+        left, right = cells[: len(inputs)], cells[len(inputs) :]
+        rows.append(f"  {'  '.join(left)}  |  {'  '.join(right)}")
+    return ["", *rows, ""]
 
 
 def _item(label: str, text: str) -> list[str]:
@@ -123,7 +144,7 @@ def _rows(path: Path) -> Any:
 def _write(path: Path, verdict: NetworkVerdict, biases: list[bool]) -> None:
     document = {
         "format": FORMAT,
-        "version": 1,
+        "version": VERSION,
         "pattern": verdict.pattern.to_json(),
         "biases": biases,
         "question": verdict.question.value,

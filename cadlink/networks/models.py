@@ -20,6 +20,7 @@ from cadlink.pattern import Pattern
 
 __all__ = ["Layer", "Model", "assemble", "model_of", "pattern_of"]
 
+OTHER_MODELS = (".h5", ".keras", ".pkl", ".pickle", ".joblib", ".ckpt", ".bin", ".pb", ".tflite")
 ACTIVATIONS = ("relu", "leaky_relu", "linear")
 
 
@@ -122,8 +123,8 @@ def assemble(
     for below, above in pairwise(layers):
         if np.shape(below.mask)[0] != np.shape(above.mask)[1]:
             raise InputError(
-                f"expected {np.shape(below.mask)[0]} inputs, as many as {below.name} has outputs,"
-                f" found {np.shape(above.mask)[1]}",
+                f"expected {np.shape(below.mask)[0]} inputs, as many as {_named(below.name)} has"
+                f" outputs, found {np.shape(above.mask)[1]}",
                 _at(where, above.name),
             )
     return Model(Pattern.of(arrays, where), tuple(layer.bias for layer in layers), activation)
@@ -159,7 +160,12 @@ def _plain(mask: Any) -> Any:
 
 
 def _at(where: str, name: str) -> str:
-    return f"{where}, {name}" if where else name
+    return f"{where}, {_named(name)}" if where else _named(name)
+
+
+def _named(name: str) -> str:
+    """A layer of a list or of scikit-learn is named in full; a module by its name alone."""
+    return name if name.startswith(("layer ", "coefs_")) else f"layer {name!r}"
 
 
 def _shape(shape: Any) -> str:
@@ -184,6 +190,11 @@ def _from_file(source: str, masks: Any) -> Model:
         from cadlink.networks import onnx_models
 
         return onnx_models.of_file(Path(source), masks)
+    if suffix in OTHER_MODELS:
+        raise InputError(
+            "models are read from a state dict (.pt, .pth, .safetensors) or .onnx; export it",
+            source,
+        )
     pattern = pattern_files.read(source)
     layers = [Layer(f"layer {n}", mask, True) for n, mask in enumerate(pattern.layers, start=1)]
     return assemble(layers, "relu", masks)

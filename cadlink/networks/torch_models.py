@@ -8,6 +8,7 @@ its mask is where the weight is not 0.  No code of a checkpoint is ever run: fil
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from cadlink.networks.models import Layer, Model, assemble
 __all__ = ["mask_of_tensor", "of_file", "of_module", "of_state_dict"]
 
 SUPPORTED = "Linear, ReLU, Identity, Dropout and Flatten"
+SAVE = "save model.state_dict() alone"
 HALF = ("torch.float16", "float16", "<f2")
 IGNORED = ("Identity", "Dropout", "AlphaDropout", "Flatten")
 KNOWN_ENDINGS = ("weight", "weight_orig", "weight_mask", "bias", "bias_orig", "bias_mask")
@@ -228,11 +230,12 @@ def of_state_dict(
     modules: dict[str, dict[str, Any]] = {}
     for key, value in state.items():
         if not isinstance(key, str) or not hasattr(value, "shape"):
-            inside = " (it is inside: save checkpoint['state_dict'] alone)"
-            hint = inside if isinstance(key, str) and key.endswith("state_dict") else ""
+            inner = [k for k in state if isinstance(k, str) and isinstance(state[k], Mapping)]
+            inside = next((k for k in inner if k.endswith("state_dict")), inner[0] if inner else "")
+            hint = f"it may be inside: save checkpoint[{inside!r}] alone" if inside else SAVE
             raise InputError(
                 f"not a state dict: expected tensors, found {type(value).__name__} under"
-                f" {str(key)[:60]!r}{hint}",
+                f" {str(key)[:60]!r}; {hint[:100]}",
                 where,
             )
         name, _, ending = key.rpartition(".")
@@ -264,23 +267,22 @@ def of_file(path: Path, masks: Any = None) -> Model:
     """A .pt, .pth or .safetensors file holding a state dict."""
     where = str(path)
     if not path.is_file():
-        raise InputError("no such file", where)
+        raise InputError("not a file" if path.exists() else "no such file", where)
     if path.suffix.lower() == ".safetensors":
         return of_state_dict(_safetensors(path), where, masks, sort=True)
     torch = _torch()
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about how the file was written; it is read or refused
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for files nobody vouches for
-        first = str(error).strip().splitlines()[0][:120] if str(error).strip() else ""
         raise InputError(
-            "not a state dict of tensors only, which is all that is read (no code of a checkpoint"
-            f" is run); save model.state_dict() [{type(error).__name__}: {first}]",
+            "not a state dict: a whole model, or another kind of file; only tensors are read, no"
+            f" code of a file is run: {SAVE} [{type(error).__name__}]",
             where,
         ) from None
     if not isinstance(state, Mapping):
-        raise InputError(
-            f"not a state dict: found {type(state).__name__}; save model.state_dict()", where
-        )
+        raise InputError(f"not a state dict: found {type(state).__name__}; {SAVE}", where)
     return of_state_dict(state, where, masks)
 
 

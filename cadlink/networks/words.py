@@ -125,7 +125,7 @@ def explain(
             text += f", nonzero in {_listed('input', inputs)} only"
         if "units" in witness:
             text += f"; the hidden units at work are {_listed('', witness['units'][:2])}"
-        text += f", the targets are in {_listed('output', outputs)}."
+        text += f", the targets are in {_listed('output', outputs)} (numbered from 1)."
     if witness is not None and witness["claim"] == "some_targets":
         text += " The points and targets are not written out: there are too many, or no explicit"
         text += " matrix was found."
@@ -133,7 +133,7 @@ def explain(
 
 
 def _listed(what: str, numbers: Any) -> str:
-    shown = ", ".join(str(number) for number in list(numbers)[:6])
+    shown = ", ".join(str(number + 1) for number in list(numbers)[:6])
     more = ", ..." if len(numbers) > 6 else ""
     plural = f"{what}{'s' if len(numbers) != 1 else ''} " if what else ""
     return f"{plural}{shown}{more}"

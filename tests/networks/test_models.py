@@ -83,7 +83,7 @@ def test_explicit_masks() -> None:
     named = pattern_of(dense, {"0": MASKS[0]})
     assert named.layers[0].nnz == MASKS[0].sum()
     assert named.layers[1].nnz == 15
-    with pytest.raises(InputError, match=r"0: expected a mask of shape 5 x 4, found 4 x 5"):
+    with pytest.raises(InputError, match=r"layer '0': expected a mask of shape 5 x 4, found 4 x 5"):
         pattern_of(dense, {"0": MASKS[0].T})
     with pytest.raises(InputError, match=r"a mask for layer 'x', but the layers are 0, 2, 4"):
         pattern_of(dense, {"x": MASKS[0]})
