@@ -5,6 +5,7 @@ No global state: figures are made without pyplot, so nothing is shown and nothin
 
 from __future__ import annotations
 
+import logging
 import math
 import textwrap
 from collections.abc import Sequence
@@ -32,6 +33,8 @@ DPI = 200
 
 def _figure(width: float, height: float) -> Any:
     """An empty figure; InputError if matplotlib is not installed."""
+    # On a first run matplotlib reports that it builds its font cache, which is nobody's news here.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
