@@ -20,7 +20,7 @@ def blocks(language: str) -> list[str]:
 
 def test_there_are_examples() -> None:
     assert len(blocks("python")) >= 2
-    assert len(blocks("console")) == 1
+    assert len(blocks("console")) >= 2
 
 
 @pytest.mark.parametrize("code", blocks("python"))
@@ -29,10 +29,11 @@ def test_python(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     exec(compile(code, "README.md", "exec"), {})
 
 
-def test_console(tmp_path: Path) -> None:
+@pytest.mark.parametrize("commands", blocks("console"))
+def test_console(commands: str, tmp_path: Path) -> None:
     """In order, in one folder, because a later command reads what an earlier one wrote."""
     (tmp_path / "scripts").symlink_to(ROOT / "scripts")
-    for line in blocks("console")[0].splitlines():
+    for line in commands.splitlines():
         prompt, program, *arguments = shlex.split(line)
         assert (prompt, program) == ("$", "cadlink")
         done = subprocess.run(
