@@ -117,6 +117,8 @@ def explain(
     why = _THEOREMS.get(theorem, {}).get(answer in _GOOD)
     if why:
         text += f" Why: {why} [{theorem}]."
+    if witness is not None and witness["claim"] == "not_attained":
+        text += f" The infimum of the sum of squared errors is {witness['infimum']}."
     if witness is not None and witness["claim"] == "not_closed":
         points = len(witness["X"])
         inputs, outputs = witness["inputs"], witness["outputs"]

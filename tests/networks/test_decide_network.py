@@ -198,7 +198,10 @@ def test_the_command(capsys: Any, tmp_path: Any) -> None:
     data = ["--inputs", str(tmp_path / "x.npy"), "--targets", str(tmp_path / "y.csv")]
     command = ["network", "dense:1-2-2", "--question", "c", *data]
     assert main([*command, "--certificate", str(kept)]) == 0
-    assert "NO OPTIMUM. On this training set" in capsys.readouterr().out
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "NO OPTIMUM. On this training set" in shown
+    assert "sum of squared errors is 9/200." in shown
+    assert "0 | 0 1/10 1 | 1 -3/20" in shown
     written = json.loads(kept.read_text())
     assert check_witness(written["pattern"], written["witness"], written["biases"]).holes
     assert main(["network", "dense:2-2-2-2", "--json"]) == 3

@@ -22,7 +22,8 @@ CASES = (
     ("lu:2", "R1", 5),
     ("lu:2", "R3", 4),
     ("lu:2", "N1", 9),
-    ("lu:100", None, 9),
+    ("lu:100", None, 4),
+    ("lu:100", "N1", 9),
     ("dense:2-2-2", "R1", 5),
     ("dense:2-1-2-1", "R14", 15),
     ("dense:2-1-2-1", "R15", 19),
@@ -149,3 +150,12 @@ def test_without_output_bias_only_data_that_do_not_use_it() -> None:
 
 def test_pattern_of_the_set() -> None:
     assert made("lu:2", None).pattern == read("lu:2")
+
+
+def test_few_points_for_wide_triangular_masks() -> None:
+    """Only two units see the second input of an upper triangular mask."""
+    verdict = decide_network("lu:40")
+    data = training_set(verdict)
+    assert verdict.witness is not None
+    assert (len(verdict.witness["X"]), len(data), data.theorem) == (5, 4, "R3")
+    assert len(training_set(verdict, "N1")) == 9

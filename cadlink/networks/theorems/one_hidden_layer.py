@@ -62,6 +62,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,7 @@ Points = Sequence[Sequence[Fraction]]
 MAX_TRIALS = 1_000  # combinations of two units, two outputs and a line that are compared
 MAX_LINE_WORK = 1_000_000  # pairs of points times coordinates looked at for lines
 PATIENCE = 60  # of them without progress
+MOST_SEEING, MAX_INPUTS = 4, 8  # units that see an input, inputs tried after that
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,31 @@ def obstruction(pattern: Pattern, hidden_bias: bool = True) -> Obstruction | Non
         idle += 1
         if not best.others or idle > PATIENCE or trial > MAX_TRIALS:
             break
+    if best is not None and best.others and hidden_bias:
+        for candidate in _by_input(pattern):
+            if len(candidate.others) < len(best.others):
+                best = candidate
     return best
+
+
+def _by_input(pattern: Pattern) -> Iterator[Obstruction]:
+    """Candidates on lines in the direction of an input that few units see, e.g. the second input of
+    an upper triangular mask; the search by outputs may be lost among units that see much."""
+    below, above = pattern.layers
+    by_input, by_unit = below.tocsc(), above.tocsc()
+    seen_by = np.diff(by_input.indptr)
+    sees = [set(_line(below, unit).tolist()) for unit in range(below.shape[0])]
+    few = [int(k) for k in np.argsort(seen_by, kind="stable") if 2 <= seen_by[k] <= MOST_SEEING]
+    for k in few[:MAX_INPUTS]:
+        units = _line(by_input, k).tolist()
+        for a, b in permutations(units, 2):
+            outputs = _line(by_unit, a).tolist()
+            common = sorted(set(outputs) & set(_line(by_unit, b).tolist()))
+            if len(outputs) < 2 or not common:
+                continue
+            pair = common[0], next(j for j in outputs if j != common[0])
+            feeding = np.union1d(_line(above, pair[0]), _line(above, pair[1]))
+            yield _line_for(a, b, pair, feeding.tolist(), sees, seen_by)
 
 
 def _candidates(pattern: Pattern, hidden_bias: bool) -> Iterator[Obstruction]:
