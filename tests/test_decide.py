@@ -11,8 +11,11 @@ import pytest
 from zoo import GROUPS, PATTERNS, Known, group
 
 from cadlink import Assurance, Decider, Limits, Pattern, UnknownReason, Verdict, check, decide, read
+from cadlink.encode import columns_served
 from cadlink.engine import Engine
-from cadlink.errors import BackendMissing, InputError
+from cadlink.errors import BackendMissing, FormulaError, InputError
+from cadlink.problem import Group
+from cadlink.reductions.chain import open_leaves, reduce
 
 MISBEHAVING = Path(__file__).with_name("misbehaving")
 
@@ -116,6 +119,18 @@ def test_answers_have_no_truth_value(decider: Decider) -> None:
         bool(decision)
     with pytest.raises(TypeError, match="three values"):
         bool(decision.verdict)
+
+
+def test_a_question_too_long_to_write_is_a_silent_strategy(decider: Decider) -> None:
+    """Eight rows in a column of eight neurons: the minors have too many terms."""
+    pattern = read("random:8-8-8,0.75,0")
+    (leaf,) = open_leaves(reduce(pattern))
+    assert isinstance(leaf.problem, Group)
+    with pytest.raises(FormulaError, match="minors"):
+        columns_served(leaf.problem)
+    decision = decider.decide(pattern, Limits(wall_s=12))
+    assert decision.reason is not UnknownReason.REJECTED
+    assert (decision.certificate is None) == (decision.verdict is Verdict.UNKNOWN)
 
 
 def test_bad_arguments() -> None:
