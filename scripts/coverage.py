@@ -55,9 +55,8 @@ class Result:
 _worker: Decider | None = None  # one per worker process: warm sessions, settled groups
 
 
-def _start(limit: float, memory: int, rules_only: bool) -> None:
+def _start() -> None:
     global _worker
-    del limit, memory, rules_only
     _worker = Decider(Engine())
 
 
@@ -147,9 +146,7 @@ def masks(sizes: Sequence[str], each: int, densities: Sequence[float]) -> Iterat
 def _run(tasks: Iterable[Task], args: argparse.Namespace) -> list[Result]:
     jobs = [(task, args.limit, args.memory, args.rules) for task in tasks]
     results: list[Result] = []
-    with multiprocessing.Pool(
-        args.workers, initializer=_start, initargs=(args.limit, args.memory, args.rules)
-    ) as pool:
+    with multiprocessing.Pool(args.workers, initializer=_start) as pool:
         for done, result in enumerate(pool.imap_unordered(_decide, jobs, chunksize=4), start=1):
             results.append(result)
             if sys.stderr.isatty() and done % 10 == 0:

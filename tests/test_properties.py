@@ -202,7 +202,7 @@ def test_decisions_about_equivalent_patterns(source: str, decider: Decider) -> N
     padded = [np.pad(masks[0], ((0, 1), (1, 0))), np.pad(masks[1], ((1, 0), (0, 1)))]
     units = [list(reversed(range(width))) for width in pattern.widths]
     found = {
-        decider.decide(same, Limits(wall_s=4)).verdict
+        decider.decide(same, Limits(wall_s=60)).verdict
         for same in (pattern, pattern.transpose(), pattern.permute(units), Pattern.of(padded))
     }
-    assert len(found - {Verdict.UNKNOWN}) <= 1, found
+    assert len(found - {Verdict.UNKNOWN}) == 1, found  # at least one of them is decided
