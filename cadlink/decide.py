@@ -1,6 +1,7 @@
 """The one place that sees reductions, search, backends and kernel: pattern in, decision out.
 
-    pattern -> tree of exact reductions -> open leaves settled by search and backends
+    pattern -> looked up in a database, or else
+            -> tree of exact reductions -> open leaves looked up, or settled by search and backends
             -> the tree is the certificate -> the kernel re-checks it -> decision
 
 A verdict is returned only with a certificate the kernel has accepted.
@@ -18,6 +19,7 @@ from cadlink import encode
 from cadlink.backends.base import Outcome
 from cadlink.certificates import kernel
 from cadlink.certificates.data import Certificate, Proof
+from cadlink.database.shipped import look_up
 from cadlink.decision import (
     Assurance,
     Decision,
@@ -66,7 +68,9 @@ class Decider:
     """Decides many patterns with one engine, settling every reduced group only once.
 
     A context manager: leaving it stops the warm backend sessions it started.  ``decide`` below is
-    the same for a single pattern.
+    the same for a single pattern.  ``lookup`` is asked first for a proof: by default the database
+    that comes with the package (``database/shipped.py``), ``PatternDatabase.lookup`` of another
+    one, or None.
 
     >>> from cadlink import Pattern
     >>> with Decider() as decider:
@@ -74,7 +78,7 @@ class Decider:
     'not_closed'
     """
 
-    def __init__(self, engine: Engine | None = None, lookup: Lookup | None = None) -> None:
+    def __init__(self, engine: Engine | None = None, lookup: Lookup | None = look_up) -> None:
         self._own = engine is None
         self.engine = Engine() if engine is None else engine
         self._lookup = lookup
@@ -307,8 +311,7 @@ def _found(problem: Problem, proof: Proof) -> kernel.Found:
     if isinstance(problem, Pattern):
         return kernel.check_proof(problem, proof)
     # The kernel knows none of our classes but the pattern.
-    cells = [[list(cell) for cell in sorted(graph)] for graph in problem.neurons]
-    return kernel.check_proof(cells, proof)
+    return kernel.check_proof(problem.to_json(), proof)
 
 
 def _by_sentence(pattern: Pattern, desk: Desk, backend: str | None, norm: str) -> Proof | None:
@@ -334,6 +337,7 @@ def decide(
     engine: Engine | None = None,
     progress: Callable[[str], None] | None = None,
     seed: int = 0,
+    lookup: Lookup | None = look_up,
 ) -> Decision:
     """Decide whether the set of products X_L ... X_1 with supp(X_l) inside the masks is closed.
 
@@ -356,6 +360,10 @@ def decide(
         Called with a short text whenever something slow begins.
     seed : int
         Seed of the random choices of the search.
+    lookup : callable or None
+        Asked first for a proof about the pattern, then about each reduced problem left open; what
+        it gives goes through the kernel like everything else.  Default: the database that comes
+        with the package, or that CADLINK_DATABASE names.  None: nothing is looked up.
 
     Returns
     -------
@@ -380,5 +388,5 @@ def decide(
     >>> decide(Pattern.of([["11", "01"], ["10", "11"]])).verdict.value
     'not_closed'
     """
-    with Decider(engine) as decider:
+    with Decider(engine, lookup) as decider:
         return decider.decide(pattern, limits, method, backend, norm, progress, seed)

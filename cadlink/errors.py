@@ -81,4 +81,4 @@ class CertificateError(CadlinkError, ValueError):
 
 
 class CacheWarning(UserWarning):
-    """The cache could not be used; the decision goes on without it."""
+    """Kept answers (the cache, a database) could not be used; the decision goes on without them."""

@@ -4,9 +4,10 @@ By T4, if a restriction of a group to fewer rows and columns is not closed, neit
 the restriction's set, padded with zeros, is the group's set intersected with a closed subspace.  So
 a proof found once, by a search, serves every group that contains the small one.
 
-``data/obstructions.json`` holds the groups that no rule settles and a curve does, none containing
-another; ``scripts/grow_obstructions.py`` finds them.  Nothing here is trusted: the kernel checks
-the proof again, in its place, each time it is used."""
+``data/obstructions.json`` holds groups that the rules leave open, none containing another; they
+come from a database (``census/obstructions.py``, run by ``scripts/build_database.py``).  Nothing
+here is trusted: the kernel checks the proof again, in its place, each time it is used.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +38,7 @@ class Obstruction:
 
     def to_json(self) -> dict[str, Any]:
         """The entry of the data file."""
-        cells = [[list(cell) for cell in sorted(graph)] for graph in self.group.neurons]
-        return {"group": cells, "proof": self.proof.to_json()}
+        return {"group": self.group.to_json(), "proof": self.proof.to_json()}
 
 
 @cache
@@ -89,7 +89,9 @@ def find(
             match = table.get(_canonical(seen))
             if match is None:
                 continue
-            proof = Proof("relabel", _renaming(seen, match.group), (match.proof,))
+            proof = match.proof
+            if seen != match.group:
+                proof = Proof("relabel", _renaming(seen, match.group), (proof,))
             if turned:
                 proof = Proof("transpose", {}, (proof,))
             if part == group:

@@ -172,6 +172,14 @@ class Group:
         new_cols = {k: new for new, k in enumerate(sorted(cols, key=lambda k: place[cols[k]]))}
         return new_rows, new_cols
 
+    def to_json(self) -> list[list[list[int]]]:
+        """The group as the kernel and the data files read it: neurons, each a list of cells.
+
+        >>> Group.of([{(0, 0), (0, 1)}]).to_json()
+        [[[0, 0], [0, 1]]]
+        """
+        return [[list(cell) for cell in sorted(graph)] for graph in self.neurons]
+
     def picture(self) -> str:
         """One neuron after the other: '#' observed by it, '.' not, rows separated by '/'.
 

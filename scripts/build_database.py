@@ -4,7 +4,8 @@
 
 Outer sizes up to 3 x 3 with any number of hidden units (normal forms), and outer sizes up to 4 x 4
 with up to 3 hidden units.  Stopped at any point, the same command goes on.  At the end the file is
-compacted and every certificate is checked once more.
+compacted, every certificate is checked once more, and the minimal groups that are not closed are
+written next to it (obstructions.json).
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import sys
 import time
 from pathlib import Path
 
-from cadlink.database.build import Status, build
-from cadlink.database.check import check
-from cadlink.database.pool import local_crew
+from cadlink.census.build import Status, build
+from cadlink.census.check import check
+from cadlink.census.obstructions import minimal_obstructions, write
+from cadlink.census.pool import local_crew
+from cadlink.census.tasks import Spec
 from cadlink.database.queries import PatternDatabase
 from cadlink.database.statistics import totals, unknowns
-from cadlink.database.tasks import Spec
 from cadlink.decision import Limits
 
 TARGET = Path(__file__).resolve().parent.parent / "cadlink" / "data" / "patterns.sqlite"
@@ -89,6 +91,9 @@ def main() -> int:
         )
         for reason, count in unknowns(database):
             print(f"{count} reduced problems unknown: {reason}")
+        obstructions = minimal_obstructions(database)
+    write(obstructions, args.output.with_name("obstructions.json"))
+    print(f"{len(obstructions)} minimal groups that are not closed")
     size = args.output.stat().st_size / 2**20
     print(f"built in {built:.0f} s with {args.workers} workers; {size:.1f} MiB")
     print(f"{number} certificates checked in {checked:.0f} s, {len(wrong)} complaints")

@@ -5,8 +5,9 @@
     python scripts/coverage.py masks                               960 seeded random masks
     python scripts/coverage.py masks --sizes 10-64-100             other widths
 
-Every decision is a real one: rules, search, backends, kernel.  Nothing is cached between runs
-unless --cache is given.  --open N prints the N most frequent groups left undecided.
+Every decision is a real one: rules, search, backends, kernel.  Nothing is looked up in a database,
+and nothing is cached between runs unless --cache is given.  --open N prints the N most frequent
+groups left undecided.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cadlink import Decider, Limits, Pattern, Verdict
-from cadlink.database.enumeration import TwoFactorClasses
+from cadlink.census.enumeration import TwoFactorClasses
 from cadlink.engine import Engine
 from cadlink.problem import Group
 from cadlink.reductions.chain import Tree, open_leaves, reduce, verdict
@@ -57,7 +58,7 @@ _worker: Decider | None = None  # one per worker process: warm sessions, settled
 
 def _start() -> None:
     global _worker
-    _worker = Decider(Engine())
+    _worker = Decider(Engine(), lookup=None)
 
 
 def _decide(job: tuple[Task, float, int, bool]) -> Result:

@@ -39,7 +39,7 @@ import z3
 
 from cadlink import Decider, Limits, Pattern, Verdict, encode
 from cadlink.backends.base import Outcome
-from cadlink.database.enumeration import TwoFactorClasses
+from cadlink.census.enumeration import TwoFactorClasses
 from cadlink.engine import Engine
 from cadlink.formula import FALSE, TRUE, Formula, free_variables, prenex
 from cadlink.search import vanishing
@@ -371,7 +371,7 @@ def crosscheck(
     patterns: Sequence[Pattern], judges: Judges, limit_s: float, seed: int
 ) -> Iterator[Row]:
     """Decide every pattern and let the judges speak about it."""
-    with Decider(judges.engine) as decider:
+    with Decider(judges.engine, lookup=None) as decider:
         for number, pattern in enumerate(patterns):
             decision = decider.decide(pattern, Limits(limit_s, MEMORY_MIB))
             word = "unknown" if decision.verdict is Verdict.UNKNOWN else decision.verdict.value

@@ -1,4 +1,5 @@
-"""Rules of the whole test run: the user's cache is out of reach, and nothing is skipped."""
+"""Rules of the whole test run: the user's cache is out of reach, nothing is skipped, and nothing is
+looked up in the shipped database unless a test says so (rules and backends are what is tested)."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.mkdtemp(prefix="cadlink-tests-")
     os.environ["CADLINK_CACHE"] = str(Path(folder, "answers.sqlite"))
     os.environ["XDG_CACHE_HOME"] = folder
+    os.environ["CADLINK_DATABASE"] = "off"
     config.stash[_FOLDER] = folder
 
 

@@ -14,7 +14,7 @@ from cadlink.reductions.chain import reduce, verdict
 
 
 def conclusion(group: Group, proof: Proof) -> str:
-    cells = [[list(cell) for cell in sorted(graph)] for graph in group.neurons]
+    cells = group.to_json()
     found = check_proof(cells, proof)
     assert found.holes == ()
     return found.conclusion

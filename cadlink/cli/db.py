@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 import time
@@ -11,16 +12,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cadlink import masks
+from cadlink.census import build as building
+from cadlink.census import check as checking
+from cadlink.census.pool import Crew, dask_crew, local_crew
+from cadlink.census.tasks import Spec, reduce_shard
 from cadlink.cli import status, words
 from cadlink.cli.arguments import Commands
 from cadlink.cli.picture import picture
-from cadlink.database import build as building
-from cadlink.database import check as checking
 from cadlink.database.export import FORMATS, export
-from cadlink.database.pool import Crew, dask_crew, local_crew
 from cadlink.database.queries import Entry, PatternDatabase
+from cadlink.database.shipped import shipped_path
 from cadlink.database.statistics import Row, totals, unknowns
-from cadlink.database.tasks import Spec, reduce_shard
 from cadlink.decision import Limits
 from cadlink.errors import InputError
 from cadlink.explanations import proofs, text
@@ -55,6 +57,11 @@ def add_parser(commands: Commands) -> None:
     _add_file(one)
     one.add_argument("--format", choices=FORMATS, default="csv")
     one.add_argument("--output", default="-", metavar="FILE", help="default: standard output")
+    one.add_argument(
+        "--certificates",
+        action="store_true",
+        help="in JSON lines, each pattern's whole proof as well, as 'cadlink check' reads it",
+    )
     _add_where(one)
     one.set_defaults(run=run_export)
     one = actions.add_parser("show", help="picture, verdict and proof of one row")
@@ -68,7 +75,24 @@ def add_parser(commands: Commands) -> None:
 
 
 def _add_file(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="the database")
+    parser.add_argument(
+        "file",
+        type=_file,
+        metavar="FILE",
+        help="the database; 'shipped' for the one that comes with cadlink",
+    )
+
+
+def _file(text: str) -> Path:
+    """The file meant; a file of that name is './shipped'."""
+    if text != "shipped":
+        return Path(text)
+    path = shipped_path()
+    if path is None:
+        raise argparse.ArgumentTypeError(
+            "no database comes with this copy of cadlink; 'cadlink db build FILE' makes one"
+        )
+    return path
 
 
 def _add_where(parser: argparse.ArgumentParser) -> None:
@@ -98,7 +122,7 @@ def _add_build(actions: Commands) -> None:
         description="Enumerates all patterns of given sizes up to isomorphism and decides them."
         " Stopped or killed at any point, the same command goes on where it was.",
     )
-    _add_file(parser)
+    parser.add_argument("file", type=Path, metavar="FILE", help="the database, made if missing")
     parser.add_argument(
         "--outer",
         action="append",
@@ -164,6 +188,8 @@ def run_build(args: argparse.Namespace) -> int:
 
 def _crew(args: argparse.Namespace) -> Crew:
     if args.scheduler:
+        # What goes wrong is said in one line, by us.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
         return dask_crew(args.scheduler)
     if args.workers < 1:
         raise InputError(f"expected at least 1, found {args.workers}", "--workers")
@@ -321,7 +347,7 @@ def run_stats(args: argparse.Namespace) -> int:
 def run_export(args: argparse.Namespace) -> int:
     """Write the rows."""
     with PatternDatabase.open(args.file) as database:
-        number = export(database.select(args.where), args.output, args.format)
+        number = export(database, args.output, args.format, args.where, args.certificates)
     if args.output != "-":
         print(f"{number} rows written to {args.output}")
     return status.DECIDED

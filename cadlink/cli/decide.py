@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 import textwrap
+from contextlib import ExitStack
 from pathlib import Path
 
 from cadlink import masks
@@ -16,7 +17,9 @@ from cadlink.cli import status, words
 from cadlink.cli.arguments import Commands, add_method, add_source
 from cadlink.cli.picture import picture
 from cadlink.cli.progress import Progress
-from cadlink.decide import decide
+from cadlink.database.queries import PatternDatabase
+from cadlink.database.shipped import look_up
+from cadlink.decide import Lookup, decide
 from cadlink.decision import Decision, Limits
 from cadlink.engine import Engine
 from cadlink.errors import InputError
@@ -40,6 +43,12 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--certificate", type=Path, metavar="FILE", help="write the proof as JSON for others"
     )
+    parser.add_argument(
+        "--database",
+        metavar="FILE",
+        help="where proofs are looked up first: a file made by 'cadlink db build', or 'off';"
+        " default: the one that comes with cadlink",
+    )
     parser.add_argument("--no-cache", action="store_true", help="neither read nor keep answers")
     parser.set_defaults(run=run)
 
@@ -49,8 +58,24 @@ def run(args: argparse.Namespace) -> int:
     limits = Limits(args.limit, args.memory)
     target = None if args.certificate is None else _target(args.certificate)
     pattern = masks.read(args.source)
-    with Engine(cache=None) if args.no_cache else Engine() as engine, Progress() as progress:
-        decision = decide(pattern, limits, args.method, args.backend, args.norm, engine, progress)
+    with ExitStack() as stack:
+        lookup: Lookup | None = look_up
+        if args.database == "off":
+            lookup = None
+        elif args.database is not None:
+            lookup = stack.enter_context(PatternDatabase.open(args.database)).lookup
+        engine = stack.enter_context(Engine(cache=None) if args.no_cache else Engine())
+        progress = stack.enter_context(Progress())
+        decision = decide(
+            pattern,
+            limits,
+            args.method,
+            args.backend,
+            args.norm,
+            engine,
+            progress,
+            lookup=lookup,
+        )
     if target is not None:
         if decision.certificate is None:
             print(f"cadlink: no verdict, so {target} was not written", file=sys.stderr)

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from cadlink.database.queries import COLUMNS, Entry
+from cadlink.database.queries import COLUMNS, Entry, PatternDatabase
 from cadlink.errors import InputError
 
 __all__ = ["FORMATS", "export"]
@@ -21,18 +21,33 @@ __all__ = ["FORMATS", "export"]
 ROWS = 50_000  # rows of a Parquet row group
 
 
-def export(entries: Iterable[Entry], target: str, format_: str) -> int:
-    """Write the rows to a file, or to standard output for '-'; the number of rows.
+def export(
+    database: PatternDatabase,
+    target: str,
+    format_: str,
+    where: str = "",
+    certificates: bool = False,
+) -> int:
+    """Write the rows that pass a filter to a file, or to standard output for '-'; their number.
 
-    Raises InputError for Parquet without pyarrow or to a terminal.
+    ``certificates``: JSON lines get a member ``certificate``, null for unknown patterns.  Raises
+    InputError for Parquet without pyarrow or to a terminal, and for certificates elsewhere.
     """
+    if certificates and format_ != "jsonl":
+        raise InputError(f"not in {format_}; expected --format jsonl", "--certificates")
+    entries = database.select(where)
     if format_ == "parquet":
         return _parquet(entries, target)
-    write = _csv if format_ == "csv" else _lines
+
+    def write(file: TextIO) -> int:
+        if format_ == "csv":
+            return _csv(entries, file)
+        return _lines(entries, file, database if certificates else None)
+
     if target == "-":
-        return write(entries, sys.stdout)
+        return write(sys.stdout)
     with _replacing(Path(target)) as name, open(name, "w", encoding="utf-8", newline="") as file:
-        return write(entries, file)
+        return write(file)
 
 
 def _csv(entries: Iterable[Entry], file: TextIO) -> int:
@@ -47,10 +62,14 @@ def _csv(entries: Iterable[Entry], file: TextIO) -> int:
     return count
 
 
-def _lines(entries: Iterable[Entry], file: TextIO) -> int:
+def _lines(entries: Iterable[Entry], file: TextIO, proofs: PatternDatabase | None) -> int:
     count = 0
     for entry in entries:
-        file.write(json.dumps(entry.to_json()) + "\n")
+        row = entry.to_json()
+        if proofs is not None:
+            found = proofs.certificate(entry)
+            row["certificate"] = None if found is None else found.to_json()
+        file.write(json.dumps(row) + "\n")
         count += 1
     return count
 

@@ -22,7 +22,7 @@ from cadlink.problem import Group
 from cadlink.reductions import trim
 from cadlink.reductions.step import Problem
 
-__all__ = ["Standard", "form_of", "normal_form_of", "parse", "standard"]
+__all__ = ["Standard", "form_of", "normal_form_of", "parse", "size_of", "standard"]
 
 Blocks = list[tuple[int, int]]  # (rows, columns) of each hidden unit, as bit sets
 
@@ -76,6 +76,21 @@ def form_of(pattern: Pattern) -> str:
     if not small(rows, cols):
         return standard(pattern).form
     return _text(canonical(_cells(blocks, cols), rows, cols))
+
+
+def size_of(pattern: Pattern) -> tuple[int, int]:
+    """(most outputs or inputs, most hidden units of a layer), idle units left out; (0, 0) for none.
+
+    >>> size_of(Pattern.of(["1100/0110/0000", "101/011/000"]))
+    (3, 2)
+    """
+    if pattern.depth == 2:
+        found = _trimmed(_blocks(pattern))
+        return (0, 0) if found is None else (max(found[1:]), len(found[0]))
+    step = trim.apply(pattern)
+    part = pattern if step is None else step.parts[0]
+    assert isinstance(part, Pattern)
+    return max(part.widths[0], part.widths[-1]), max(part.widths[1:-1], default=0)
 
 
 def normal_form_of(pattern: Pattern) -> str | None:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import warnings
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.resources import as_file, files
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from cadlink.certificates.data import Certificate, Proof
 from cadlink.database.filters import parse_filter
-from cadlink.database.forms import form_of, normal_form_of, parse, standard
+from cadlink.database.forms import form_of, normal_form_of, parse, size_of, standard
 from cadlink.database.store import connect, expand, explained, unpack
-from cadlink.errors import InputError
+from cadlink.errors import CacheWarning, InputError
 from cadlink.pattern import Pattern
 from cadlink.problem import Group
 from cadlink.reductions.step import Problem
 
-__all__ = ["COLUMNS", "Entry", "PatternDatabase", "shipped"]
+__all__ = ["COLUMNS", "Entry", "PatternDatabase"]
 
 COLUMNS = (
     "id",
@@ -76,7 +79,7 @@ class Entry:
 
 
 class PatternDatabase:
-    """A database opened for reading; a context manager.  Not for sharing between threads.
+    """A database opened for reading; a context manager.
 
     >>> import tempfile, pathlib
     >>> PatternDatabase.open(pathlib.Path(tempfile.gettempdir(), "no such file"))
@@ -186,6 +189,16 @@ class PatternDatabase:
             return None
         return Certificate(entry.pattern.to_json(), entry.verdict, proof)
 
+    def obstructions(self) -> Iterator[tuple[Group, Proof]]:
+        """The groups that are not closed among the reduced problems, with proofs without holes."""
+        for form, packed in self.execute(
+            "SELECT form, proof FROM problems WHERE kind = 'group' AND trusted = 0"
+            " AND conclusion = 'not_closed' ORDER BY id"
+        ):
+            group = parse(form)
+            assert isinstance(group, Group)
+            yield group, unpack(packed)
+
     def _problem_proof(self, form: str) -> Proof:
         rows = self.execute("SELECT proof FROM problems WHERE form = ?", (form,))
         if not rows or rows[0][0] is None:
@@ -193,41 +206,57 @@ class PatternDatabase:
         return unpack(rows[0][0])
 
     def lookup(self, problem: Problem) -> Proof | None:
-        """A proof about this very pattern or group, for ``Decider(lookup=...)``; None if not here.
+        """A proof about this very pattern or group, as ``Decider`` asks for it; None if not here.
 
-        Only small two-factor problems are looked up: beyond, the canonical form takes longer than
-        it can save.
+        It is not checked here.  Nothing is looked up that is too large to be in the file: its
+        canonical form would take longer than a look-up can save.  A damaged file costs a
+        CacheWarning, and nothing is found.
         """
+        try:
+            return self._proof_about(problem)
+        except (InputError, sqlite3.Error, zlib.error, ValueError, KeyError, TypeError) as error:
+            words = " ".join(str(error).split())
+            message = f"{self.path} is damaged ({words}); 'cadlink db check' says where"
+            warnings.warn(message, CacheWarning, stacklevel=2)
+            return None
+
+    def _proof_about(self, problem: Problem) -> Proof | None:
         if isinstance(problem, Group):
             if not 0 < len(problem.rows) <= _LINES or len(problem.cols) > _LINES:
                 return None
             place = standard(problem)
             rows = self.execute("SELECT proof FROM problems WHERE form = ?", (place.form,))
-            if not rows or rows[0][0] is None:
-                return None
-            return place.carry(unpack(rows[0][0]))
-        if problem.depth > 3 or max(problem.widths) > _UNITS or not problem.support().nnz:
+            packed = rows[0][0] if rows else None
+            return None if packed is None else place.carry(unpack(packed))
+        most = self._most.get(problem.depth)
+        if most is None or max(problem.widths) > _UNITS:
             return None
-        place = standard(problem)
-        entry = self._row("form = ?", place.form)
+        size = size_of(problem)
+        if not 0 < size[0] <= most[0] or size[1] > most[1]:
+            return None
+        entry = self._row("form = ?", form_of(problem))
         proof = None if entry is None else self.proof(entry)
-        return None if proof is None else place.carry(proof)
+        return None if proof is None else standard(problem).carry(proof)
+
+    @cached_property
+    def _most(self) -> dict[int, tuple[int, int]]:
+        """For every depth in the file, the most outputs or inputs, and the most hidden units."""
+        found: dict[int, tuple[int, int]] = {}
+        for (task,) in self.execute("SELECT task FROM builds"):
+            kind, sizes = json.loads(task)
+            if kind == "three":
+                depth, outer, hidden = 3, max(sizes[0], sizes[-1]), max(sizes[1:-1])
+            else:
+                # Normal forms write a free cell and a graph each as a hidden unit.
+                most = 2 * sizes[0] * sizes[1] if kind == "any" else sizes[2]
+                depth, outer, hidden = 2, max(sizes[:2]), most
+            old = found.get(depth, (0, 0))
+            found[depth] = (max(old[0], outer), max(old[1], hidden))
+        return found
 
 
 _LINES = 5  # rows and columns of groups that are looked up
-_UNITS = 12  # units of a layer of patterns that are looked up
-
-
-def shipped() -> PatternDatabase | None:
-    """The database that comes with the package, or None if this copy has none."""
-    folder = files("cadlink").joinpath("data")
-    if not folder.is_dir():
-        return None
-    for file in sorted(folder.iterdir(), key=lambda item: item.name):
-        if file.name.endswith(".sqlite"):
-            with as_file(file) as path:
-                return PatternDatabase.open(path)
-    return None
+_UNITS = 64  # units of a layer, idle ones included, of patterns that are looked up
 
 
 def _entry(row: Sequence[Any]) -> Entry:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cadlink.certificates.data import Proof
+from cadlink.certificates.read import MAX_BYTES, parse, proof_from
 from cadlink.errors import InputError
 
 __all__ = [
@@ -31,7 +32,6 @@ __all__ = [
 
 APPLICATION = 1128352843  # "CADK" read as a big-endian number
 BUSY_S = 30.0
-MAX_PROOF = 1 << 26  # bytes: the largest certificate the kernel reads
 
 # Step i leads from schema version i to i + 1.
 MIGRATIONS: tuple[Sequence[str], ...] = (
@@ -124,19 +124,15 @@ def pack(proof: Proof) -> bytes:
 
 
 def unpack(data: bytes) -> Proof:
-    """The proof packed there.  Raises ValueError or zlib.error for anything else."""
+    """The proof packed there, read as strictly as a certificate.
+
+    Raises ValueError or zlib.error for anything else.
+    """
     unpacker = zlib.decompressobj()
-    text = unpacker.decompress(data, MAX_PROOF)
+    text = unpacker.decompress(data, MAX_BYTES)
     if not unpacker.eof:
         raise ValueError("a proof is cut off or far too large")
-    return _proof(json.loads(text))
-
-
-def _proof(value: Any) -> Proof:
-    if not isinstance(value, dict) or set(value) != {"rule", "data", "parts"}:
-        raise ValueError("a stored proof is not made of steps")
-    parts = tuple(None if part is None else _proof(part) for part in value["parts"])
-    return Proof(str(value["rule"]), value["data"], parts)
+    return proof_from(parse(text), "proof")
 
 
 def expand(proof: Proof, known: Callable[[str], Proof]) -> Proof:
@@ -180,15 +176,24 @@ def connect(path: Path, write: bool) -> sqlite3.Connection:
 
 
 def _open_reader(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write; without any locks where none can be taken."""
+    """A connection that cannot write; without any locks where none can be taken.
+
+    SQLite serialises what several threads ask of it, so any thread may read.
+    """
     uri = path.resolve().as_uri()
-    connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=BUSY_S, isolation_level=None)
+
+    def opened(mode: str) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"{uri}?{mode}", BUSY_S, isolation_level=None, uri=True, check_same_thread=False
+        )
+
+    connection = opened("mode=ro")
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.OperationalError:
         # A read-only folder or file system: nobody can be writing either.
         connection.close()
-        connection = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
+        connection = opened("immutable=1")
     return connection
 
 

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from cadlink import Decider, Pattern, Verdict, check
+from cadlink.census.build import build
+from cadlink.census.pool import Crew
+from cadlink.census.tasks import Spec
 from cadlink.cli.main import main
-from cadlink.database.build import build
-from cadlink.database.pool import Crew
 from cadlink.database.queries import COLUMNS, PatternDatabase
-from cadlink.database.tasks import Spec
 from cadlink.decision import Limits
 from cadlink.errors import InputError
 

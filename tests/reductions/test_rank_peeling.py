@@ -67,7 +67,7 @@ def test_every_matrix_of_that_rank_is_peeled_away() -> None:
         if step is None:
             continue
         found[step.conclusion.value] += 1
-        cells = [[list(cell) for cell in sorted(graph)] for graph in group.neurons]
+        cells = group.to_json()
         proof = {"rule": step.rule, "data": {}, "parts": []}
         assert check_proof(cells, proof).conclusion == step.conclusion.value
         defects = sorted(
@@ -94,7 +94,7 @@ def test_the_bound_is_needed() -> None:
     """Two neurons with a defect of 1 each: the 2 x 2 LU-like set is not everything."""
     group = Group.of_blocks([({0, 1}, {0}), ({0}, {0, 1})])
     assert rank_peeling.apply(group) is None
-    cells = [[list(cell) for cell in sorted(graph)] for graph in group.neurons]
+    cells = group.to_json()
     with pytest.raises(ValueError, match="rank_peeling"):
         check_proof(cells, {"rule": "rank_peeling", "data": {}, "parts": []})
 

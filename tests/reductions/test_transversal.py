@@ -62,7 +62,7 @@ def test_every_space_has_a_transversal() -> None:
         if step is None or step.rule != "transversal":
             continue
         found += 1
-        cells = [[list(cell) for cell in sorted(graph)] for graph in group.neurons]
+        cells = group.to_json()
         proof = {"rule": "transversal", "data": {}, "parts": []}
         assert check_proof(cells, proof).conclusion == step.conclusion.value
         for trial in range(25):
@@ -77,6 +77,6 @@ def test_crossing_pairs_are_refused() -> None:
     """Two neurons with crossing row sets and nothing else: not closed."""
     group = Group.of_blocks([({0, 1}, range(3)), ({1, 2}, range(3))])
     assert transversal.apply(group) is None
-    cells = [[list(cell) for cell in sorted(graph)] for graph in group.neurons]
+    cells = group.to_json()
     with pytest.raises(ValueError, match="transversal"):
         check_proof(cells, {"rule": "transversal", "data": {}, "parts": []})

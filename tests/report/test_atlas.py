@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from cadlink.census.build import build
+from cadlink.census.pool import Crew
+from cadlink.census.tasks import Spec
 from cadlink.cli.main import main
-from cadlink.database.build import build
-from cadlink.database.pool import Crew
 from cadlink.database.queries import PatternDatabase
-from cadlink.database.tasks import Spec
 from cadlink.decision import Limits
 from cadlink.pattern import Pattern
 from cadlink.report.drawing import curve_table, pattern_svg

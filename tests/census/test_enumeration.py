@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from cadlink.database.enumeration import NormalForms, ThreeFactorClasses, TwoFactorClasses
+from cadlink.census.enumeration import NormalForms, ThreeFactorClasses, TwoFactorClasses
 from cadlink.database.forms import form_of, normal_form_of
 from cadlink.errors import InputError
 from cadlink.pattern import Pattern

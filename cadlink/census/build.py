@@ -22,17 +22,8 @@ from itertools import islice
 from pathlib import Path
 
 from cadlink.backends.locate import Found
-from cadlink.database.pool import Crew, Job
-from cadlink.database.store import (
-    Answer,
-    Record,
-    connect,
-    explained,
-    insert,
-    row_digest,
-    transaction,
-)
-from cadlink.database.tasks import (
+from cadlink.census.pool import Crew, Job
+from cadlink.census.tasks import (
     Open,
     Spec,
     finish,
@@ -41,6 +32,15 @@ from cadlink.database.tasks import (
     restrictions,
     settle,
     verdicts,
+)
+from cadlink.database.store import (
+    Answer,
+    Record,
+    connect,
+    explained,
+    insert,
+    row_digest,
+    transaction,
 )
 from cadlink.decision import Limits
 from cadlink.engine import Engine

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from cadlink.certificates import kernel
-from cadlink.certificates.data import Proof
-from cadlink.database.enumeration import (
+from cadlink.census.enumeration import (
     Classes,
     NormalForms,
     Shard,
     ThreeFactorClasses,
     TwoFactorClasses,
 )
+from cadlink.certificates import kernel
+from cadlink.certificates.data import Proof
 from cadlink.database.forms import form_of, normal_form_of, parse, standard
 from cadlink.database.store import Answer, Record, expand, pack, unpack
 from cadlink.decide import Decider, Settled
@@ -91,7 +91,8 @@ class _Worker(threading.local):
     """What a worker's thread keeps between tasks."""
 
     def __init__(self) -> None:
-        self.decider = Decider()
+        # Built from nothing but the patterns: no answer of another database goes into this one.
+        self.decider = Decider(lookup=None)
 
 
 _worker: _Worker | None = None  # made by the first task that needs it, in the worker's process
@@ -338,8 +339,7 @@ def _check_row(row: Row) -> str:
         if isinstance(problem, Pattern):
             found = kernel.check_proof(problem, whole)
         else:
-            cells = [[list(cell) for cell in sorted(graph)] for graph in problem.neurons]
-            found = kernel.check_proof(cells, whole)
+            found = kernel.check_proof(problem.to_json(), whole)
     except Exception as error:  # whatever is in the file, the report goes on with the next row
         return f"{form}: {type(error).__name__}: {error}"
     said = found.conclusion

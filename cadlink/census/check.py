@@ -7,9 +7,9 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
-from cadlink.database.pool import Crew, Job
+from cadlink.census.pool import Crew, Job
+from cadlink.census.tasks import Row, check_rows
 from cadlink.database.store import connect, explained, row_digest
-from cadlink.database.tasks import Row, check_rows
 
 __all__ = ["check"]
 

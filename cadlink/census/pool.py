@@ -2,7 +2,8 @@
 
 The builder submits jobs and takes results.  If a local worker dies (killed, out of memory), Python
 declares the whole pool broken: a new one is started and what was under way is submitted again; no
-job has effects, so doing it twice does no harm.  A Dask cluster replaces workers by itself.
+job has effects, so doing it twice does no harm.  A Dask cluster replaces workers by itself; if its
+scheduler is gone, or has no workers left, for some time, the build ends and can be gone on with.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from concurrent.futures import (
 from dataclasses import dataclass
 from typing import Any
 
-from cadlink.database.tasks import start_local
+from cadlink.census.tasks import start_local
 from cadlink.errors import InputError
 
 __all__ = ["Crew", "Job", "dask_crew", "local_crew"]
 
 GIVE_UP = 5  # pools that break in a row before anything is finished
-PATIENCE = 30.0  # seconds for a scheduler to come back
+PATIENCE = 30.0  # seconds for a scheduler, or for a first worker of it, to come back
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Crew:
         self._executor = start()
         self._running: dict[Future[Any], Job] = {}
         self._broken = 0
+        self._gone = False
 
     def __len__(self) -> int:
         return len(self._running)
@@ -85,7 +87,7 @@ class Crew:
         if lost:
             self._revive(lost)
         elif not done and (words := self._trouble()):
-            raise InputError(words, "workers")
+            raise self._ended(words)
         return results
 
     def _revive(self, lost: list[Job]) -> None:
@@ -93,14 +95,17 @@ class Crew:
         self._broken += 1
         words = self._trouble()
         if words or self._broken > GIVE_UP:
-            words = words or "worker processes die again and again (out of memory?)"
-            raise InputError(f"{words}; the same command goes on where it stopped", "workers")
+            raise self._ended(words or "worker processes die again and again (out of memory?)")
         lost += self._running.values()
         self._running = {}
         self._executor.shutdown(wait=False)
         self._executor = self._start()
         for job in lost:
             self.submit(job)
+
+    def _ended(self, words: str) -> InputError:
+        self._gone = True
+        return InputError(f"{words}; the same command goes on where it stopped", "workers")
 
     def gather(self, jobs: Sequence[Job]) -> list[Any]:
         """The results of these jobs, in their order; nothing else may be running."""
@@ -117,10 +122,11 @@ class Crew:
 
     def close(self) -> None:
         """Stop everything now."""
-        for future in self._running:
-            future.cancel()
+        if not self._gone:  # else there is nobody to be told
+            for future in self._running:
+                future.cancel()
+            self._executor.shutdown(wait=False)
         self._running = {}
-        self._executor.shutdown(wait=False)
         self._stop()
 
 
@@ -141,8 +147,8 @@ def local_crew(workers: int) -> Crew:
     return Crew(start, workers, stop)
 
 
-def dask_crew(address: str) -> Crew:
-    """The workers of a Dask scheduler.
+def dask_crew(address: str, patience: float = PATIENCE) -> Crew:
+    """The workers of a Dask scheduler; ``patience`` in seconds, see above.
 
     Raises InputError if ``distributed`` is not installed or nobody answers at the address.
     """
@@ -161,12 +167,17 @@ def dask_crew(address: str) -> Crew:
     away: list[float] = []
 
     def trouble() -> str:
+        words = f"the scheduler {address} is gone"
         if client.status == "running":
-            away.clear()
-            return ""
+            try:
+                if client.nthreads():
+                    away.clear()
+                    return ""
+                words = f"the scheduler {address} has no workers"
+            except OSError:
+                pass  # lost this moment
         away.append(time.monotonic())
-        gone = client.status == "closed" or away[-1] - away[0] > PATIENCE
-        return f"the scheduler {address} is gone" if gone else ""
+        return words if client.status == "closed" or away[-1] - away[0] > patience else ""
 
     threads = sum(client.nthreads().values())
     # pure=False: no job is looked up by its arguments' hash on the scheduler.

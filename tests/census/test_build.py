@@ -17,12 +17,12 @@ from pathlib import Path
 
 import pytest
 
-from cadlink.database.build import Builder, Status, build
-from cadlink.database.check import check
-from cadlink.database.pool import Crew, Job
+from cadlink.census.build import Builder, Status, build
+from cadlink.census.check import check
+from cadlink.census.pool import Crew, Job
+from cadlink.census.tasks import Spec, restrictions
 from cadlink.database.queries import PatternDatabase
 from cadlink.database.store import MIGRATIONS, connect, explained
-from cadlink.database.tasks import Spec, restrictions
 from cadlink.decision import Limits
 from cadlink.errors import InputError
 

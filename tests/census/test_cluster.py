@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from cadlink.database.build import build
-from cadlink.database.pool import Crew, dask_crew
+from cadlink.census.build import build
+from cadlink.census.pool import Crew, dask_crew
+from cadlink.census.tasks import Spec
 from cadlink.database.queries import PatternDatabase
-from cadlink.database.tasks import Spec
 from cadlink.decision import Limits
 from cadlink.errors import InputError
 

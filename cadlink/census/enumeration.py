@@ -30,8 +30,8 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
+from cadlink.census.orderly import Numbers, Orderly, orbits
 from cadlink.database.normal import NormalForm, components, is_star, lines
-from cadlink.database.orderly import Numbers, Orderly, orbits
 from cadlink.database.symmetry import small, symmetries
 from cadlink.errors import InputError
 from cadlink.pattern import Pattern

@@ -1,0 +1,47 @@
+"""The obstructions that come with the package, derived from a database.
+
+Of the reduced groups that are not closed, those that no rule settles and that contain no other
+one: whatever the rules settle is found again wherever it appears, and a group that contains an
+obstruction is settled by it (see ``cadlink/obstructions.py``).  Only proofs without holes count.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from cadlink.certificates import kernel
+from cadlink.database.queries import PatternDatabase
+from cadlink.obstructions import Obstruction, find
+from cadlink.reductions.chain import reduce, verdict
+
+__all__ = ["minimal_obstructions", "write"]
+
+
+def minimal_obstructions(database: PatternDatabase) -> list[Obstruction]:
+    """The minimal groups, small ones first.
+
+    Raises CertificateError if a proof in the file is wrong.
+    """
+    groups = sorted(
+        database.obstructions(),
+        key=lambda item: (
+            len(item[0].rows) + len(item[0].cols),
+            len(item[0].cells),
+            item[0].picture(),
+        ),
+    )
+    kept: list[Obstruction] = []
+    for group, proof in groups:
+        if verdict(reduce(group)) is not None or find(group, kept) is not None:
+            continue
+        kernel.check_proof(group.to_json(), proof)
+        kept.append(Obstruction(group, proof))
+    return kept
+
+
+def write(obstructions: Iterable[Obstruction], target: Path) -> None:
+    """Write the data file that ``cadlink/obstructions.py`` reads, one obstruction on a line."""
+    lines = [json.dumps(one.to_json(), separators=(",", ":")) for one in obstructions]
+    target.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="ascii")

@@ -1,0 +1,145 @@
+"""How building a database scales: 1 and 2 local workers, and a Dask cluster of as many processes.
+
+    python scripts/bench_workers.py [--outer 4x4 --hidden 4 --every 40 --rounds 2]
+
+Builds the same sample of a list (every 40th shard) again and again, in turn, with nothing cached,
+and prints rates, ratios, and what they mean for the whole list on more cores: the work divides by
+their number until the one writer, whose own CPU time is measured, has no time left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from cadlink.census.build import build
+from cadlink.census.enumeration import Classes, Shard
+from cadlink.census.pool import Crew, Job, dask_crew, local_crew
+from cadlink.census.tasks import Spec, reduce_shard
+from cadlink.database.queries import PatternDatabase
+from cadlink.decision import Limits
+from cadlink.pattern import Pattern
+
+CORES = (1, 16, 256)
+
+
+@dataclass(frozen=True)
+class Every:
+    """Some of the shards of a list."""
+
+    whole: Classes
+    step: int
+
+    def shards(self) -> Iterator[Shard]:
+        """Every step-th shard."""
+        return islice(self.whole.shards(), 0, None, self.step)
+
+    def patterns(self, shard: Shard) -> Iterator[Pattern]:
+        """All patterns of one shard."""
+        return self.whole.patterns(shard)
+
+    def count(self) -> None:
+        """Not known beforehand."""
+        return
+
+
+@dataclass(frozen=True)
+class Sample(Spec):
+    """A list of which only some shards are built."""
+
+    step: int = 1
+
+    def classes(self) -> Every:
+        """Every step-th shard of the list."""
+        return Every(super().classes(), self.step)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One build: patterns, wall seconds, CPU seconds of the writer."""
+
+    patterns: int
+    wall_s: float
+    writer_s: float
+
+
+def measure(start: Callable[[], Crew], spec: Sample, limits: Limits) -> Timing:
+    """Build the sample with workers that are up and have loaded everything."""
+    crew = start()
+    try:
+        first = next(iter(spec.classes().shards()))
+        crew.gather([Job(reduce_shard, (spec, first)) for _ in range(2 * crew.width)])
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "sample.sqlite")
+            wall, writer = time.perf_counter(), time.process_time()
+            build(path, [spec], crew, limits, obstructions=False)
+            wall, writer = time.perf_counter() - wall, time.process_time() - writer
+            with PatternDatabase.open(path) as database:
+                return Timing(len(database), wall, writer)
+    finally:
+        crew.close()
+
+
+def main() -> None:
+    """Measure in turn, print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--outer", default="4x4")
+    parser.add_argument("--hidden", type=int, default=4)
+    parser.add_argument("--every", type=int, default=40, help="one shard of so many is built")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--limit", type=float, default=1.0, help="seconds for a reduced problem")
+    args = parser.parse_args()
+    os.environ["CADLINK_CACHE"] = "off"
+    # Later than the setting above, which the workers of the cluster inherit.
+    from distributed import LocalCluster
+
+    outputs, inputs = (int(part) for part in args.outer.split("x"))
+    spec = Sample("two", (outputs, inputs, args.hidden), args.every)
+    limits = Limits(args.limit)
+    cluster = LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    )
+    ways: dict[str, Callable[[], Crew]] = {
+        "1 local worker": lambda: local_crew(1),
+        "2 local workers": lambda: local_crew(2),
+        "2 Dask workers": lambda: dask_crew(cluster.scheduler_address),
+    }
+    found: dict[str, list[Timing]] = {name: [] for name in ways}
+    for _ in range(args.rounds):
+        for name, start in ways.items():
+            found[name].append(measure(start, spec, limits))
+    cluster.close()
+
+    number = found["1 local worker"][0].patterns
+    print(f"{spec.label}: every {args.every}th shard, {number} patterns")
+    wall = {name: statistics.median(t.wall_s for t in times) for name, times in found.items()}
+    writer = {name: statistics.median(t.writer_s for t in times) for name, times in found.items()}
+    for name in ways:
+        rate, each = number / wall[name], 1000 * writer[name] / number
+        print(f"{name:16s} {wall[name]:7.1f} s  {rate:6.1f}/s  writer {each:.2f} ms a pattern")
+    one, two, dask = (wall[name] for name in ways)
+    print(
+        f"2 local workers are {one / two:.2f}x as fast as 1; Dask takes {dask / two:.2f}x the time"
+    )
+    whole = Spec(spec.kind, spec.sizes).classes().count()
+    if whole is None:
+        return
+    for cores in CORES:
+        work = one / number * whole / cores
+        write = writer["2 Dask workers"] / number * whole
+        print(
+            f"the whole list ({whole}) on {cores} cores: {max(work, write) / 60:.1f} minutes"
+            f" ({'the workers' if work >= write else 'the writer'} set the pace), not counting the"
+            " reduced problems that the limit cuts short here"
+        )
+
+
+if __name__ == "__main__":
+    main()
