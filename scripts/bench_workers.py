@@ -15,6 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -70,21 +71,38 @@ class Timing:
     writer_s: float
 
 
-def measure(start: Callable[[], Crew], spec: Sample, limits: Limits) -> Timing:
+@contextmanager
+def local(workers: int) -> Iterator[Crew]:
+    """Worker processes of this one."""
+    with closing(local_crew(workers)) as crew:
+        yield crew
+
+
+@contextmanager
+def cluster() -> Iterator[Crew]:
+    """Two Dask workers; their scheduler runs in this process."""
+    # Imported after main() has set the environment that the workers inherit.
+    from distributed import LocalCluster
+
+    processes = {"n_workers": 2, "threads_per_worker": 1, "processes": True}
+    with (
+        LocalCluster(**processes, dashboard_address=None) as found,
+        closing(dask_crew(found.scheduler_address)) as crew,
+    ):
+        yield crew
+
+
+def measure(crew: Crew, spec: Sample, limits: Limits) -> Timing:
     """Build the sample with workers that are up and have loaded everything."""
-    crew = start()
-    try:
-        first = next(iter(spec.classes().shards()))
-        crew.gather([Job(reduce_shard, (spec, first)) for _ in range(2 * crew.width)])
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "sample.sqlite")
-            wall, writer = time.perf_counter(), time.process_time()
-            build(path, [spec], crew, limits, obstructions=False)
-            wall, writer = time.perf_counter() - wall, time.process_time() - writer
-            with PatternDatabase.open(path) as database:
-                return Timing(len(database), wall, writer)
-    finally:
-        crew.close()
+    first = next(iter(spec.classes().shards()))
+    crew.gather([Job(reduce_shard, (spec, first)) for _ in range(2 * crew.width)])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "sample.sqlite")
+        wall, writer = time.perf_counter(), time.process_time()
+        build(path, [spec], crew, limits, obstructions=False)
+        wall, writer = time.perf_counter() - wall, time.process_time() - writer
+        with PatternDatabase.open(path) as database:
+            return Timing(len(database), wall, writer)
 
 
 def main() -> None:
@@ -97,25 +115,19 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=1.0, help="seconds for a reduced problem")
     args = parser.parse_args()
     os.environ["CADLINK_CACHE"] = "off"
-    # Later than the setting above, which the workers of the cluster inherit.
-    from distributed import LocalCluster
-
     outputs, inputs = (int(part) for part in args.outer.split("x"))
     spec = Sample("two", (outputs, inputs, args.hidden), args.every)
     limits = Limits(args.limit)
-    cluster = LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    )
-    ways: dict[str, Callable[[], Crew]] = {
-        "1 local worker": lambda: local_crew(1),
-        "2 local workers": lambda: local_crew(2),
-        "2 Dask workers": lambda: dask_crew(cluster.scheduler_address),
+    ways: dict[str, Callable[[], AbstractContextManager[Crew]]] = {
+        "1 local worker": lambda: local(1),
+        "2 local workers": lambda: local(2),
+        "2 Dask workers": cluster,
     }
     found: dict[str, list[Timing]] = {name: [] for name in ways}
     for _ in range(args.rounds):
         for name, start in ways.items():
-            found[name].append(measure(start, spec, limits))
-    cluster.close()
+            with start() as crew:
+                found[name].append(measure(crew, spec, limits))
 
     number = found["1 local worker"][0].patterns
     print(f"{spec.label}: every {args.every}th shard, {number} patterns")
@@ -133,7 +145,7 @@ def main() -> None:
         return
     for cores in CORES:
         work = one / number * whole / cores
-        write = writer["2 Dask workers"] / number * whole
+        write = writer["2 local workers"] / number * whole
         print(
             f"the whole list ({whole}) on {cores} cores: {max(work, write) / 60:.1f} minutes"
             f" ({'the workers' if work >= write else 'the writer'} set the pace), not counting the"

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "cadlink"
 # A part may import parts further up in this list (and itself); each line is one floor.
 FLOORS = (
     {"errors", "labelling", "watchdog", "certificates.data"},
-    {"pattern", "problem", "polynomial", "process"},
+    {"pattern", "problem", "polynomial", "process", "files"},
     {"families", "formula"},
     {"masks", "simplify", "notation", "symbolic"},
     {"encode", "certificates.read"},

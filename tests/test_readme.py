@@ -23,6 +23,12 @@ def test_there_are_examples() -> None:
     assert len(blocks("console")) >= 2
 
 
+@pytest.fixture(autouse=True)
+def _as_for_a_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shipped database is used, as it is by readers who try the examples."""
+    monkeypatch.delenv("CADLINK_DATABASE")
+
+
 @pytest.mark.parametrize("code", blocks("python"))
 def test_python(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-import tempfile
 import textwrap
 from contextlib import ExitStack
 from pathlib import Path
 
 from cadlink import masks
-from cadlink.certificates.data import Certificate
 from cadlink.cli import status, words
 from cadlink.cli.arguments import Commands, add_method, add_source
 from cadlink.cli.picture import picture
@@ -22,7 +19,7 @@ from cadlink.database.shipped import look_up
 from cadlink.decide import Lookup, decide
 from cadlink.decision import Decision, Limits
 from cadlink.engine import Engine
-from cadlink.errors import InputError
+from cadlink.files import replacing, writable
 
 __all__ = ["add_parser", "run"]
 
@@ -56,7 +53,9 @@ def add_parser(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Decide, show, write the certificate."""
     limits = Limits(args.limit, args.memory)
-    target = None if args.certificate is None else _target(args.certificate)
+    target = args.certificate
+    if target is not None:
+        writable(target, "--certificate")  # what is wrong with it is said before the work begins
     pattern = masks.read(args.source)
     with ExitStack() as stack:
         lookup: Lookup | None = look_up
@@ -80,7 +79,9 @@ def run(args: argparse.Namespace) -> int:
         if decision.certificate is None:
             print(f"cadlink: no verdict, so {target} was not written", file=sys.stderr)
         else:
-            _write(target, decision.certificate)
+            with replacing(target, "--certificate") as name:
+                text = json.dumps(decision.certificate.to_json(), allow_nan=False)
+                name.write_text(text + "\n", encoding="ascii")
     if args.json:
         print(json.dumps(decision.to_json(), allow_nan=False))
     else:
@@ -101,30 +102,3 @@ def describe(decision: Decision) -> str:
 
 def _paragraph(label: str, text: str) -> list[str]:
     return textwrap.wrap(text, 88, initial_indent=label, subsequent_indent=" " * len(label))
-
-
-def _target(path: Path) -> Path:
-    """Where the certificate will go; what is wrong with it is said before the work begins."""
-    target = path.resolve()
-    if not target.parent.is_dir():
-        raise InputError(f"no such directory: {target.parent}", "--certificate")
-    if target.exists() and not target.is_file():
-        raise InputError(f"not a regular file: {target}", "--certificate")
-    return target
-
-
-def _write(target: Path, certificate: Certificate) -> None:
-    """Write the whole file or nothing, whatever happens meanwhile."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            json.dump(certificate.to_json(), file, allow_nan=False)
-            file.write("\n")
-        # A temporary file is private; a new certificate is as readable as any new file.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, target)
-    except BaseException:
-        os.unlink(name)
-        raise

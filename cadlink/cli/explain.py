@@ -19,6 +19,7 @@ from cadlink.cli import status, words
 from cadlink.cli.arguments import Commands, add_method, add_source
 from cadlink.cli.picture import picture
 from cadlink.cli.progress import Progress
+from cadlink.database.shipped import look_up
 from cadlink.decide import decide
 from cadlink.engine import Engine
 from cadlink.explanations import latex, proofs, text
@@ -26,7 +27,7 @@ from cadlink.formula import Formula
 from cadlink.notation import to_text
 from cadlink.pattern import Pattern
 from cadlink.problem import Group
-from cadlink.reductions.chain import Tree, open_leaves, reduce
+from cadlink.reductions.chain import Tree, open_leaves, reduce, verdict
 from cadlink.reductions.step import Problem
 
 __all__ = ["add_parser", "run"]
@@ -69,9 +70,16 @@ def run(args: argparse.Namespace) -> int:
         return status.DECIDED
     pattern = masks.read(args.source, None if data is None else io.BytesIO(data))
     if args.proof or args.latex or args.standalone:
+        # A proof by rules speaks of the pattern as typed, a stored one of its canonical form.
+        lookup = look_up if verdict(reduce(pattern)) is None else None
         with Engine() as engine, Progress() as progress:
             decision = decide(
-                pattern, method=args.method, norm=args.norm, engine=engine, progress=progress
+                pattern,
+                method=args.method,
+                norm=args.norm,
+                engine=engine,
+                progress=progress,
+                lookup=lookup,
             )
         if decision.certificate is None:
             print(words.verdict(decision), file=sys.stderr)

@@ -15,6 +15,7 @@ from cadlink.cli import status
 from cadlink.cli.arguments import Commands
 from cadlink.decision import Limits
 from cadlink.errors import InputError
+from cadlink.files import replacing
 from cadlink.networks.decide_network import decide_network
 from cadlink.networks.models import model_of
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict
@@ -151,7 +152,5 @@ def _write(path: Path, verdict: NetworkVerdict, biases: list[bool]) -> None:
         "answer": verdict.answer.value,
         "witness": None if verdict.witness is None else dict(verdict.witness),
     }
-    try:
-        path.write_text(json.dumps(document, allow_nan=False) + "\n", encoding="ascii")
-    except OSError as error:
-        raise InputError(f"cannot write: {error.strerror or error}", str(path)) from None
+    with replacing(path, "--certificate") as name:
+        name.write_text(json.dumps(document, allow_nan=False) + "\n", encoding="ascii")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
 from cadlink.database.queries import COLUMNS, Entry, PatternDatabase
 from cadlink.errors import InputError
+from cadlink.files import replacing
 
 __all__ = ["FORMATS", "export"]
 
@@ -46,7 +44,10 @@ def export(
 
     if target == "-":
         return write(sys.stdout)
-    with _replacing(Path(target)) as name, open(name, "w", encoding="utf-8", newline="") as file:
+    with (
+        replacing(Path(target), "--output") as name,
+        open(name, "w", encoding="utf-8", newline="") as file,
+    ):
         return write(file)
 
 
@@ -97,30 +98,14 @@ def _parquet(entries: Iterable[Entry], target: str) -> int:
     )
     count = 0
     rows = iter(entries)
-    with _replacing(Path(target)) as name, pyarrow.parquet.ParquetWriter(name, schema) as writer:
+    with (
+        replacing(Path(target), "--output") as name,
+        pyarrow.parquet.ParquetWriter(name, schema) as writer,
+    ):
         while part := [entry.to_json() for entry in islice(rows, ROWS)]:
             writer.write_table(pyarrow.Table.from_pylist(part, schema=schema))
             count += len(part)
     return count
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[str]:
-    """The name of a file that takes the target's place if all goes well."""
-    target = target.resolve()
-    if not target.parent.is_dir():
-        raise InputError(f"no such directory: {target.parent}", "--output")
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    os.close(handle)
-    try:
-        yield name
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, target)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 FORMATS: tuple[str, ...] = ("csv", "jsonl", "parquet")

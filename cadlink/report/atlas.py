@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from importlib.metadata import version
 from pathlib import Path
 
 from cadlink.database.queries import Entry, PatternDatabase
 from cadlink.database.statistics import Row, densities, totals, unknowns
+from cadlink.errors import InputError
+from cadlink.files import replacing
 from cadlink.report.drawing import curve_table, find_curve, pattern_svg
 from cadlink.search import nonclosed
 
@@ -70,18 +72,31 @@ footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
 """
 
 
-def write(database: PatternDatabase, folder: Path, words: Mapping[str, str]) -> Path:
+def write(
+    database: PatternDatabase,
+    folder: Path,
+    words: Mapping[str, str],
+    progress: Callable[[str], None] | None = None,
+) -> Path:
     """Write ``index.html`` into the folder, which is made if missing; its path.
 
-    ``words`` says what each rule of a proof means.
+    ``words`` says what each rule of a proof means; ``progress`` is told what takes long.  Raises
+    InputError if the folder cannot be made or written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make {folder}: {error.strerror or error}", "--html") from error
     page = folder / "index.html"
-    page.write_text("".join(_page(database, words)), encoding="utf-8")
+    with replacing(page, "--html") as name:
+        text = "".join(_page(database, words, progress or (lambda what: None)))
+        name.write_text(text, encoding="utf-8")
     return page
 
 
-def _page(database: PatternDatabase, words: Mapping[str, str]) -> Iterable[str]:
+def _page(
+    database: PatternDatabase, words: Mapping[str, str], progress: Callable[[str], None]
+) -> Iterable[str]:
     rows = totals(database)
     obstructions = list(database.select("minimal=1"))
     yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -96,7 +111,7 @@ def _page(database: PatternDatabase, words: Mapping[str, str]) -> Iterable[str]:
     yield _tiles(rows[-1])
     yield "<h2>By size</h2>" + _sizes(rows)
     yield from _heat(database)
-    yield from _gallery(database, obstructions, words)
+    yield from _gallery(database, obstructions, words, progress)
     reasons = unknowns(database)
     if reasons:
         yield "<h2>Open</h2><p>Reduced problems without an answer: "
@@ -186,7 +201,10 @@ def _heat(database: PatternDatabase) -> Iterable[str]:
 
 
 def _gallery(
-    database: PatternDatabase, obstructions: list[Entry], words: Mapping[str, str]
+    database: PatternDatabase,
+    obstructions: list[Entry],
+    words: Mapping[str, str],
+    progress: Callable[[str], None],
 ) -> Iterable[str]:
     obstructions.sort(key=lambda e: (e.layers, e.outputs + e.inputs, e.hidden, e.nonzeros, e.id))
     yield f"<h2>Minimal obstructions ({len(obstructions):,})</h2>"
@@ -200,7 +218,9 @@ def _gallery(
         yield f"<p>The first {GALLERY} are shown.</p>"
     yield '<div class="gallery">'
     end = time.monotonic() + CURVES_S
-    for entry in obstructions[:GALLERY]:
+    shown = obstructions[:GALLERY]
+    for place, entry in enumerate(shown):
+        progress(f"curves of the minimal obstructions: {place} of {len(shown)}")
         yield _card(database, entry, end, words)
     yield "</div>"
 

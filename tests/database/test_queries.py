@@ -110,6 +110,11 @@ def test_tables(database: PatternDatabase) -> None:
     assert len(frame) == database.count("layers=2")
 
 
+def test_the_shipped_one_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["db", "query", "shipped", "lu:3"]) == 0
+    assert capsys.readouterr().out.startswith("not_closed (checked)")
+
+
 def test_no_such_row(database: PatternDatabase) -> None:
     with pytest.raises(InputError, match="no pattern with id 0"):
         database.entry(0)
@@ -178,6 +183,14 @@ def test_export(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         rows = [entry.to_json() for entry in database]
     assert main(["db", "export", str(path), "--format", "jsonl"]) == 0
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == rows
+    assert main(["db", "export", str(path), "--format", "jsonl", "--certificates"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [check(line.pop("certificate")).verdict for line in lines] == [
+        r["verdict"] for r in rows
+    ]
+    assert lines == rows
+    assert main(["db", "export", str(path), "--certificates"]) == 1
+    assert "--format jsonl" in capsys.readouterr().err
     target = tmp_path / "rows.csv"
     assert main(["db", "export", str(path), "--output", str(target)]) == 0
     with target.open(newline="") as file:
