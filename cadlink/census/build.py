@@ -3,7 +3,8 @@
 For every shard: a worker enumerates its patterns and reduces them; the reduced problems left open
 that nobody has met are settled, each once; a worker puts the answers into the patterns' proofs and
 lets the kernel check the whole.  The writer adds finished shards in order, each with the count of
-shards done in one transaction.  So the file holds, at every moment and whatever is killed, a
+shards done in one transaction; an answer that later shards wait for is kept aside as soon as it
+comes (it may have taken a minute).  So the file holds, at every moment and whatever is killed, a
 beginning of the list; the same command goes on behind it, and the end does not depend on where
 it was interrupted.
 """
@@ -20,6 +21,7 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from cadlink.backends.locate import Found
 from cadlink.census.pool import Crew, Job
@@ -49,6 +51,7 @@ from cadlink.errors import InputError
 __all__ = ["Builder", "Status", "build"]
 
 CHUNK = 20  # patterns of a task when unknown ones are retried
+AHEAD = 40  # shards under way while the first of them waits for an answer
 BATCH = 2000  # patterns whose restrictions are looked at in one go
 
 
@@ -106,6 +109,7 @@ def build(
                 builder.retry()
             for spec in specs:
                 builder.run(spec)
+            builder.forget()
             if obstructions:
                 builder.obstructions()
     finally:
@@ -139,13 +143,14 @@ class Builder:
         self._db.close()
 
     def _load(self) -> None:
-        rows = self._db.execute(
-            "SELECT id, form, kind, conclusion, trusted, reason, detail, method, seconds, proof"
-            " FROM problems"
-        )
-        for number, form, kind, conclusion, trusted, *rest in rows:
-            self._ids[form] = number
-            self._answers[form] = Answer(form, kind, conclusion, bool(trusted), *rest)
+        columns = "form, kind, conclusion, trusted, reason, detail, method, seconds, proof"
+        for number, *values in self._db.execute(f"SELECT id, {columns} FROM problems"):
+            answer = _answer(values)
+            self._answers[answer.form] = answer
+            self._ids[answer.form] = number
+        for *values, runs in self._db.execute(f"SELECT {columns}, runs FROM pending"):
+            answer = _answer(values, runs)
+            self._answers[answer.form] = answer
 
     # -- one list --------------------------------------------------------------------------
 
@@ -197,7 +202,7 @@ class Builder:
     def _pieces(self, jobs: Iterator[Job]) -> Iterator[list[_Piece]]:
         """The shards, finished and in order, as many at a time as are ready."""
         line: deque[_Piece] = deque()
-        window = 8 + 6 * self.crew.width
+        window = AHEAD + 8 * self.crew.width
         more = True
         while more or line:
             while more and len(line) < window:
@@ -223,6 +228,7 @@ class Builder:
         if isinstance(result, Answer):
             self._settling.discard(result.form)
             self._answers[result.form] = result
+            self._keep(result)
             for piece in self._wanting.pop(result.form, []):
                 piece.waiting.discard(result.form)
                 self._finish_if_possible(piece)
@@ -246,6 +252,13 @@ class Builder:
                 next(records) if isinstance(item, Open) else item for item in piece.items
             ]
             piece.ready = True
+
+    def _keep(self, answer: Answer) -> None:
+        """Write an answer at once, for it may have taken long; its place comes later."""
+        row = {**vars(answer), "trusted": int(answer.trusted), "runs": json.dumps(answer.runs)}
+        with transaction(self._db):
+            self._db.execute("DELETE FROM pending WHERE form = ?", (answer.form,))
+            insert(self._db, "pending", row)
 
     def _finish_if_possible(self, piece: _Piece) -> None:
         if piece.items is None or piece.waiting:
@@ -315,6 +328,7 @@ class Builder:
         answer = self._answers[form]
         number = insert(self._db, "problems", {"form": form, **self._problem_row(answer)})
         self._write_runs(number, answer)
+        self._db.execute("DELETE FROM pending WHERE form = ?", (form,))
         self._ids[form] = number
         return number
 
@@ -369,6 +383,11 @@ class Builder:
             seconds = time.monotonic() - start
             self._progress(Status(label, done, total, fresh, seconds, unknown))
 
+    def forget(self) -> None:
+        """Drop the answers that no pattern turned out to need."""
+        with transaction(self._db):
+            self._db.execute("DELETE FROM pending")
+
     # -- unknown ones again ----------------------------------------------------------------
 
     def retry(self) -> None:
@@ -410,6 +429,7 @@ class Builder:
         if changed.rowcount:
             self._db.execute("DELETE FROM runs WHERE problem = ?", (number,))
             self._write_runs(number, answer)
+        self._db.execute("DELETE FROM pending WHERE form = ?", (form,))
 
     # -- minimal obstructions --------------------------------------------------------------
 
@@ -464,6 +484,16 @@ class Builder:
         results = self.crew.gather([Job(verdicts, (part, self.limits)) for part in parts])
         for part, words in zip(parts, results, strict=True):
             seen.update(zip(part, words, strict=True))
+
+
+def _answer(values: Sequence[Any], runs: str = "[]") -> Answer:
+    """The answer in a row of the file."""
+    form, kind, conclusion, trusted, *rest = values
+    reason, detail, method, seconds, proof = rest
+    asked = tuple(tuple(run) for run in json.loads(runs))
+    return Answer(
+        form, kind, conclusion, bool(trusted), reason, detail, method, seconds, proof, asked
+    )
 
 
 def _cut(items: list[str], size: int) -> list[list[str]]:

@@ -75,6 +75,13 @@ MIGRATIONS: tuple[Sequence[str], ...] = (
         "CREATE INDEX patterns_unknown ON patterns (id) WHERE verdict = 'unknown'",
         "CREATE INDEX problem_patterns ON pattern_problems (problem)",
     ),
+    (
+        # Answers that no written pattern needs yet: a build that is killed does not lose them.
+        """CREATE TABLE pending (
+            form TEXT PRIMARY KEY, kind TEXT NOT NULL, conclusion TEXT, trusted INTEGER NOT NULL,
+            reason TEXT NOT NULL, detail TEXT NOT NULL, method TEXT NOT NULL,
+            seconds REAL NOT NULL, proof BLOB, runs TEXT NOT NULL) WITHOUT ROWID""",
+    ),
 )
 
 

@@ -20,7 +20,7 @@ import pytest
 from cadlink.census.build import Builder, Status, build
 from cadlink.census.check import check
 from cadlink.census.pool import Crew, Job
-from cadlink.census.tasks import Spec, restrictions
+from cadlink.census.tasks import Spec, restrictions, settle
 from cadlink.database.queries import PatternDatabase
 from cadlink.database.store import MIGRATIONS, connect, explained
 from cadlink.decision import Limits
@@ -38,6 +38,7 @@ CONTENT = (
     "SELECT id, form, conclusion, trusted, reason, method, proof FROM problems ORDER BY id",
     "SELECT * FROM pattern_problems ORDER BY 1, 2",
     "SELECT * FROM builds ORDER BY id",
+    "SELECT * FROM pending",
 )
 
 
@@ -183,6 +184,47 @@ def test_build_twice_is_build_once(tmp_path: Path, crew: Crew) -> None:
     assert {status.total for status in seen if status.label == "2 x 3, 2 hidden"} == {18}
 
 
+def test_answers_are_kept_before_their_patterns(tmp_path: Path) -> None:
+    """A problem settled for a shard that is not yet written survives the end of the build."""
+    spec = Spec("two", (3, 3, 3))
+    path = tmp_path / "db"
+
+    class Enough(Exception):
+        pass
+
+    class Interrupted(Builder):
+        def _finish_if_possible(self, piece: object) -> None:
+            if self._db.execute("SELECT count(*) FROM pending").fetchone()[0] >= 2:
+                raise Enough
+            super()._finish_if_possible(piece)  # type: ignore[arg-type]
+
+    crew = threads()
+    builder = Interrupted(path, crew, Limits(0.1))
+    with pytest.raises(Enough):
+        builder.run(spec)
+    builder.close()
+    crew.close()
+    connection = sqlite3.connect(path)
+    kept = {form for (form,) in connection.execute("SELECT form FROM pending")}
+    connection.close()
+    assert len(kept) == 2
+
+    asked = []
+
+    class Watched(Crew):
+        def submit(self, job: Job) -> None:
+            if job.function is settle:
+                asked.append(job.arguments[0])
+            super().submit(job)
+
+    crew = Watched(lambda: ThreadPoolExecutor(2), 2)
+    build(path, [spec], crew, Limits(0.1), obstructions=False)
+    crew.close()
+    assert asked
+    assert not kept & set(asked)
+    assert content(path)[-1] == []
+
+
 def test_full_disk(tmp_path: Path, crew: Crew) -> None:
     """SQLite is told that there is no more room: the same error as on a full disk."""
     path = tmp_path / "db"
@@ -295,6 +337,21 @@ def test_files_that_are_not_ours(tmp_path: Path) -> None:
     for write in (True, False):
         with pytest.raises(InputError, match="upgrade"):
             connect(tmp_path / "newer", write)
+
+
+def test_an_older_file_is_migrated(tmp_path: Path, crew: Crew) -> None:
+    """By the next build; a reader says so."""
+    path = tmp_path / "db"
+    build(path, LISTS[:1], crew, Limits(20))
+    before = content(path)
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TABLE pending")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    with pytest.raises(InputError, match="migrates the file"):
+        PatternDatabase.open(path)
+    build(path, LISTS[:1], crew, Limits(20))
+    assert content(path) == before
 
 
 def test_read_only_folder(tmp_path: Path, crew: Crew) -> None:
