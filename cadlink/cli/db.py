@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import random
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -283,7 +284,10 @@ class _Line:
         self._last = time.monotonic()
         of = "" if now.total is None else f" of {now.total}"
         left = "" if now.left_s is None else f", {_duration(now.left_s)} left"
-        show(f"{now.label}: {now.done}{of}, {now.rate:.1f}/s, {now.unknown} unknown{left}")
+        reduced = f", {now.settled} reduced problems settled, {now.waiting} wait"
+        if not (now.settled or now.waiting):
+            reduced = ""
+        show(f"{now.label}: {now.done}{of}, {now.rate:.1f}/s{left}, {now.unknown} unknown{reduced}")
 
     @staticmethod
     def clear() -> None:
@@ -295,7 +299,8 @@ class _Line:
 def show(line: str) -> None:
     """Write over the line on stderr, if that is a terminal."""
     if sys.stderr.isatty():
-        print("\r\x1b[K" + line[:78], end="", file=sys.stderr, flush=True)
+        width = shutil.get_terminal_size().columns
+        print("\r\x1b[K" + line[: width - 1], end="", file=sys.stderr, flush=True)
 
 
 # -- reading ---------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from cadlink.census.build import Builder, Status, build
 from cadlink.census.check import check
 from cadlink.census.pool import Crew, Job
 from cadlink.census.tasks import Spec, restrictions, settle
+from cadlink.census.writer import Writer
 from cadlink.database.queries import PatternDatabase
 from cadlink.database.store import MIGRATIONS, connect, explained
 from cadlink.decision import Limits
@@ -194,7 +195,7 @@ def test_answers_are_kept_before_their_patterns(tmp_path: Path) -> None:
 
     class Interrupted(Builder):
         def _finish_if_possible(self, piece: object) -> None:
-            if self._db.execute("SELECT count(*) FROM pending").fetchone()[0] >= 2:
+            if self.writer.db.execute("SELECT count(*) FROM pending").fetchone()[0] >= 2:
                 raise Enough
             super()._finish_if_possible(piece)  # type: ignore[arg-type]
 
@@ -232,8 +233,8 @@ def test_full_disk(tmp_path: Path, crew: Crew) -> None:
     builder = Builder(path, crew, Limits(20))
     with explained(path):
         builder.run(LISTS[0])
-    pages = builder._db.execute("PRAGMA page_count").fetchone()[0]
-    builder._db.execute(f"PRAGMA max_page_count = {pages}")
+    pages = builder.writer.db.execute("PRAGMA page_count").fetchone()[0]
+    builder.writer.db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(InputError, match="make room"), explained(path):
         builder.run(LISTS[2])
     builder.close()
@@ -243,14 +244,15 @@ def test_full_disk(tmp_path: Path, crew: Crew) -> None:
     assert content(path) == content(tmp_path / "whole")
 
 
-def test_two_builders_do_not_mix(tmp_path: Path, crew: Crew) -> None:
-    path = tmp_path / "db"
-    one = Builder(path, crew, Limits(20))
-    number, done, written, _ = one._build_row("x", "x")
-    one._advance(number, done, done + 1, written)
+def test_two_builders_do_not_mix(tmp_path: Path) -> None:
+    one, two = (Writer(tmp_path / "db", Limits(20)) for _ in range(2))
+    place = one.place(LISTS[0])
+    assert two.place(LISTS[0]) == place
+    one.add(place, 1, [])
     with pytest.raises(InputError, match="another build"):
-        one._advance(number, done, done + 1, written)
+        two.add(place, 1, [])
     one.close()
+    two.close()
 
 
 def test_unknown_ones_are_kept_and_retried(tmp_path: Path, crew: Crew) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cadlink.census.build import build
+from cadlink.census.build import Status, build
 from cadlink.census.pool import Crew, dask_crew
 from cadlink.census.tasks import Spec
 from cadlink.database.queries import PatternDatabase
@@ -96,8 +96,8 @@ def test_a_worker_is_killed(cluster: Cluster, tmp_path: Path, local: list[object
     crew = dask_crew(cluster.address)
     killed = []
 
-    def progress(status: object) -> None:
-        if not killed:
+    def progress(status: Status) -> None:
+        if status.done and not killed:
             cluster.workers[0].kill()
             killed.append(status)
 
@@ -110,12 +110,9 @@ def test_a_worker_is_killed(cluster: Cluster, tmp_path: Path, local: list[object
 def test_the_scheduler_is_killed(cluster: Cluster, tmp_path: Path, local: list[object]) -> None:
     """The build ends with one line; with a new cluster the same call goes on."""
     crew = dask_crew(cluster.address, patience=1.0)
-    seen = 0
 
-    def progress(status: object) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == 2:
+    def progress(status: Status) -> None:
+        if status.done:
             cluster.scheduler.kill()
             cluster.scheduler.wait()
 
@@ -137,12 +134,11 @@ def test_the_scheduler_is_killed(cluster: Cluster, tmp_path: Path, local: list[o
 def test_the_scheduler_comes_back(cluster: Cluster, tmp_path: Path, local: list[object]) -> None:
     """In time for the very same build, which submits everything unfinished again."""
     crew = dask_crew(cluster.address)
-    seen = 0
+    killed = []
 
-    def progress(status: object) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == 2:
+    def progress(status: Status) -> None:
+        if status.done and not killed:
+            killed.append(status)
             cluster.scheduler.kill()
             cluster.scheduler.wait()
             cluster.start_scheduler(cluster.address.rpartition(":")[2])
@@ -150,7 +146,7 @@ def test_the_scheduler_comes_back(cluster: Cluster, tmp_path: Path, local: list[
 
     build(tmp_path / "db", LISTS, crew, Limits(20), progress)
     crew.close()
-    assert seen > 2
+    assert killed
     assert rows(tmp_path / "db") == local
 
 
