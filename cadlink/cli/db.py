@@ -170,6 +170,11 @@ def run_build(args: argparse.Namespace) -> int:
     """Build, or say what building would be."""
     limits = Limits(args.limit, args.memory)
     specs = _specs(args)
+    if str(args.file) == "shipped":
+        raise InputError(
+            "'shipped' names the database that comes with cadlink; choose another name for yours",
+            "db build",
+        )
     if not specs and not args.retry_unknown:
         raise InputError("expected sizes, such as --outer 3x3", "db build")
     for spec in specs:

@@ -113,6 +113,8 @@ def test_tables(database: PatternDatabase) -> None:
 def test_the_shipped_one_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["db", "query", "shipped", "lu:3"]) == 0
     assert capsys.readouterr().out.startswith("not_closed (checked)")
+    assert main(["db", "build", "shipped", "--outer", "2x2"]) == 1
+    assert "choose another name" in capsys.readouterr().err
 
 
 def test_no_such_row(database: PatternDatabase) -> None:
