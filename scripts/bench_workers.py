@@ -4,7 +4,8 @@
 
 Builds the same sample of a list (every 40th shard) again and again, in turn, with nothing cached,
 and prints rates, ratios, and what they mean for the whole list on more cores: the work divides by
-their number until the one writer, whose own CPU time is measured, has no time left.
+their number until the one writer, whose own CPU time is measured, has no time left.  The limit
+cuts reduced problems short, to keep the runs comparable; give --each what they take without it.
 """
 
 from __future__ import annotations
@@ -64,11 +65,14 @@ class Sample(Spec):
 
 @dataclass(frozen=True)
 class Timing:
-    """One build: patterns, wall seconds, CPU seconds of the writer."""
+    """One build: patterns, wall seconds, CPU seconds of the writer, reduced problems settled and
+    the seconds they took."""
 
     patterns: int
     wall_s: float
     writer_s: float
+    problems: int
+    settling_s: float
 
 
 @contextmanager
@@ -102,7 +106,8 @@ def measure(crew: Crew, spec: Sample, limits: Limits) -> Timing:
         build(path, [spec], crew, limits, obstructions=False)
         wall, writer = time.perf_counter() - wall, time.process_time() - writer
         with PatternDatabase.open(path) as database:
-            return Timing(len(database), wall, writer)
+            problems = database.execute("SELECT count(*), sum(seconds) FROM problems")[0]
+            return Timing(len(database), wall, writer, problems[0], problems[1] or 0.0)
 
 
 def main() -> None:
@@ -113,6 +118,9 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=40, help="one shard of so many is built")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--limit", type=float, default=1.0, help="seconds for a reduced problem")
+    parser.add_argument(
+        "--each", type=float, help="seconds for a reduced problem, to extrapolate with"
+    )
     args = parser.parse_args()
     os.environ["CADLINK_CACHE"] = "off"
     outputs, inputs = (int(part) for part in args.outer.split("x"))
@@ -143,13 +151,20 @@ def main() -> None:
     whole = Spec(spec.kind, spec.sizes).classes().count()
     if whole is None:
         return
+    first = found["1 local worker"][0]
+    rules = (one - first.settling_s) / number
+    share = first.problems / number
+    each = args.each or first.settling_s / max(first.problems, 1)
+    work = whole * (rules + share * each)
+    write = whole * writer["2 local workers"] / number
+    print(
+        f"the whole list: {whole} patterns at {1000 * rules:.0f} ms, about"
+        f" {whole * share:.0f} reduced problems at {each:.1f} s"
+    )
     for cores in CORES:
-        work = one / number * whole / cores
-        write = writer["2 local workers"] / number * whole
+        pace = "the workers" if work / cores > write else "the writer"
         print(
-            f"the whole list ({whole}) on {cores} cores: {max(work, write) / 60:.1f} minutes"
-            f" ({'the workers' if work >= write else 'the writer'} set the pace), not counting the"
-            " reduced problems that the limit cuts short here"
+            f"on {cores} cores: {max(work / cores, write) / 3600:.2f} hours ({pace} set the pace)"
         )
 
 
