@@ -29,6 +29,8 @@ __all__ = ["Builder", "Status", "build"]
 
 CHUNK = 20  # patterns of a task when unknown ones are retried
 AHEAD = 40  # shards under way while the first of them waits for an answer
+# What is nearest to be written goes first.
+FINISH, SETTLE, REDUCE = range(3)
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,7 @@ class Builder:
                     break
                 piece = _Piece()
                 line.append(piece)
-                self.crew.submit(Job(job.function, job.arguments, piece))
+                self.crew.submit(Job(job.function, job.arguments, piece, REDUCE))
             if not line:
                 return
             for job, result in self.crew.finished():
@@ -204,7 +206,7 @@ class Builder:
             for form in sorted(wanted - set(self.writer.answers)):
                 piece.waiting.add(form)
                 if form not in self._wanting:
-                    self.crew.submit(Job(settle, (form, self.limits)))
+                    self.crew.submit(Job(settle, (form, self.limits), rank=SETTLE))
                 self._wanting.setdefault(form, []).append(piece)
             self._finish_if_possible(piece)
         else:
@@ -223,7 +225,7 @@ class Builder:
             return
         forms = {form for item in waiting for form in item.problems}
         answers = {form: self.writer.answers[form] for form in forms}
-        self.crew.submit(Job(finish, (waiting, answers), piece))
+        self.crew.submit(Job(finish, (waiting, answers), piece, FINISH))
 
     def _say(
         self, label: str, done: int, total: int | None, fresh: int, start: float, unknown: int

@@ -8,6 +8,7 @@ scheduler is gone, or has no workers left, for some time, the build ends and can
 
 from __future__ import annotations
 
+import heapq
 import multiprocessing
 import time
 from collections.abc import Callable, Sequence
@@ -28,24 +29,28 @@ from cadlink.errors import InputError
 
 __all__ = ["Crew", "Job", "dask_crew", "local_crew"]
 
+DEPTH = 2  # jobs with the executor for each worker: the next one is there when one ends
 GIVE_UP = 5  # pools that break in a row before anything is finished
 PATIENCE = 30.0  # seconds for a scheduler, or for a first worker of it, to come back
 
 
 @dataclass(frozen=True)
 class Job:
-    """A function of plain data, its arguments, and what they belong to."""
+    """A function of plain data, its arguments, what they belong to, and what goes first."""
 
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
     owner: Any = None
+    rank: int = 0
 
 
 class Crew:
     """Workers: ``submit`` jobs, ``finished`` gives (job, result) as they come.
 
-    ``start`` makes an executor; ``width`` is the number of workers; ``stop`` ends what is left
-    running; ``trouble`` says in words why no result can come any more, or ''.
+    Jobs with a smaller ``rank`` go first, equal ones in order: only as many as keep the workers
+    busy are with the executor, whose own queue is first come, first served.  ``start`` makes an
+    executor; ``width`` is the number of workers; ``stop`` ends what is left running; ``trouble``
+    says in words why no result can come any more, or ''.
     """
 
     def __init__(
@@ -58,19 +63,29 @@ class Crew:
         self.width = width
         self._start, self._stop, self._trouble = start, stop, trouble
         self._executor = start()
+        self._queue: list[tuple[int, int, Job]] = []
+        self._count = 0
         self._running: dict[Future[Any], Job] = {}
         self._broken = 0
         self._gone = False
 
     def __len__(self) -> int:
-        return len(self._running)
+        return len(self._running) + len(self._queue)
 
     def submit(self, job: Job) -> None:
         """Queue a job."""
-        try:
-            self._running[self._executor.submit(job.function, *job.arguments)] = job
-        except BrokenExecutor:
-            self._revive([job])
+        self._count += 1
+        heapq.heappush(self._queue, (job.rank, self._count, job))
+        self._feed()
+
+    def _feed(self) -> None:
+        """Hand the next jobs to the executor."""
+        while self._queue and len(self._running) < DEPTH * self.width:
+            job = heapq.heappop(self._queue)[2]
+            try:
+                self._running[self._executor.submit(job.function, *job.arguments)] = job
+            except BrokenExecutor:
+                self._revive([job])
 
     def finished(self, patience: float = 0.5) -> list[tuple[Job, Any]]:
         """What has ended, after waiting a little; a job's own exception is raised here."""
@@ -86,7 +101,9 @@ class Crew:
             self._broken = 0
         if lost:
             self._revive(lost)
-        elif not done and (words := self._trouble()):
+            return results
+        self._feed()
+        if not done and (words := self._trouble()):
             raise self._ended(words)
         return results
 
@@ -126,7 +143,7 @@ class Crew:
             for future in self._running:
                 future.cancel()
             self._executor.shutdown(wait=False)
-        self._running = {}
+        self._running, self._queue = {}, []
         self._stop()
 
 

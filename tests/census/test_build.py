@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -163,6 +164,21 @@ def test_workers_that_always_die(tmp_path: Path) -> None:
             crew.gather([Job(_die, ())])
     finally:
         crew.close()
+
+
+def test_what_is_urgent_goes_first() -> None:
+    crew = Crew(lambda: ThreadPoolExecutor(1), 1)
+    started = threading.Event()
+    crew.submit(Job(started.wait, (10,)))
+    for number, rank in enumerate((2, 1, 2, 0, 1)):
+        crew.submit(Job(divmod, (number, 1), rank=rank))
+    started.set()
+    order = []
+    while len(crew):
+        order += [job.arguments[0] for job, _ in crew.finished()]
+    crew.close()
+    # One job waits with the executor already when the others come.
+    assert order[1:] == [0, 3, 1, 4, 2]
 
 
 def _die() -> None:
