@@ -79,6 +79,10 @@ class CertificateError(CadlinkError, ValueError):
         self.expected = expected
         self.found = found
 
+    def __reduce__(self) -> tuple[type[CertificateError], tuple[str, str, str]]:
+        """Exceptions are pickled by their message alone, which is not how this one is made."""
+        return type(self), (self.path, self.expected, self.found)
+
 
 class CacheWarning(UserWarning):
     """Kept answers (the cache, a database) could not be used; the decision goes on without them."""

@@ -20,6 +20,8 @@ def writable(target: Path, where: str) -> Path:
         raise InputError(f"no such directory: {target.parent}", where)
     if target.exists() and not target.is_file():
         raise InputError(f"not a regular file: {target}", where)
+    if not os.access(target.parent, os.W_OK):
+        raise InputError(f"no right to write in {target.parent}", where)
     return target
 
 
@@ -48,7 +50,7 @@ def replacing(target: Path, where: str) -> Iterator[Path]:
             name.chmod(0o666 & ~mask)
             name.replace(target)
         except BaseException:
-            name.unlink()
+            name.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise InputError(f"cannot write {target}: {error.strerror or error}", where) from error

@@ -74,6 +74,9 @@ def main() -> int:
         checked = time.monotonic() - start
     finally:
         crew.close()
+    if wrong:
+        print("\n".join(wrong))
+        return 1
     for status in report.last.values():
         print(f"{status.label:24s} {status.fresh:7d} in {status.seconds:7.1f} s")
     with PatternDatabase.open(args.output) as database:
@@ -96,10 +99,8 @@ def main() -> int:
     print(f"{len(obstructions)} minimal groups that are not closed")
     size = args.output.stat().st_size / 2**20
     print(f"built in {built:.0f} s with {args.workers} workers; {size:.1f} MiB")
-    print(f"{number} certificates checked in {checked:.0f} s, {len(wrong)} complaints")
-    for line in wrong:
-        print(line)
-    return 1 if wrong else 0
+    print(f"{number} certificates checked in {checked:.0f} s, all accepted")
+    return 0
 
 
 if __name__ == "__main__":

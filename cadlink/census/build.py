@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -73,18 +74,14 @@ def build(
     Raises InputError when the file cannot be written (full disk, another writer) or the workers
     are gone; the file then holds a beginning of the work, and the same call goes on.
     """
-    builder = Builder(path, crew, limits, progress)
-    try:
-        with explained(path):
-            if retry_unknown:
-                builder.retry()
-            for spec in specs:
-                builder.run(spec)
-            builder.writer.forget()
-            if obstructions:
-                builder.obstructions()
-    finally:
-        builder.close()
+    with explained(path), closing(Builder(path, crew, limits, progress)) as builder:
+        if retry_unknown:
+            builder.retry()
+        for spec in specs:
+            builder.run(spec)
+        builder.writer.forget()
+        if obstructions:
+            builder.obstructions()
 
 
 @dataclass
@@ -118,7 +115,8 @@ class Builder:
         self._settled = 0
 
     def close(self) -> None:
-        """Close the file; what is not committed is rolled back."""
+        """Close the file; what is not committed is rolled back, what is under way is dropped."""
+        self.crew.abandon()
         self.writer.close()
 
     def run(self, spec: Spec) -> None:
@@ -148,7 +146,8 @@ class Builder:
         start, done, left = time.monotonic(), 0, 0
         for pieces in self._pieces(Job(reduce_forms, (chunk,)) for chunk in chunks):
             records = [record for piece in pieces for record in piece.records()]
-            self.writer.replace(records)
+            if records:
+                self.writer.replace(records)
             done += len(records)
             left += _unknown(records)
             self._say("unknown ones again", done, len(forms), done, start, left)

@@ -1,8 +1,8 @@
 """All patterns of given sizes up to isomorphism, each exactly once, in a fixed order, in shards.
 
 Three kinds of lists, with one interface (:class:`Classes`): ``shards()`` cuts the list into pieces
-without making it, ``shard(s)`` makes one piece, ``count()`` counts the whole by Burnside's formula
-where there is one.
+without making it, ``patterns(s)`` makes one piece, ``count()`` counts the whole by Burnside's
+formula where there is one.
 
 *Two factors*: a pattern with n outputs, m inputs and r hidden units is a multiset of r *blocks*,
 hidden unit i having the rows R_i and the columns C_i.  Permutations of outputs and inputs, and for
@@ -16,9 +16,9 @@ least among its images under the permutations that keep A.  So both are generate
 inside the other.  For palindromic widths a pattern and its reversal are to count once: of the two,
 that with the smaller least pair is kept.
 
-*Any number of hidden units*, outer sizes up to 3 x 3: the normal forms of ``normal.py``.  The set F
-runs over the sets of cells that are least in their orbit; the graphs are multisets up to the
-symmetries that keep F.
+*Any number of hidden units*, outer sizes up to 3 x 3: the normal forms of ``database/normal.py``.
+The set F runs over the sets of cells that are least in their orbit; the graphs are multisets up to
+the symmetries that keep F.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cadlink.certificates import kernel
 from cadlink.database.queries import PatternDatabase
+from cadlink.files import replacing
 from cadlink.obstructions import Obstruction, find
 from cadlink.reductions.chain import reduce, verdict
 
@@ -44,4 +45,5 @@ def minimal_obstructions(database: PatternDatabase) -> list[Obstruction]:
 def write(obstructions: Iterable[Obstruction], target: Path) -> None:
     """Write the data file that ``cadlink/obstructions.py`` reads, one obstruction on a line."""
     lines = [json.dumps(one.to_json(), separators=(",", ":")) for one in obstructions]
-    target.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="ascii")
+    with replacing(target, "obstructions") as name:
+        name.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="ascii")

@@ -9,7 +9,6 @@ scheduler is gone, or has no workers left, for some time, the build ends and can
 from __future__ import annotations
 
 import heapq
-import multiprocessing
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import (
@@ -22,6 +21,7 @@ from concurrent.futures import (
     wait,
 )
 from dataclasses import dataclass
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
 from cadlink.census.tasks import start_local
@@ -31,6 +31,8 @@ __all__ = ["Crew", "Job", "dask_crew", "local_crew"]
 
 DEPTH = 2  # jobs with the executor for each worker: the next one is there when one ends
 GIVE_UP = 5  # pools that break in a row before anything is finished
+_DEADLY = "worker processes die again and again (out of memory?)"
+PAUSE = 1.0  # seconds between two looks at a cluster that works
 PATIENCE = 30.0  # seconds for a scheduler, or for a first worker of it, to come back
 
 
@@ -50,7 +52,8 @@ class Crew:
     Jobs with a smaller ``rank`` go first, equal ones in order: only as many as keep the workers
     busy are with the executor, whose own queue is first come, first served.  ``start`` makes an
     executor; ``width`` is the number of workers; ``stop`` ends what is left running; ``trouble``
-    says in words why no result can come any more, or ''.
+    says in words why no result can come any more, or ''; ``deadly`` are the errors by which an
+    executor says that a job kills its workers.
     """
 
     def __init__(
@@ -59,8 +62,10 @@ class Crew:
         width: int,
         stop: Callable[[], None] = lambda: None,
         trouble: Callable[[], str] = lambda: "",
+        deadly: tuple[type[Exception], ...] = (),
     ) -> None:
         self.width = width
+        self._deadly = deadly
         self._start, self._stop, self._trouble = start, stop, trouble
         self._executor = start()
         self._queue: list[tuple[int, int, Job]] = []
@@ -97,13 +102,16 @@ class Crew:
                 results.append((job, future.result()))
             except (BrokenExecutor, CancelledError):
                 lost.append(job)
+            except self._deadly as error:
+                raise self._ended(_DEADLY) from error
         if results:
             self._broken = 0
         if lost:
             self._revive(lost)
             return results
         self._feed()
-        if not done and (words := self._trouble()):
+        words = self._trouble()
+        if words and not done:
             raise self._ended(words)
         return results
 
@@ -112,7 +120,7 @@ class Crew:
         self._broken += 1
         words = self._trouble()
         if words or self._broken > GIVE_UP:
-            raise self._ended(words or "worker processes die again and again (out of memory?)")
+            raise self._ended(words or _DEADLY)
         lost += self._running.values()
         self._running = {}
         self._executor.shutdown(wait=False)
@@ -137,28 +145,45 @@ class Crew:
                 left -= 1
         return results
 
-    def close(self) -> None:
-        """Stop everything now."""
+    def abandon(self) -> None:
+        """Forget all jobs; what is being computed ends in vain."""
         if not self._gone:  # else there is nobody to be told
             for future in self._running:
                 future.cancel()
-            self._executor.shutdown(wait=False)
         self._running, self._queue = {}, []
+
+    def close(self) -> None:
+        """Stop everything now."""
+        self.abandon()
+        if not self._gone:
+            self._executor.shutdown(wait=False)
         self._stop()
+
+
+class _Spawn(SpawnContext):
+    """Starts processes afresh, and remembers them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started: list[SpawnProcess] = []
+
+    def Process(self, *args: Any, **options: Any) -> SpawnProcess:  # type: ignore[override]
+        """A process, as the executor asks for it."""
+        self.started.append(SpawnProcess(*args, **options))
+        return self.started[-1]
 
 
 def local_crew(workers: int) -> Crew:
     """Processes on this machine, started afresh (no fork: the parent may have threads)."""
-    context = multiprocessing.get_context("spawn")
-    others = {process.pid for process in multiprocessing.active_children()}
+    context = _Spawn()
 
     def start() -> Executor:
         return ProcessPoolExecutor(workers, mp_context=context, initializer=start_local)
 
     def stop() -> None:
         # Python would wait for the tasks under way; nobody needs them any more.
-        for process in multiprocessing.active_children():
-            if process.pid not in others:
+        for process in context.started:
+            if process.is_alive():
                 process.terminate()
 
     return Crew(start, workers, stop)
@@ -181,21 +206,32 @@ def dask_crew(address: str, patience: float = PATIENCE) -> Crew:
     except (OSError, ValueError) as error:
         words = " ".join(str(error).split())
         raise InputError(f"no scheduler at {address}: {words}", "--scheduler") from error
-    away: list[float] = []
+    seen = time.monotonic()  # when the cluster was last seen to be whole
+    lost: float | None = None  # since when it is not
 
     def trouble() -> str:
+        nonlocal seen, lost
+        now = time.monotonic()
         words = f"the scheduler {address} is gone"
         if client.status == "running":
+            if lost is None and now - seen < PAUSE:
+                return ""
             try:
                 if client.nthreads():
-                    away.clear()
+                    seen, lost = now, None
                     return ""
                 words = f"the scheduler {address} has no workers"
             except OSError:
                 pass  # lost this moment
-        away.append(time.monotonic())
-        return words if client.status == "closed" or away[-1] - away[0] > patience else ""
+        lost = now if lost is None else lost
+        return words if client.status == "closed" or now - lost > patience else ""
 
     threads = sum(client.nthreads().values())
     # pure=False: no job is looked up by its arguments' hash on the scheduler.
-    return Crew(lambda: client.get_executor(pure=False), max(1, threads), client.close, trouble)
+    return Crew(
+        lambda: client.get_executor(pure=False),
+        max(1, threads),
+        client.close,
+        trouble,
+        (distributed.KilledWorker,),
+    )

@@ -50,7 +50,9 @@ class Writer:
         self._limits = limits
         self.db = connect(path, write=True)
         self._session = 0
+        self._about: dict[str, object] = {}
         self._ids: dict[str, int] = {}
+        self._unknown: set[str] = set()  # problems whose row has no answer
         self.answers: dict[str, Answer] = {}
         self.load()
 
@@ -60,11 +62,13 @@ class Writer:
 
     def load(self) -> None:
         """Read the answers from the file."""
-        self.answers = {}
+        self.answers, self._ids, self._unknown = {}, {}, set()
         for number, *values in self.db.execute(f"SELECT id, {_ANSWER} FROM problems"):
             answer = _answer(values)
             self.answers[answer.form] = answer
             self._ids[answer.form] = number
+            if answer.conclusion is None:
+                self._unknown.add(answer.form)
         for *values, runs in self.db.execute(f"SELECT {_ANSWER}, runs FROM pending"):
             answer = _answer(values, runs)
             self.answers[answer.form] = answer
@@ -88,6 +92,7 @@ class Writer:
         Raises InputError, and writes nothing, if another build has moved on meanwhile.
         """
         after = Place(place.number, place.shards + shards, place.patterns + len(records), False)
+        self._look_around()
         with transaction(self.db):
             for record in records:
                 self._add(record)
@@ -118,10 +123,9 @@ class Writer:
         self._link(insert(self.db, "patterns", row), record)
 
     def replace(self, records: Sequence[Record]) -> None:
-        """Write what is now known of patterns and problems that were unknown."""
+        """Write what is now known of patterns that were unknown, and of their problems."""
+        self._look_around()
         with transaction(self.db):
-            for form in sorted({form for record in records for form in record.problems}):
-                self._replace_problem(form)
             for record in records:
                 number = self.db.execute(
                     "SELECT id FROM patterns WHERE form = ?", (record.form,)
@@ -170,31 +174,37 @@ class Writer:
             insert(self.db, "pending", row)
 
     def forget(self) -> None:
-        """Drop the answers that no pattern turned out to need."""
+        """Drop the answers that no pattern turned out to need, once no list is unfinished."""
+        self._look_around()
         with transaction(self.db):
+            if self.db.execute("SELECT 1 FROM builds WHERE finished = 0").fetchone():
+                return
+            for (form,) in self.db.execute("SELECT form FROM pending").fetchall():
+                if form in self._ids:
+                    self._problem_id(form)  # unknown until now
             self.db.execute("DELETE FROM pending")
 
     def _problem_id(self, form: str) -> int:
-        """The row of a problem, written when the first pattern that needs it is."""
-        if form not in self._ids:
-            answer = self.answers[form]
-            number = insert(self.db, "problems", {"form": form, **self._problem_row(answer)})
-            self._write_runs(number, answer)
-            self._drop(form)
-            self._ids[form] = number
-        return self._ids[form]
+        """The row of a problem, written when the first pattern that needs it is.
 
-    def _replace_problem(self, form: str) -> None:
-        number = self._ids.get(form)
-        if number is None:
-            return
+        An unknown problem's row is written again: what is known about it may be new.
+        """
         answer = self.answers[form]
-        select = "SELECT 1 FROM problems WHERE id = ? AND conclusion IS NULL"
-        if self.db.execute(select, (number,)).fetchone():
-            self._update("problems", number, self._problem_row(answer))
-            self.db.execute("DELETE FROM runs WHERE problem = ?", (number,))
-            self._write_runs(number, answer)
+        if form not in self._ids:
+            row = {"form": form, **self._problem_row(answer)}
+            self._ids[form] = insert(self.db, "problems", row)
+        elif form in self._unknown:
+            self._update("problems", self._ids[form], self._problem_row(answer))
+            self.db.execute("DELETE FROM runs WHERE problem = ?", (self._ids[form],))
+        else:
+            return self._ids[form]
+        if answer.conclusion is None:
+            self._unknown.add(form)
+        else:
+            self._unknown.discard(form)
+        self._write_runs(self._ids[form], answer)
         self._drop(form)
+        return self._ids[form]
 
     def _problem_row(self, answer: Answer) -> dict[str, object]:
         conclusion = answer.conclusion or ""
@@ -260,15 +270,15 @@ class Writer:
 
     # -- provenance ------------------------------------------------------------------------
 
-    def _session_id(self) -> int:
-        """The row of this run, written with the first thing it writes."""
-        if not self._session:
+    def _look_around(self) -> None:
+        """Find the backends and their versions, once, and not while the file is locked."""
+        if not self._about:
             with Engine(cache=None) as engine:
                 found = {name: engine.find(name) for name in engine.available()}
             backends = {
                 name: where.version for name, where in found.items() if isinstance(where, Found)
             }
-            row = {
+            self._about = {
                 "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
                 "cadlink": version("cadlink"),
                 "python": platform.python_version(),
@@ -277,7 +287,11 @@ class Writer:
                 "wall_s": self._limits.wall_s,
                 "memory_mib": self._limits.memory_mib,
             }
-            self._session = insert(self.db, "sessions", row)
+
+    def _session_id(self) -> int:
+        """The row of this run, written with the first thing it writes."""
+        if not self._session:
+            self._session = insert(self.db, "sessions", self._about)
         return self._session
 
 

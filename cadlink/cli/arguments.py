@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any, TypeAlias
 
-__all__ = ["Commands", "add_method", "add_source"]
+from cadlink.database.shipped import shipped_path
+from cadlink.errors import InputError
+
+__all__ = ["Commands", "add_method", "add_source", "database_path"]
 
 # What argparse calls the object that subcommands are added to; it has no public name.
 Commands: TypeAlias = Any
@@ -36,3 +40,18 @@ def add_method(parser: argparse.ArgumentParser) -> None:
         default="euclidean",
         help="how the sentence writes nearness (--method sentence)",
     )
+
+
+def database_path(text: str) -> Path:
+    """The database meant: 'shipped' is the one that comes with cadlink, './shipped' a file.
+
+    Raises InputError if none comes with this copy.
+    """
+    if text != "shipped":
+        return Path(text)
+    path = shipped_path()
+    if path is None:
+        raise InputError(
+            "no database comes with this copy of cadlink; 'cadlink db build' makes one"
+        )
+    return path

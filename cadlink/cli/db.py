@@ -19,12 +19,11 @@ from cadlink.census import check as checking
 from cadlink.census.pool import Crew, dask_crew, local_crew
 from cadlink.census.tasks import Spec, reduce_shard
 from cadlink.cli import status, words
-from cadlink.cli.arguments import Commands
+from cadlink.cli.arguments import Commands, database_path
 from cadlink.cli.picture import picture
 from cadlink.cli.progress import Progress
 from cadlink.database.export import FORMATS, export
 from cadlink.database.queries import Entry, PatternDatabase
-from cadlink.database.shipped import shipped_path
 from cadlink.database.statistics import Row, totals, unknowns
 from cadlink.decision import Limits
 from cadlink.errors import InputError
@@ -80,22 +79,9 @@ def add_parser(commands: Commands) -> None:
 def _add_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
-        type=_file,
         metavar="FILE",
         help="the database; 'shipped' for the one that comes with cadlink",
     )
-
-
-def _file(text: str) -> Path:
-    """The file meant; a file of that name is './shipped'."""
-    if text != "shipped":
-        return Path(text)
-    path = shipped_path()
-    if path is None:
-        raise argparse.ArgumentTypeError(
-            "no database comes with this copy of cadlink; 'cadlink db build FILE' makes one"
-        )
-    return path
 
 
 def _add_where(parser: argparse.ArgumentParser) -> None:
@@ -316,7 +302,7 @@ def run_check(args: argparse.Namespace) -> int:
     crew = _crew(args)
     try:
         number, wrong = checking.check(
-            args.file,
+            database_path(args.file),
             crew,
             lambda done, total, bad: show(f"{done} of {total} certificates, {bad} complaints"),
         )
@@ -333,7 +319,7 @@ def run_query(args: argparse.Namespace) -> int:
     """One pattern (status 3 if it is not there or unknown), or a list."""
     if args.source is not None and args.where:
         raise InputError("give a PATTERN or --where, not both", "db query")
-    with PatternDatabase.open(args.file) as database:
+    with PatternDatabase.open(database_path(args.file)) as database:
         if args.source is not None:
             pattern = masks.read(args.source)
             found = database.find(pattern)
@@ -352,7 +338,7 @@ def run_query(args: argparse.Namespace) -> int:
 
 def run_stats(args: argparse.Namespace) -> int:
     """Tables by size, and what is unknown and why."""
-    with PatternDatabase.open(args.file) as database:
+    with PatternDatabase.open(database_path(args.file)) as database:
         _print_table(totals(database, args.where))
         for reason, number in unknowns(database):
             print(f"{number} problems unknown: {reason}")
@@ -361,7 +347,7 @@ def run_stats(args: argparse.Namespace) -> int:
 
 def run_export(args: argparse.Namespace) -> int:
     """Write the rows."""
-    with PatternDatabase.open(args.file) as database:
+    with PatternDatabase.open(database_path(args.file)) as database:
         number = export(database, args.output, args.format, args.where, args.certificates)
     if args.output != "-":
         print(f"{number} rows written to {args.output}")
@@ -370,7 +356,7 @@ def run_export(args: argparse.Namespace) -> int:
 
 def run_show(args: argparse.Namespace) -> int:
     """Picture, verdict, proof."""
-    with PatternDatabase.open(args.file) as database:
+    with PatternDatabase.open(database_path(args.file)) as database:
         entry = database.entry(args.id)
         print(picture(entry.pattern))
         print()
@@ -384,7 +370,7 @@ def run_show(args: argparse.Namespace) -> int:
 
 def run_report(args: argparse.Namespace) -> int:
     """Write the page."""
-    with PatternDatabase.open(args.file) as database, Progress() as progress:
+    with PatternDatabase.open(database_path(args.file)) as database, Progress() as progress:
         page = atlas.write(database, args.html, words.RULES, progress)
     print(f"open {page} in a browser")
     return status.DECIDED

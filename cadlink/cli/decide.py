@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cadlink import masks
 from cadlink.cli import status, words
-from cadlink.cli.arguments import Commands, add_method, add_source
+from cadlink.cli.arguments import Commands, add_method, add_source, database_path
 from cadlink.cli.picture import picture
 from cadlink.cli.progress import Progress
 from cadlink.database.queries import PatternDatabase
@@ -43,8 +43,8 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--database",
         metavar="FILE",
-        help="where proofs are looked up first: a file made by 'cadlink db build', or 'off';"
-        " default: the one that comes with cadlink",
+        help="where proofs are looked up first: a file made by 'cadlink db build', 'shipped' (the"
+        " one that comes with cadlink; the default), or 'off'",
     )
     parser.add_argument("--no-cache", action="store_true", help="neither read nor keep answers")
     parser.set_defaults(run=run)
@@ -62,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
         if args.database == "off":
             lookup = None
         elif args.database is not None:
-            lookup = stack.enter_context(PatternDatabase.open(args.database)).lookup
+            path = database_path(args.database)
+            lookup = stack.enter_context(PatternDatabase.open(path)).lookup
         engine = stack.enter_context(Engine(cache=None) if args.no_cache else Engine())
         progress = stack.enter_context(Progress())
         decision = decide(

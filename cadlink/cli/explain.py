@@ -10,6 +10,7 @@ import io
 import json
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 from cadlink import encode, masks
@@ -31,6 +32,8 @@ from cadlink.reductions.chain import Tree, open_leaves, reduce, verdict
 from cadlink.reductions.step import Problem
 
 __all__ = ["add_parser", "run"]
+
+RULES_S = 10.0  # seconds for the rules alone, before a decision with everything else
 
 # A formula of more terms is neither worth reading nor within reach of any program.
 MOST_TERMS = 100
@@ -71,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
     pattern = masks.read(args.source, None if data is None else io.BytesIO(data))
     if args.proof or args.latex or args.standalone:
         # A proof by rules speaks of the pattern as typed, a stored one of its canonical form.
-        lookup = look_up if verdict(reduce(pattern)) is None else None
+        rules = args.method == "auto" and verdict(reduce(pattern, time.monotonic() + RULES_S))
+        lookup = None if rules else look_up
         with Engine() as engine, Progress() as progress:
             decision = decide(
                 pattern,

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
+from cadlink.database.filters import parse_filter
 from cadlink.database.queries import COLUMNS, Entry, PatternDatabase
 from cadlink.errors import InputError
 from cadlink.files import replacing
@@ -33,6 +34,8 @@ def export(
     """
     if certificates and format_ != "jsonl":
         raise InputError(f"not in {format_}; expected --format jsonl", "--certificates")
+    if where:
+        parse_filter(where)  # what is wrong with it is said before anything is written
     entries = database.select(where)
     if format_ == "parquet":
         return _parquet(entries, target)

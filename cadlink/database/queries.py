@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import warnings
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -79,7 +78,7 @@ class Entry:
 
 
 class PatternDatabase:
-    """A database opened for reading; a context manager.
+    """A database opened for reading; a context manager.  For the thread that opened it.
 
     >>> import tempfile, pathlib
     >>> PatternDatabase.open(pathlib.Path(tempfile.gettempdir(), "no such file"))
@@ -145,10 +144,9 @@ class PatternDatabase:
         return found
 
     def _row(self, condition: str, value: Any) -> Entry | None:
-        row = self._db.execute(
-            f"SELECT {', '.join(COLUMNS)} FROM patterns WHERE {condition}", (value,)
-        ).fetchone()
-        return None if row is None else _entry(row)
+        sql = f"SELECT {', '.join(COLUMNS)} FROM patterns WHERE {condition}"
+        rows = self.execute(sql, (value,))
+        return _entry(rows[0]) if rows else None
 
     def select(self, where: str = "", limit: int | None = None) -> Iterator[Entry]:
         """The rows that pass a filter (see ``filters.py``), by id; all of them by default."""
@@ -214,7 +212,9 @@ class PatternDatabase:
         """
         try:
             return self._proof_about(problem)
-        except (InputError, sqlite3.Error, zlib.error, ValueError, KeyError, TypeError) as error:
+        except (InputError, sqlite3.DatabaseError, ValueError, LookupError, TypeError) as error:
+            if isinstance(error, sqlite3.ProgrammingError):
+                raise  # used by another thread, or closed: not the file's fault
             words = " ".join(str(error).split())
             message = f"{self.path} is damaged ({words}); 'cadlink db check' says where"
             warnings.warn(message, CacheWarning, stacklevel=2)

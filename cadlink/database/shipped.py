@@ -7,12 +7,14 @@ kernel, in its place, each time it is used.
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+import threading
+import warnings
 from importlib.resources import files
 from pathlib import Path
 
 from cadlink.certificates.data import Proof
 from cadlink.database.queries import PatternDatabase
+from cadlink.errors import CacheWarning, InputError
 from cadlink.reductions.step import Problem
 
 __all__ = ["chosen_path", "look_up", "shipped_path"]
@@ -43,10 +45,31 @@ def look_up(problem: Problem) -> Proof | None:
     True
     """
     path = chosen_path()
-    return None if path is None else _opened(path, os.getpid()).lookup(problem)
+    if path is None:
+        return None
+    try:
+        database = _open.database(path)
+    except InputError as error:
+        if path != shipped_path():
+            raise
+        warnings.warn(f"nothing is looked up: {error}", CacheWarning, stacklevel=2)
+        return None
+    return database.lookup(problem)
 
 
-@lru_cache(maxsize=8)
-def _opened(path: Path, process: int) -> PatternDatabase:
-    """One connection a process (none may be carried over a fork), only for reading."""
-    return PatternDatabase.open(path)
+class _Open(threading.local):
+    """The database opened last by each thread: a connection is for one thread and one process."""
+
+    def __init__(self) -> None:
+        self._key: tuple[Path, int] | None = None
+        self._database: PatternDatabase | None = None
+
+    def database(self, path: Path) -> PatternDatabase:
+        """The database in this file."""
+        key = (path, os.getpid())
+        if self._database is None or self._key != key:
+            self._database, self._key = PatternDatabase.open(path), key
+        return self._database
+
+
+_open = _Open()

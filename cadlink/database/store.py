@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,15 +132,15 @@ def pack(proof: Proof) -> bytes:
 
 
 def unpack(data: bytes) -> Proof:
-    """The proof packed there, read as strictly as a certificate.
-
-    Raises ValueError or zlib.error for anything else.
-    """
-    unpacker = zlib.decompressobj()
-    text = unpacker.decompress(data, MAX_BYTES)
-    if not unpacker.eof:
-        raise ValueError("a proof is cut off or far too large")
-    return proof_from(parse(text), "proof")
+    """The proof packed there, read as strictly as a certificate.  Raises InputError otherwise."""
+    try:
+        unpacker = zlib.decompressobj()
+        text = unpacker.decompress(data, MAX_BYTES)
+        if not unpacker.eof:
+            raise ValueError("it is cut off or far too large")
+        return proof_from(parse(text), "proof")
+    except (zlib.error, TypeError, ValueError) as error:
+        raise InputError(f"a stored proof is damaged: {error}", "database") from error
 
 
 def expand(proof: Proof, known: Callable[[str], Proof]) -> Proof:
@@ -183,25 +184,38 @@ def connect(path: Path, write: bool) -> sqlite3.Connection:
 
 
 def _open_reader(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write; without any locks where none can be taken.
-
-    SQLite serialises what several threads ask of it, so any thread may read.
-    """
-    uri = path.resolve().as_uri()
+    """A connection that cannot write; without any locks where none can be taken."""
+    path = path.resolve()
 
     def opened(mode: str) -> sqlite3.Connection:
-        return sqlite3.connect(
-            f"{uri}?{mode}", BUSY_S, isolation_level=None, uri=True, check_same_thread=False
-        )
+        uri = f"{path.as_uri()}?{mode}"
+        return sqlite3.connect(uri, BUSY_S, isolation_level=None, uri=True)
 
     connection = opened("mode=ro")
     try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
-        # A read-only folder or file system: nobody can be writing either.
+        _touch(connection)
+    except sqlite3.OperationalError as error:
         connection.close()
-        connection = opened("immutable=1")
+        journal = path.with_name(f"{path.name}-journal").exists()
+        if "locked" in str(error):
+            raise
+        if os.access(path.parent, os.W_OK):
+            if not journal:
+                raise
+            # A writer was killed in the middle of a transaction: SQLite rolls it back.
+            with closing(opened("mode=rw")) as writer:
+                _touch(writer)
+            connection = opened("mode=ro")
+        elif journal:
+            raise
+        else:
+            connection = opened("immutable=1")  # nobody can be writing either
     return connection
+
+
+def _touch(connection: sqlite3.Connection) -> None:
+    """Read something, which takes a lock and rolls back what a killed writer left."""
+    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 
 def _demand_ours(connection: sqlite3.Connection, where: str) -> None:
@@ -256,13 +270,17 @@ def explained(path: Path) -> Iterator[None]:
     """SQLite's errors as one line that says what to do."""
     try:
         yield
+    except sqlite3.ProgrammingError:
+        raise  # ours, not the file's: a closed connection, another thread
     except sqlite3.Error as error:
         text = str(error)
         remedy = "is it a pattern database, and whole?"
         if "full" in text:
             remedy = "make room; the same command then goes on where it stopped"
-        elif "locked" in text or "another build" in text:
+        elif "locked" in text:
             remedy = "another process is writing to it; wait for it, or choose another file"
+        elif isinstance(error, sqlite3.IntegrityError):
+            remedy = "another build has written to it; the same command goes on"
         elif "readonly" in text or "unable to open" in text:
             remedy = "expected a file in a folder that can be written to"
         raise InputError(f"{text}; {remedy}", f"database {path}") from error

@@ -20,13 +20,13 @@ import pytest
 
 from cadlink.census.build import Builder, Status, build
 from cadlink.census.check import check
-from cadlink.census.pool import Crew, Job
+from cadlink.census.pool import Crew, Job, local_crew
 from cadlink.census.tasks import Spec, restrictions, settle
 from cadlink.census.writer import Writer
 from cadlink.database.queries import PatternDatabase
-from cadlink.database.store import MIGRATIONS, connect, explained
+from cadlink.database.store import MIGRATIONS, Answer, Record, connect, explained
 from cadlink.decision import Limits
-from cadlink.errors import InputError
+from cadlink.errors import CertificateError, InputError
 
 LISTS = [Spec("two", (2, 2, 2)), Spec("two", (2, 3, 2)), Spec("any", (2, 3))]
 ARGUMENTS = ["--outer", "3x3", "--hidden", "1-2", "--up-to", "--workers", "1", "--limit", "20"]
@@ -166,6 +166,32 @@ def test_workers_that_always_die(tmp_path: Path) -> None:
         crew.close()
 
 
+def test_processes_of_others_are_left_alone() -> None:
+    crew = local_crew(1)
+    other = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(30,))
+    other.start()
+    crew.gather([Job(divmod, (7, 2))])
+    crew.close()
+    other.join(1)
+    assert other.is_alive()
+    other.terminate()
+    other.join()
+
+
+def test_an_error_of_a_worker_arrives() -> None:
+    """As itself, not as a broken pool."""
+    crew = local_crew(1)
+    try:
+        with pytest.raises(CertificateError, match="expected b; found c"):
+            crew.gather([Job(_reject, ())])
+    finally:
+        crew.close()
+
+
+def _reject() -> None:
+    raise CertificateError("a", "b", "c")
+
+
 def test_what_is_urgent_goes_first() -> None:
     crew = Crew(lambda: ThreadPoolExecutor(1), 1)
     started = threading.Event()
@@ -292,6 +318,79 @@ def test_unknown_ones_are_kept_and_retried(tmp_path: Path, crew: Crew) -> None:
     assert number > 300
 
 
+def test_killed_in_the_middle_of_a_retry(tmp_path: Path, crew: Crew) -> None:
+    """What was settled by then is not lost, whoever needs it next."""
+    spec = Spec("two", (3, 3, 3))
+    path = tmp_path / "db"
+    build(path, [spec], crew, Limits(1e-6), obstructions=False)
+
+    class Killed(Exception):
+        pass
+
+    def die(records: object) -> None:
+        raise Killed
+
+    builder = Builder(path, crew, Limits(1))
+    builder.writer.replace = die  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        builder.retry()
+    builder.close()
+    unknown = "SELECT form FROM problems WHERE conclusion IS NULL"
+    connection = sqlite3.connect(path)
+    decided = "SELECT form FROM pending WHERE conclusion IS NOT NULL ORDER BY form"
+    kept = [form for (form,) in connection.execute(decided)]
+    assert kept
+    assert set(kept) <= {form for (form,) in connection.execute(unknown)}
+    connection.close()
+
+    # A pattern of another list needs one of them: its row is brought up to date.
+    writer = Writer(path, Limits(1))
+    sizes = (2, 1, 1, 1, 2)
+    record = Record("1;1", *sizes, False, "unknown", "none", "time", "", None, (kept[0],))
+    writer.add(writer.place(LISTS[0]), 0, [record])
+    assert kept[0] not in {form for (form,) in writer.db.execute(unknown)}
+    writer.db.execute("DELETE FROM pattern_problems WHERE pattern = (SELECT max(id) FROM patterns)")
+    writer.db.execute("DELETE FROM patterns WHERE form = '1;1'")
+    writer.close()
+
+    # The end of another build does so for the others, and retrying again decides the patterns.
+    build(path, LISTS[:1], crew, Limits(20), obstructions=False)
+    connection = sqlite3.connect(path)
+    assert not set(kept) & {form for (form,) in connection.execute(unknown)}
+    assert connection.execute("SELECT count(*) FROM pending").fetchone() == (0,)
+    connection.close()
+    with PatternDatabase.open(path) as database:
+        before = database.count("verdict=unknown")
+    build(path, [], crew, Limits(1), retry_unknown=True, obstructions=False)
+    with PatternDatabase.open(path) as database:
+        assert database.count("verdict=unknown") < before
+    assert check(path, crew)[1] == []
+
+
+def test_pending_answers_outlive_other_lists(tmp_path: Path, crew: Crew) -> None:
+    path = tmp_path / "db"
+    writer = Writer(path, Limits(1))
+    writer.place(Spec("two", (3, 3, 3)))  # begun, not finished
+    writer.keep(Answer("##/#.", "group", None, False, "time", "", "", 1.0, None))
+    writer.close()
+    build(path, LISTS[:1], crew, Limits(20))
+    writer = Writer(path, Limits(1))
+    assert "##/#." in writer.answers
+    writer.close()
+
+
+def test_a_crew_serves_again_after_a_failure(tmp_path: Path, crew: Crew) -> None:
+    def fail(status: Status) -> None:
+        raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError):
+        build(tmp_path / "a", LISTS, crew, Limits(20), fail)
+    assert len(crew) == 0
+    build(tmp_path / "a", LISTS, crew, Limits(20))
+    build(tmp_path / "b", LISTS, crew, Limits(20))
+    assert content(tmp_path / "a") == content(tmp_path / "b")
+
+
 def test_minimal_obstructions_against_brute_force(tmp_path: Path, crew: Crew) -> None:
     path = tmp_path / "db"
     sizes = [(n, m, r) for n in (1, 2, 3) for m in range(n, 4) for r in (1, 2)]
@@ -370,6 +469,48 @@ def test_an_older_file_is_migrated(tmp_path: Path, crew: Crew) -> None:
         PatternDatabase.open(path)
     build(path, LISTS[:1], crew, Limits(20))
     assert content(path) == before
+
+
+def test_what_a_killed_writer_left_is_rolled_back(tmp_path: Path, crew: Crew) -> None:
+    """A reader finds the state before the transaction, not a malformed file."""
+    path = tmp_path / "db"
+    build(path, LISTS, crew, Limits(20))
+    before = content(path)
+    code = (
+        "import os, sqlite3, sys\n"
+        "c = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "c.execute('PRAGMA cache_size = 1')\n"
+        "c.execute('BEGIN IMMEDIATE')\n"
+        "c.execute('UPDATE patterns SET nonzeros = nonzeros + 100, digest = zeroblob(9000)')\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+    assert path.with_name("db-journal").exists()
+    with PatternDatabase.open(path) as database:
+        assert database.count("nonzeros>=100") == 0
+    assert content(path) == before
+
+
+def test_a_locked_file(tmp_path: Path, crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "db"
+    build(path, LISTS[:1], crew, Limits(20))
+    monkeypatch.setattr("cadlink.database.store.BUSY_S", 0.1)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    for open_it in (PatternDatabase.open, lambda path: connect(path, write=True)):
+        with pytest.raises(InputError, match="another process is writing"):
+            open_it(path)
+    other.close()
+
+
+def test_a_damaged_file_is_not_built_on(tmp_path: Path, crew: Crew) -> None:
+    path = tmp_path / "db"
+    build(path, LISTS, crew, Limits(20))
+    data = bytearray(path.read_bytes())
+    data[8192:] = bytes(len(data) - 8192)
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="whole"):
+        build(path, [*LISTS, Spec("two", (1, 2, 2))], crew, Limits(20))
 
 
 def test_read_only_folder(tmp_path: Path, crew: Crew) -> None:

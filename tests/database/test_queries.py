@@ -117,6 +117,25 @@ def test_the_shipped_one_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert "choose another name" in capsys.readouterr().err
 
 
+def test_damaged_proofs_are_one_line(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad"
+    bad.write_bytes(path.read_bytes())
+    connection = sqlite3.connect(bad)
+    connection.execute("UPDATE patterns SET proof = x'00' WHERE id = 3")
+    connection.commit()
+    connection.close()
+    for arguments in (["show", str(bad), "3"], ["export", str(bad), "--format", "jsonl"]):
+        extra = ["--certificates"] if arguments[0] == "export" else []
+        assert main(["db", *arguments, *extra]) == 1
+        error = capsys.readouterr().err
+        assert "damaged" in error
+        assert error.count("\n") == 1
+    assert main(["db", "export", str(bad), "--where", "nonsense"]) == 1
+    assert capsys.readouterr().out == ""
+
+
 def test_no_such_row(database: PatternDatabase) -> None:
     with pytest.raises(InputError, match="no pattern with id 0"):
         database.entry(0)

@@ -176,6 +176,7 @@ def test_the_command(used: None, tmp_path: Path, database: PatternDatabase) -> N
 
     assert status() == 0
     assert status("--database", str(the_file())) == 0
+    assert status("--database", "shipped") == 0
     assert status("--database", "off", "--limit", "2") == 4
     assert status("--database", str(tmp_path / "none")) == 1
 
