@@ -189,7 +189,7 @@ def _open_reader(path: Path) -> sqlite3.Connection:
 
     def opened(mode: str) -> sqlite3.Connection:
         uri = f"{path.as_uri()}?{mode}"
-        return sqlite3.connect(uri, BUSY_S, isolation_level=None, uri=True)
+        return sqlite3.connect(uri, timeout=BUSY_S, isolation_level=None, uri=True)
 
     connection = opened("mode=ro")
     try:
