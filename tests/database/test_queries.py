@@ -222,6 +222,12 @@ def test_export(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["db", "export", str(path), "--output", str(tmp_path / "no" / "rows")]) == 1
 
 
+def test_a_device_is_not_replaced(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["db", "export", str(path), "--output", "/dev/null"]) == 1
+    assert "not a regular file" in capsys.readouterr().err
+    assert Path("/dev/null").is_char_device()
+
+
 def test_dry_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "db"
     sizes = ["--outer", "4x4", "--hidden", "4"]
