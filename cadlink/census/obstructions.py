@@ -14,7 +14,7 @@ from pathlib import Path
 from cadlink.certificates import kernel
 from cadlink.database.queries import PatternDatabase
 from cadlink.files import replacing
-from cadlink.obstructions import Obstruction, find
+from cadlink.obstructions import Obstruction, find, known
 from cadlink.reductions.chain import reduce, verdict
 
 __all__ = ["minimal_obstructions", "write"]
@@ -33,8 +33,10 @@ def minimal_obstructions(database: PatternDatabase) -> list[Obstruction]:
             item[0].picture(),
         ),
     )
+    already = {one.group: one.proof for one in known()}
     kept: list[Obstruction] = []
-    for group, proof in groups:
+    for group, found in groups:
+        proof = already.get(group, found)
         if verdict(reduce(group)) is not None or find(group, kept) is not None:
             continue
         kernel.check_proof(group.to_json(), proof)

@@ -282,7 +282,7 @@ class Writer:
                 "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
                 "cadlink": version("cadlink"),
                 "python": platform.python_version(),
-                "platform": platform.platform(),
+                "platform": f"{platform.system()} {platform.machine()}",
                 "backends": json.dumps(backends, sort_keys=True),
                 "wall_s": self._limits.wall_s,
                 "memory_mib": self._limits.memory_mib,
