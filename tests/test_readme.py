@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from cadlink.database.queries import PatternDatabase
+from cadlink.database.shipped import shipped_path
+
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -52,6 +55,23 @@ def test_console(commands: str, tmp_path: Path) -> None:
         )
         assert (done.returncode, done.stderr) == (0, ""), line
         assert done.stdout
+
+
+def test_the_counts_are_those_of_the_shipped_database() -> None:
+    text = " ".join(TEXT.split())
+    path = shipped_path()
+    assert path is not None
+    with PatternDatabase.open(path) as database:
+        assert f"The file knows {database.count('minimal=1')} of them" in text
+        for size, words in (("2 x 2", "{} of them, {} not"), ("2 x 3", "{}, {} not")):
+            filter_ = "normal=1 and outputs={} and inputs={}".format(*size.split(" x "))
+            counts = database.count(filter_), database.count(f"{filter_} and verdict=not_closed")
+            assert f"{size} has {words.format(*counts)} closed" in text
+        for kind, row in (("normal", "3x3 --hidden any"), ("listed", "4x4 --hidden 1-3")):
+            parts = [f"{kind}=1"]
+            parts += [f"{kind}=1 and verdict={v}" for v in ("closed", "not_closed", "unknown")]
+            numbers = " | ".join(str(database.count(part)) for part in parts)
+            assert f"| `--outer {row}` | {numbers} |" in text
 
 
 def test_every_status_is_documented() -> None:

@@ -3,6 +3,7 @@
 Of the reduced groups that are not closed, those that no rule settles and that contain no other
 one: whatever the rules settle is found again wherever it appears, and a group that contains an
 obstruction is settled by it (see ``cadlink/obstructions.py``).  Only proofs without holes count.
+A group that is known already keeps its proof: that in the database was made from it.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ def minimal_obstructions(database: PatternDatabase) -> list[Obstruction]:
     already = {one.group: one.proof for one in known()}
     kept: list[Obstruction] = []
     for group, found in groups:
-        proof = already.get(group, found)
         if verdict(reduce(group)) is not None or find(group, kept) is not None:
             continue
+        proof = already.get(group, found)
         kernel.check_proof(group.to_json(), proof)
         kept.append(Obstruction(group, proof))
     return kept

@@ -240,7 +240,7 @@ def _dry_run(specs: Sequence[Spec], workers: int, progress: Progress) -> int:
         progress(f"trying a sample of {spec.label}")
         start = time.monotonic()
         done = 0
-        # In random order: the list begins with the densest patterns, which are decided fastest.
+        # In random order: the list begins with dense patterns, on which the rules are fast.
         for shard in random.Random(0).sample(shards, len(shards)):
             done += len(reduce_shard(spec, shard))
             if time.monotonic() - start > SAMPLE_S / len(specs):

@@ -1,7 +1,8 @@
 """The database in which decisions look things up first: the one that comes with the package.
 
-``scripts/build_database.py`` makes it.  Nothing in it is trusted: every proof is checked by the
-kernel, in its place, each time it is used.
+``scripts/build_database.py`` makes it.  No verdict is read from it: every proof is checked by the
+kernel, in its place, each time it is used.  Where a proof rests on a backend's word, it is the word
+given when the database was built, and the decision is TRUSTED, as if the backend had been asked.
 """
 
 from __future__ import annotations
