@@ -5,11 +5,11 @@ The public names; see README.md for what they answer.
 
 from cadlink.certificates.data import Certificate
 from cadlink.certificates.kernel import check
-from cadlink.decide import Decider, decide
-from cadlink.decision import Assurance, Decision, Limits, UnknownReason, Verdict
+from cadlink.deciding.decider import Decider, decide
+from cadlink.deciding.decision import Assurance, Decision, Limits, UnknownReason, Verdict
 from cadlink.errors import CadlinkError
-from cadlink.masks import read
-from cadlink.pattern import Pattern
+from cadlink.patterns.masks import read
+from cadlink.patterns.pattern import Pattern
 
 __all__ = [
     "Assurance",

@@ -13,9 +13,9 @@ import argparse
 import sys
 
 from cadlink.networks import decide_network
-from cadlink.networks.demo import theory
-from cadlink.networks.training import ENGINES, METHODS, Task, train
-from cadlink.networks.training_set import training_set
+from cadlink.networks.data import training_set
+from cadlink.networks.experiments.demo import theory
+from cadlink.networks.experiments.training import ENGINES, METHODS, Task, train
 
 BOUNDS = (5.0, 10.0, 100.0, float("inf"))
 

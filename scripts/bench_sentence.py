@@ -17,7 +17,7 @@ import argparse
 import platform
 
 from cadlink import Decision, Limits, Pattern, Verdict, decide, read
-from cadlink.engine import Engine
+from cadlink.backends.engine import Engine
 
 PATTERNS = (
     "1",

@@ -26,8 +26,8 @@ from cadlink.census.enumeration import Classes, Shard
 from cadlink.census.pool import Crew, Job, dask_crew, local_crew
 from cadlink.census.tasks import Spec, reduce_shard
 from cadlink.database.queries import PatternDatabase
-from cadlink.decision import Limits
-from cadlink.pattern import Pattern
+from cadlink.deciding.decision import Limits
+from cadlink.patterns.pattern import Pattern
 
 CORES = (1, 16, 256)
 

@@ -19,12 +19,12 @@ from pathlib import Path
 
 from cadlink.census.build import Status, build
 from cadlink.census.check import check
-from cadlink.census.obstructions import minimal_obstructions, write
+from cadlink.census.harvest import minimal_obstructions, write
 from cadlink.census.pool import local_crew
 from cadlink.census.tasks import Spec
 from cadlink.database.queries import PatternDatabase
 from cadlink.database.statistics import totals, unknowns
-from cadlink.decision import Limits
+from cadlink.deciding.decision import Limits
 
 TARGET = Path(__file__).resolve().parent.parent / "cadlink" / "data" / "patterns.sqlite"
 

@@ -25,10 +25,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cadlink import Decider, Limits, Pattern, Verdict
+from cadlink.backends.engine import Engine
 from cadlink.census.enumeration import TwoFactorClasses
-from cadlink.engine import Engine
-from cadlink.problem import Group
-from cadlink.reductions.chain import Tree, open_leaves, reduce, verdict
+from cadlink.patterns.group import Group
+from cadlink.rules.pipeline import Tree, open_leaves, reduce, verdict
 
 
 @dataclass(frozen=True)

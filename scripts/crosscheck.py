@@ -37,13 +37,14 @@ from typing import Any
 import numpy as np
 import z3
 
-from cadlink import Decider, Limits, Pattern, Verdict, encode
+from cadlink import Decider, Limits, Pattern, Verdict
 from cadlink.backends.base import Outcome
+from cadlink.backends.engine import Engine
 from cadlink.census.enumeration import TwoFactorClasses
-from cadlink.engine import Engine
-from cadlink.formula import FALSE, TRUE, Formula, free_variables, prenex
+from cadlink.logic import encode
+from cadlink.logic.formula import FALSE, TRUE, Formula, free_variables, prenex
+from cadlink.logic.simplify import relax
 from cadlink.search import vanishing
-from cadlink.simplify import relax
 
 MEMORY_MIB = 2048
 # Parameters and entries beyond which a program hardly ever answered a question as it stands.

@@ -24,8 +24,8 @@ import sys
 import numpy as np
 
 from cadlink import read
-from cadlink.networks.plots import runs_figure, save
-from cadlink.networks.training import Task, train
+from cadlink.networks.experiments.plots import runs_figure, save
+from cadlink.networks.experiments.training import Task, train
 
 WIDTH = 100
 POINTS = 400

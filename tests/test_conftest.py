@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cadlink.cache import default_path
+from cadlink.backends.cache import default_path
 
 CONFTEST = Path(__file__).with_name("conftest.py")
 

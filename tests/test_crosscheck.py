@@ -13,8 +13,8 @@ from types import ModuleType
 import pytest
 
 from cadlink import Pattern
-from cadlink.engine import Engine
-from cadlink.families import build
+from cadlink.backends.engine import Engine
+from cadlink.patterns.families import build
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "crosscheck.py"
 LU = build("lu:2")

@@ -13,8 +13,8 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from cadlink import Decider, Limits, Pattern, Verdict
 from cadlink.certificates.kernel import check_proof
-from cadlink.families import build
-from cadlink.reductions.chain import proof, reduce, verdict
+from cadlink.patterns.families import build
+from cadlink.rules.pipeline import proof, reduce, verdict
 
 # No clock decides about a test, and every run tries the same examples.
 QUIET = settings(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cadlink.problem import Group
+from cadlink.patterns.group import Group
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
-from cadlink.formula import Formula
+from cadlink.logic.formula import Formula
 
 __all__ = ["Adapter", "Answer", "NoAnswer", "Outcome", "Output", "Script"]
 

@@ -21,8 +21,20 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from cadlink.errors import AnswerError, FormulaError
-from cadlink.formula import And, Atom, Exists, ForAll, Formula, Or, Rel, Truth, conj, disj, negate
-from cadlink.polynomial import Monomial, Polynomial
+from cadlink.logic.formula import (
+    And,
+    Atom,
+    Exists,
+    ForAll,
+    Formula,
+    Or,
+    Rel,
+    Truth,
+    conj,
+    disj,
+    negate,
+)
+from cadlink.logic.polynomial import Monomial, Polynomial
 
 __all__ = ["Dialect", "parse", "render", "render_polynomial"]
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from cadlink.backends import REGISTRY
-from cadlink.process import Reason, run
+from cadlink.backends.process import Reason, run
 
 __all__ = ["Found", "NotFound", "entries", "find"]
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from cadlink.backends.base import Answer, NoAnswer, Outcome, Output, Script
 from cadlink.backends.grammar import Dialect, parse, render
 from cadlink.backends.question import answer_names, checked, pose
-from cadlink.formula import FALSE, TRUE, Formula, Quantifier, Rel
+from cadlink.logic.formula import FALSE, TRUE, Formula, Quantifier, Rel
 
 __all__ = ["DIALECT", "Qepcad"]
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cadlink.backends.base import Answer, NoAnswer, Outcome, Script
-from cadlink.formula import (
+from cadlink.logic.formula import (
     FALSE,
     TRUE,
     Formula,
@@ -40,8 +40,8 @@ def pose(formula: Formula) -> Question:
     Quantified variables that do not occur are dropped: the reals are not empty, so they change
     nothing, and QEPCAD would pay a projection for each.
 
-    >>> from cadlink.formula import Atom, Rel, exists
-    >>> from cadlink.polynomial import Polynomial
+    >>> from cadlink.logic.formula import Atom, Rel, exists
+    >>> from cadlink.logic.polynomial import Polynomial
     >>> a, x = Polynomial.variable("a_0_0"), Polynomial.variable("x")
     >>> dict(pose(exists(["x"], Atom(x * x - a, Rel.EQ))).names)
     {'v1': 'a_0_0', 'v2': 'x'}

@@ -22,7 +22,7 @@ from typing import NoReturn, TypeAlias
 from cadlink.backends.base import Answer, NoAnswer, Outcome, Output, Script
 from cadlink.backends.question import pose
 from cadlink.errors import AnswerError
-from cadlink.formula import (
+from cadlink.logic.formula import (
     FALSE,
     TRUE,
     And,
@@ -36,7 +36,7 @@ from cadlink.formula import (
     Truth,
     negate,
 )
-from cadlink.polynomial import Polynomial
+from cadlink.logic.polynomial import Polynomial
 
 __all__ = ["Z3"]
 

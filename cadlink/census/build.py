@@ -24,7 +24,7 @@ from cadlink.census.pool import Crew, Job
 from cadlink.census.tasks import Open, Spec, finish, reduce_forms, reduce_shard, settle
 from cadlink.census.writer import Writer
 from cadlink.database.store import Answer, Record, explained
-from cadlink.decision import Limits
+from cadlink.deciding.decision import Limits
 
 __all__ = ["Builder", "Status", "build"]
 

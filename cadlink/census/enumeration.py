@@ -34,7 +34,7 @@ from cadlink.census.orderly import Numbers, Orderly, orbits
 from cadlink.database.normal import NormalForm, components, is_star, lines
 from cadlink.database.symmetry import small, symmetries
 from cadlink.errors import InputError
-from cadlink.pattern import Pattern
+from cadlink.patterns.pattern import Pattern
 
 __all__ = ["Blocks", "Classes", "NormalForms", "Shard", "ThreeFactorClasses", "TwoFactorClasses"]
 

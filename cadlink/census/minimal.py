@@ -1,7 +1,7 @@
 """Which patterns are minimal obstructions: not closed, though all their proper restrictions are.
 
 It is enough to leave out one output or one input: every proper restriction is a restriction of
-one of these, and restrictions of closed patterns are closed (T4, ``reductions/restrict.py``).
+one of these, and restrictions of closed patterns are closed (T4, ``rules/restrict.py``).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from cadlink.census.pool import Crew, Job
 from cadlink.census.tasks import restrictions, verdicts
 from cadlink.census.writer import Writer
-from cadlink.decision import Limits
+from cadlink.deciding.decision import Limits
 
 __all__ = ["find_minimal"]
 

@@ -26,12 +26,12 @@ from cadlink.certificates import kernel
 from cadlink.certificates.data import Proof
 from cadlink.database.forms import form_of, normal_form_of, parse, standard
 from cadlink.database.store import Answer, Record, expand, pack, unpack
-from cadlink.decide import Decider, Settled
-from cadlink.decision import Limits, leaf_rules
-from cadlink.pattern import Pattern
-from cadlink.problem import Group
-from cadlink.reductions.chain import Tree, open_leaves, proof, reduce, verdict
-from cadlink.reductions.step import Conclusion
+from cadlink.deciding.decider import Decider, Settled
+from cadlink.deciding.decision import Limits, leaf_rules
+from cadlink.patterns.group import Group
+from cadlink.patterns.pattern import Pattern
+from cadlink.rules.pipeline import Tree, open_leaves, proof, reduce, verdict
+from cadlink.rules.step import Conclusion
 
 __all__ = [
     "Open",

@@ -16,11 +16,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from cadlink.backends.engine import Engine
 from cadlink.backends.locate import Found
 from cadlink.census.tasks import Spec
 from cadlink.database.store import Answer, Record, connect, insert, row_digest, transaction
-from cadlink.decision import Limits
-from cadlink.engine import Engine
+from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError
 
 __all__ = ["Place", "Writer"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from cadlink.backends import REGISTRY, locate
+from cadlink.backends.engine import Engine
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands
-from cadlink.engine import Engine
 
 __all__ = ["add_parser", "run"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 
-from cadlink.cache import Cache, default_path
+from cadlink.backends.cache import Cache, default_path
+from cadlink.backends.engine import Engine
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands
 from cadlink.cli.progress import Progress
-from cadlink.engine import Engine
 
 __all__ = ["add_parser", "clear", "info", "run", "verify"]
 

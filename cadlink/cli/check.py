@@ -8,7 +8,6 @@ import json
 import sys
 from typing import Any
 
-from cadlink import masks
 from cadlink.certificates import kernel
 from cadlink.certificates.read import parse
 from cadlink.cli import status
@@ -16,7 +15,8 @@ from cadlink.cli.arguments import Commands
 from cadlink.errors import CertificateError, InputError
 from cadlink.explanations import proofs, text
 from cadlink.networks import witness_file
-from cadlink.pattern import Pattern
+from cadlink.patterns import masks
+from cadlink.patterns.pattern import Pattern
 
 __all__ = ["add_parser", "run"]
 

@@ -13,7 +13,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from cadlink import masks
 from cadlink.census import build as building
 from cadlink.census import check as checking
 from cadlink.census.pool import Crew, dask_crew, local_crew
@@ -25,9 +24,10 @@ from cadlink.cli.progress import Progress
 from cadlink.database.export import FORMATS, export
 from cadlink.database.queries import Entry, PatternDatabase
 from cadlink.database.statistics import Row, totals, unknowns
-from cadlink.decision import Limits
+from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError
 from cadlink.explanations import proofs, text
+from cadlink.patterns import masks
 from cadlink.report import atlas
 
 __all__ = ["add_parser", "run"]

@@ -9,17 +9,17 @@ import textwrap
 from contextlib import ExitStack
 from pathlib import Path
 
-from cadlink import masks
+from cadlink.backends.engine import Engine
 from cadlink.cli import status, words
 from cadlink.cli.arguments import Commands, add_method, add_source, database_path
 from cadlink.cli.picture import picture
 from cadlink.cli.progress import Progress
 from cadlink.database.queries import PatternDatabase
 from cadlink.database.shipped import look_up
-from cadlink.decide import Lookup, decide
-from cadlink.decision import Decision, Limits
-from cadlink.engine import Engine
+from cadlink.deciding.decider import Lookup, decide
+from cadlink.deciding.decision import Decision, Limits
 from cadlink.files import replacing, writable
+from cadlink.patterns import masks
 
 __all__ = ["add_parser", "run"]
 

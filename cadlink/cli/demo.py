@@ -11,16 +11,16 @@ from cadlink.cli import status
 from cadlink.cli.arguments import Commands
 from cadlink.cli.bar import Bar
 from cadlink.cli.highlight import highlight
-from cadlink.decision import Limits
+from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError
-from cadlink.networks import plots
-from cadlink.networks.decide_network import decide_network
-from cadlink.networks.demo import Demonstration, demonstrate
-from cadlink.networks.models import model_of
-from cadlink.networks.obstruction import obstruction_of
-from cadlink.networks.script import script
-from cadlink.networks.training import ENGINES, METHODS
-from cadlink.networks.training_set import THEOREMS, training_set
+from cadlink.networks.concerned_units import obstruction_of
+from cadlink.networks.data import THEOREMS, training_set
+from cadlink.networks.deciding import decide_network
+from cadlink.networks.experiments import plots
+from cadlink.networks.experiments.demo import Demonstration, demonstrate
+from cadlink.networks.experiments.script import script
+from cadlink.networks.experiments.training import ENGINES, METHODS
+from cadlink.networks.readers.models import model_of
 
 __all__ = ["add_parser", "describe", "run"]
 

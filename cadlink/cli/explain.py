@@ -13,7 +13,7 @@ import textwrap
 import time
 from pathlib import Path
 
-from cadlink import encode, masks
+from cadlink.backends.engine import Engine
 from cadlink.certificates import kernel
 from cadlink.certificates.data import Certificate
 from cadlink.cli import status, words
@@ -21,15 +21,16 @@ from cadlink.cli.arguments import Commands, add_method, add_source
 from cadlink.cli.picture import picture
 from cadlink.cli.progress import Progress
 from cadlink.database.shipped import look_up
-from cadlink.decide import decide
-from cadlink.engine import Engine
+from cadlink.deciding.decider import decide
 from cadlink.explanations import latex, proofs, text
-from cadlink.formula import Formula
-from cadlink.notation import to_text
-from cadlink.pattern import Pattern
-from cadlink.problem import Group
-from cadlink.reductions.chain import Tree, open_leaves, reduce, verdict
-from cadlink.reductions.step import Problem
+from cadlink.logic import encode
+from cadlink.logic.formula import Formula
+from cadlink.logic.notation import to_text
+from cadlink.patterns import masks
+from cadlink.patterns.group import Group
+from cadlink.patterns.pattern import Pattern
+from cadlink.rules.pipeline import Tree, open_leaves, reduce, verdict
+from cadlink.rules.step import Problem
 
 __all__ = ["add_parser", "run"]
 

@@ -6,7 +6,7 @@ import argparse
 
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands
-from cadlink.families import FAMILIES
+from cadlink.patterns.families import FAMILIES
 
 __all__ = ["add_parser", "run"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cadlink.cli.picture import COLUMNS, ROWS, SMALL, density
-from cadlink.networks.obstruction import Obstruction
-from cadlink.pattern import Mask, Pattern
+from cadlink.networks.concerned_units import Obstruction
+from cadlink.patterns.pattern import Mask, Pattern
 
 __all__ = ["highlight"]
 

@@ -13,11 +13,11 @@ import numpy as np
 
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands
-from cadlink.decision import Limits
+from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError
 from cadlink.files import replacing
-from cadlink.networks.decide_network import decide_network
-from cadlink.networks.models import model_of
+from cadlink.networks.deciding import decide_network
+from cadlink.networks.readers.models import model_of
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict
 from cadlink.networks.witness_file import FORMAT, VERSION
 

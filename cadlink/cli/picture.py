@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from cadlink.pattern import Mask, Pattern
+from cadlink.patterns.pattern import Mask, Pattern
 
 __all__ = ["density", "picture"]
 

@@ -7,13 +7,13 @@ import json
 import textwrap
 from pathlib import Path
 
-from cadlink import masks
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands
 from cadlink.cli.progress import Progress
-from cadlink.decision import Limits, Verdict
-from cadlink.networks.models import model_of
+from cadlink.deciding.decision import Limits, Verdict
+from cadlink.networks.readers.models import model_of
 from cadlink.networks.repair import GOALS, Repairs, Suggestion, repair
+from cadlink.patterns import masks
 
 __all__ = ["add_parser", "describe", "run"]
 

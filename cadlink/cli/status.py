@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cadlink.decision import Decision, UnknownReason, Verdict
+from cadlink.deciding.decision import Decision, UnknownReason, Verdict
 
 __all__ = [
     "BACKEND_MISSING",

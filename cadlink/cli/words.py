@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cadlink.certificates.data import Certificate, Proof
-from cadlink.decision import Assurance, Decision, Verdict
+from cadlink.deciding.decision import Assurance, Decision, Verdict
 
 __all__ = ["METHODS", "RULES", "assurance", "verdict", "why"]
 

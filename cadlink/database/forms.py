@@ -17,10 +17,10 @@ from cadlink.certificates.data import Proof
 from cadlink.database.normal import lines, normal_form
 from cadlink.database.symmetry import Form, canonical, small
 from cadlink.errors import InputError
-from cadlink.pattern import Pattern
-from cadlink.problem import Group
-from cadlink.reductions import trim
-from cadlink.reductions.step import Problem
+from cadlink.patterns.group import Group
+from cadlink.patterns.pattern import Pattern
+from cadlink.rules import trim
+from cadlink.rules.step import Problem
 
 __all__ = ["Standard", "form_of", "normal_form_of", "parse", "size_of", "standard"]
 

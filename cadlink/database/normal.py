@@ -13,22 +13,22 @@ sum of further neurons with this graph is supported on G as well, so it can be h
 *Theorem 2 (absorption).*  If some neurons are free on a set F of cells, the set is R^F plus the
 set of the other neurons, and of each of those only the cells outside F matter: the set is the
 product of R^F and the set of the other neurons' graphs without F.
-*Proof.*  What the others do on F is made up by the free ones.  (This is ``reductions/absorb.py``.)
+*Proof.*  What the others do on F is made up by the free ones.  (This is ``rules/absorb.py``.)
 
 *Normal form.*  Starting with F empty, add to F: the cells of a connected observed graph that is a
 star (one row or one column: free by setting the centre to 1), and of a graph that occurs
 min(|R|, |C|) times; what is left of the graphs outside F falls into connected components, which
-are neurons of their own (``problem.py``); repeat until nothing is added.  Adding cells to F leaves
-stars and equal graphs what they are, or makes them disappear or fall into such (a component of a
-graph that occurs often enough occurs as often, and has no more rows or columns), so the order does
-not matter and the end is unique.  It is a set F and finitely many graphs, none of them a star, each
-with fewer than min(|R|, |C|) copies: *for fixed outer sizes there are finitely many normal forms,
-whatever the number of hidden units, and patterns with one normal form have the same set*.  (The
-converse is not claimed: two normal forms may have one set.)
+are neurons of their own (``patterns/group.py``); repeat until nothing is added. Adding cells to F
+leaves stars and equal graphs what they are, or makes them disappear or fall into such (a component
+of a graph that occurs often enough occurs as often, and has no more rows or columns), so the order
+does not matter and the end is unique. It is a set F and finitely many graphs, none of them a star,
+each with fewer than min(|R|, |C|) copies: *for fixed outer sizes there are finitely many normal
+forms, whatever the number of hidden units, and patterns with one normal form have the same set*.
+(The converse is not claimed: two normal forms may have one set.)
 
 A normal form is again written as a pattern: a block R x C for every graph with rows R and columns
 C, and for every row (or for every column) with cells in F a block of that line.  Its own normal
-form is itself: a graph is (R x C) minus F by the support property of ``problem.py``.
+form is itself: a graph is (R x C) minus F by the support property of ``patterns/group.py``.
 """
 
 from __future__ import annotations

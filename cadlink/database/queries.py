@@ -17,9 +17,9 @@ from cadlink.database.filters import parse_filter
 from cadlink.database.forms import form_of, normal_form_of, parse, size_of, standard
 from cadlink.database.store import connect, expand, explained, unpack
 from cadlink.errors import CacheWarning, InputError
-from cadlink.pattern import Pattern
-from cadlink.problem import Group
-from cadlink.reductions.step import Problem
+from cadlink.patterns.group import Group
+from cadlink.patterns.pattern import Pattern
+from cadlink.rules.step import Problem
 
 __all__ = ["COLUMNS", "Entry", "PatternDatabase"]
 

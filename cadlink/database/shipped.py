@@ -16,7 +16,7 @@ from pathlib import Path
 from cadlink.certificates.data import Proof
 from cadlink.database.queries import PatternDatabase
 from cadlink.errors import CacheWarning, InputError
-from cadlink.reductions.step import Problem
+from cadlink.rules.step import Problem
 
 __all__ = ["chosen_path", "look_up", "shipped_path"]
 

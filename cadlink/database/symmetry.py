@@ -7,7 +7,7 @@ columns, or for n = m also the transposition, maps one multiset to the other; th
 is the image whose sorted tuple is lexicographically least, among all images.  A problem with n > m
 is transposed first.
 
-Unlike the labelling of :mod:`cadlink.labelling` this depends on no other program's version, so it
+Unlike the labelling of ``patterns/labelling.py`` this depends on no other program's version, so it
 may be stored in a file; and for a 4 x 4 x 4 pattern it takes a tenth of a millisecond.
 """
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from cadlink.certificates.read import proof_from
-from cadlink.explanations.account import CLOSED, FREE, NOT_CLOSED, Account, matching, sentence
 from cadlink.explanations.document import (
     Block,
     Display,
@@ -31,8 +30,9 @@ from cadlink.explanations.formulas import (
     sub,
     these,
 )
-from cadlink.pattern import Pattern
-from cadlink.problem import Group
+from cadlink.explanations.summary import CLOSED, FREE, NOT_CLOSED, Account, matching, sentence
+from cadlink.patterns.group import Group
+from cadlink.patterns.pattern import Pattern
 
 __all__ = [
     "block_tiling",

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 from cadlink.explanations.document import Block, Display, Items, Math, Matrix, Paragraph, joined
 from cadlink.explanations.draw import Problem
 from cadlink.explanations.formulas import a, factor, laurent, number, x, y
-from cadlink.pattern import Pattern
-from cadlink.problem import Cell, Group
+from cadlink.patterns.group import Cell, Group
+from cadlink.patterns.pattern import Pattern
 
 __all__ = [
     "Series",

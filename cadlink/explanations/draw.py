@@ -12,8 +12,8 @@ from scipy.sparse.csgraph import connected_components
 
 from cadlink.explanations.document import Block, Math, Panel, Paragraph, Pictures
 from cadlink.explanations.formulas import factor, many, sub, these
-from cadlink.pattern import Mask, Pattern
-from cadlink.problem import Cell, Group
+from cadlink.patterns.group import Cell, Group
+from cadlink.patterns.pattern import Mask, Pattern
 
 __all__ = [
     "Problem",

@@ -6,11 +6,11 @@ from itertools import combinations
 from typing import Any
 
 from cadlink.certificates.read import proof_from
-from cadlink.explanations.account import CLOSED, FREE, Account, matching, sentence
 from cadlink.explanations.document import Block, Items, Math, Paragraph, joined
 from cadlink.explanations.draw import parts_of
 from cadlink.explanations.formulas import INSIDE, TIMES, cells, many, math, setof, sub, these
-from cadlink.problem import Group
+from cadlink.explanations.summary import CLOSED, FREE, Account, matching, sentence
+from cadlink.patterns.group import Group
 
 __all__ = [
     "absorb",

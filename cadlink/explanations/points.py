@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from cadlink.explanations.account import FREE, NOT_CLOSED, Account
 from cadlink.explanations.curves import (
     Series,
     curve_in_chain,
@@ -16,7 +15,8 @@ from cadlink.explanations.curves import (
 from cadlink.explanations.document import Block, Math, Paragraph
 from cadlink.explanations.draw import Problem
 from cadlink.explanations.refutations import entries, refutation
-from cadlink.pattern import Pattern
+from cadlink.explanations.summary import FREE, NOT_CLOSED, Account
+from cadlink.patterns.pattern import Pattern
 
 __all__ = ["curve", "zero_submersion"]
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from cadlink.certificates.data import Certificate, Proof
-from cadlink.explanations import chain_rules, group_rules, obstructions, points, trust
-from cadlink.explanations.account import CLOSED, FREE, NOT_CLOSED, Account
+from cadlink.explanations import chain_rules, group_rules, not_closed_rules, points, trust
 from cadlink.explanations.document import Block, Math, Nested, Paragraph, joined
 from cadlink.explanations.draw import Problem, draw
 from cadlink.explanations.formulas import factor, these
-from cadlink.pattern import Pattern
+from cadlink.explanations.summary import CLOSED, FREE, NOT_CLOSED, Account
+from cadlink.patterns.pattern import Pattern
 
 __all__ = ["CHAIN_RULES", "GROUP_RULES", "written", "written_proof"]
 
@@ -50,13 +50,13 @@ GROUP_RULES: dict[str, Rule] = {
     "full_factor": group_rules.full_factor,
     "rank_peeling": group_rules.rank_peeling,
     "good_pairs": group_rules.good_pairs,
-    "forcing": obstructions.forcing,
-    "forced_row": obstructions.forced_row,
-    "owners": obstructions.owners,
-    "rigid_collision": obstructions.rigid_collision,
-    "merged_block": obstructions.merged_block,
-    "merged_cross": obstructions.merged_cross,
-    "merged_two_blocks": obstructions.merged_two_blocks,
+    "forcing": not_closed_rules.forcing,
+    "forced_row": not_closed_rules.forced_row,
+    "owners": not_closed_rules.owners,
+    "rigid_collision": not_closed_rules.rigid_collision,
+    "merged_block": not_closed_rules.merged_block,
+    "merged_cross": not_closed_rules.merged_cross,
+    "merged_two_blocks": not_closed_rules.merged_two_blocks,
     "zero_submersion": points.zero_submersion,
     "curve": points.curve,
     "claims": trust.claims,

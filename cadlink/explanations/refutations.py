@@ -16,8 +16,8 @@ from cadlink.explanations.document import Block, Display, Items, Math, Nested, P
 from cadlink.explanations.draw import Problem
 from cadlink.explanations.formulas import NE, a, many, number, polynomial, unknown
 from cadlink.explanations.trust import said
-from cadlink.pattern import Pattern
-from cadlink.problem import Cell
+from cadlink.patterns.group import Cell
+from cadlink.patterns.pattern import Pattern
 
 __all__ = ["entries", "refutation"]
 

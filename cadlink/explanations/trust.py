@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from cadlink.explanations.account import CLOSED, FREE, NOT_CLOSED, Account, sentence
 from cadlink.explanations.curves import limit_of, shown_limit
 from cadlink.explanations.document import Block, Items, Paragraph, quoted
 from cadlink.explanations.draw import Problem
 from cadlink.explanations.formulas import formula, many, polynomial, these
+from cadlink.explanations.summary import CLOSED, FREE, NOT_CLOSED, Account, sentence
 
 __all__ = ["claims", "said"]
 

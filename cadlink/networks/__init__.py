@@ -5,8 +5,8 @@ it.  torch, safetensors, onnx and scikit-learn are needed only for their own mod
 when one is read.
 """
 
-from cadlink.networks.decide_network import decide_network
-from cadlink.networks.models import pattern_of
+from cadlink.networks.deciding import decide_network
+from cadlink.networks.readers.models import pattern_of
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict, Question, training_data
 
 __all__ = [

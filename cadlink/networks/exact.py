@@ -40,16 +40,16 @@ from flint import fmpq, fmpq_mat
 from scipy.optimize import minimize_scalar
 
 from cadlink.backends.base import Outcome
-from cadlink.decide import Decider
-from cadlink.decision import Limits
-from cadlink.desk import claim
+from cadlink.deciding.decider import Decider
+from cadlink.deciding.decision import Limits
+from cadlink.deciding.oracle import claim
 from cadlink.errors import InputError
-from cadlink.formula import FALSE, Atom, Formula, Rel, conj, exists
+from cadlink.logic.formula import FALSE, Atom, Formula, Rel, conj, exists
+from cadlink.logic.polynomial import Polynomial
 from cadlink.networks.curve import Curve
 from cadlink.networks.theorems.paths import on_paths
 from cadlink.networks.verdict import number_json
-from cadlink.pattern import Pattern
-from cadlink.polynomial import Polynomial
+from cadlink.patterns.pattern import Pattern
 
 __all__ = ["Found", "decide_data", "rational_rows"]
 

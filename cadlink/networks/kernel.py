@@ -26,7 +26,7 @@ from cadlink.certificates import kernel as matrix_kernel
 from cadlink.certificates.kernel.reader import Budget, Reader
 from cadlink.certificates.read import through_json
 from cadlink.errors import CertificateError
-from cadlink.pattern import Pattern
+from cadlink.patterns.pattern import Pattern
 
 __all__ = ["CheckedWitness", "check_witness"]
 

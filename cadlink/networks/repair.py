@@ -32,12 +32,12 @@ from typing import Any, TypeVar
 import numpy as np
 import scipy.sparse as sp
 
-from cadlink.decide import Decider
-from cadlink.decision import Decision, Limits, Verdict
+from cadlink.deciding.decider import Decider
+from cadlink.deciding.decision import Decision, Limits, Verdict
 from cadlink.errors import InputError
 from cadlink.networks.theorems import one_hidden_layer, trees
-from cadlink.pattern import Pattern
-from cadlink.reductions import chain, unique_cut
+from cadlink.patterns.pattern import Pattern
+from cadlink.rules import pipeline, unique_cut
 
 __all__ = ["GOALS", "Change", "Repairs", "Suggestion", "guarantee", "repair"]
 
@@ -421,7 +421,7 @@ def obstruction(pattern: Pattern, deadline: float | None = None) -> Box | None:
 
     def refuted(outputs: Sequence[int], inputs: Sequence[int]) -> bool:
         part = pattern.restrict(list(outputs), list(inputs))
-        return chain.verdict(chain.reduce(part, deadline)) == "not_closed"
+        return pipeline.verdict(pipeline.reduce(part, deadline)) == "not_closed"
 
     outputs, inputs = _everything(pattern)
     if not refuted(outputs, inputs):

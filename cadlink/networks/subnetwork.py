@@ -19,11 +19,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cadlink.networks.sequence import Array
+from cadlink.networks.data import TrainingSet
+from cadlink.networks.experiments.sequence import Array
+from cadlink.networks.experiments.training import Task
 from cadlink.networks.theorems.paths import Units, on_paths
-from cadlink.networks.training import Task
-from cadlink.networks.training_set import TrainingSet
-from cadlink.pattern import Pattern
+from cadlink.patterns.pattern import Pattern
 
 __all__ = ["Subnetwork", "subnetwork"]
 
@@ -84,8 +84,8 @@ class Subnetwork:
 def subnetwork(data: TrainingSet) -> Subnetwork:
     """The part of the network that matters on the data.
 
-    >>> from cadlink.networks.decide_network import decide_network
-    >>> from cadlink.networks.training_set import training_set
+    >>> from cadlink.networks.deciding import decide_network
+    >>> from cadlink.networks.data import training_set
     >>> part = subnetwork(training_set(decide_network("11000/01100/00111;110/011"), "R3"))
     >>> [units.tolist() for units in part.units], part.pattern.widths
     ([[1], [0, 1], [0, 1]], (1, 2, 2))

@@ -19,9 +19,9 @@ from enum import Enum
 from fractions import Fraction
 from typing import Any
 
-from cadlink.decision import Decision
+from cadlink.deciding.decision import Decision
 from cadlink.errors import InputError
-from cadlink.pattern import Pattern
+from cadlink.patterns.pattern import Pattern
 
 __all__ = ["NetworkAnswer", "NetworkVerdict", "Question", "number_json", "training_data"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cadlink.networks.models import Model
+from cadlink.networks.readers.models import Model
 from cadlink.networks.verdict import NetworkAnswer, Question
-from cadlink.pattern import Pattern
+from cadlink.patterns.pattern import Pattern
 
 __all__ = ["advice_for", "assumptions_for", "explain"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from cadlink.pattern import Pattern
+from cadlink.patterns.pattern import Pattern
 
 __all__ = ["curve_table", "find_curve", "pattern_svg"]
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from cadlink.problem import Cell, Group
+from cadlink.patterns.group import Cell, Group
 from cadlink.search.guided import guided_vectors
 from cadlink.search.laurent import (
     Laurent,

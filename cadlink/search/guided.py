@@ -16,7 +16,7 @@ from math import gcd, lcm
 
 import flint
 
-from cadlink.problem import Cell
+from cadlink.patterns.group import Cell
 from cadlink.search.laurent import Laurent, Number, add, monomial
 
 __all__ = ["guided_vectors"]

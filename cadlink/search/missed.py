@@ -12,12 +12,12 @@ import time
 from collections.abc import Iterator
 from fractions import Fraction
 
-from cadlink.formula import And, Atom, Formula, Or, evaluate
-from cadlink.polynomial import Polynomial
-from cadlink.problem import Cell
+from cadlink.logic.formula import And, Atom, Formula, Or, evaluate
+from cadlink.logic.polynomial import Polynomial
+from cadlink.logic.simplify import relax
+from cadlink.patterns.group import Cell
 from cadlink.search.curves import candidates
 from cadlink.search.model import Limit, Model, Problem
-from cadlink.simplify import relax
 
 __all__ = ["points"]
 

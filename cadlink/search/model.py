@@ -13,8 +13,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TypeAlias
 
-from cadlink.pattern import Pattern
-from cadlink.problem import Cell, Group
+from cadlink.patterns.group import Cell, Group
+from cadlink.patterns.pattern import Pattern
 
 __all__ = ["MAX_PATHS", "Limit", "Model", "Problem", "Unknown", "full_limit"]
 

@@ -38,7 +38,7 @@ def find(
     tried first.  Stops after ``trials`` limits (without a deadline by default after 600).  Of the
     first ``polish`` proofs found the shortest is kept.
 
-    >>> from cadlink.problem import Group
+    >>> from cadlink.patterns.group import Group
     >>> find(Group.of([{(0, 0), (0, 1), (1, 0)}])).rule
     'curve'
     >>> find(Group.of([{(0, 0), (0, 1), (1, 0), (1, 1)}])) is None

@@ -70,7 +70,7 @@ def refute(
     ``deadline`` is a value of ``time.monotonic()``.  Raises ValueError for a limit with a nonzero
     value outside the support (it is then trivially no member, and no limit either).
 
-    >>> from cadlink.problem import Group
+    >>> from cadlink.patterns.group import Group
     >>> from fractions import Fraction
     >>> group = Group.of([{(0, 0), (0, 1), (1, 0)}])
     >>> refute(group, {(0, 1): Fraction(1), (1, 0): Fraction(1)}).tree

@@ -21,7 +21,7 @@ import flint
 import numpy as np
 import numpy.typing as npt
 
-from cadlink.problem import Cell
+from cadlink.patterns.group import Cell
 from cadlink.search.model import Model, Problem
 
 __all__ = ["find"]
@@ -45,7 +45,7 @@ def find(
     deadline
     (a value of ``time.monotonic()``) what was found so far.  Empty if the set contains an open set.
 
-    >>> from cadlink.problem import Group
+    >>> from cadlink.patterns.group import Group
     >>> find(Group.of_blocks([([0, 1], [0, 1])]))
     [[[1, [['a_0_0', 1], ['a_1_1', 1]]], [-1, [['a_0_1', 1], ['a_1_0', 1]]]]]
     """

@@ -13,7 +13,7 @@ import pytest
 from cadlink.backends.base import Output
 from cadlink.backends.grammar import parse
 from cadlink.backends.redlog import DIALECT
-from cadlink.formula import Formula, conj, exists, forall
+from cadlink.logic.formula import Formula, conj, exists, forall
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from cadlink.backends import qepcad, redlog
 from cadlink.backends.grammar import Dialect, parse, render
 from cadlink.errors import AnswerError, FormulaError
-from cadlink.formula import FALSE, TRUE, And, Atom, Formula, Or, Rel, conj, disj, exists
-from cadlink.polynomial import Polynomial
+from cadlink.logic.formula import FALSE, TRUE, And, Atom, Formula, Or, Rel, conj, disj, exists
+from cadlink.logic.polynomial import Polynomial
 
 NAMES = {"v1": "a_0_0", "v2": "a_0_1", "v3": "x_1"}
 BACK = {old: new for new, old in NAMES.items()}

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from cadlink.backends.base import NoAnswer, Outcome, Output
 from cadlink.backends.qepcad import Qepcad
 from cadlink.errors import AnswerError
-from cadlink.formula import FALSE, TRUE, And, Formula, Or, evaluate, exists, forall
+from cadlink.logic.formula import FALSE, TRUE, And, Formula, Or, evaluate, exists, forall
 
 ADAPTER = Qepcad()
 

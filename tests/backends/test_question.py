@@ -9,7 +9,17 @@ import pytest
 from cadlink.backends import REGISTRY
 from cadlink.backends.base import NoAnswer, Outcome, Script
 from cadlink.backends.question import answer_names, is_sentence, pose
-from cadlink.formula import FALSE, TRUE, And, Exists, Formula, Quantifier, conj, exists, forall
+from cadlink.logic.formula import (
+    FALSE,
+    TRUE,
+    And,
+    Exists,
+    Formula,
+    Quantifier,
+    conj,
+    exists,
+    forall,
+)
 
 Read = Callable[[str], Formula]
 

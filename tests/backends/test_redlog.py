@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from cadlink.backends.base import NoAnswer, Outcome, Output
 from cadlink.backends.redlog import Redlog
 from cadlink.errors import AnswerError
-from cadlink.formula import Formula, evaluate
+from cadlink.logic.formula import Formula, evaluate
 
 ADAPTER = Redlog()
 JAR = Path("/usr/share/java/mathpiper.jar")

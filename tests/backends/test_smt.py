@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from cadlink.backends.base import Answer, NoAnswer, Outcome, Output
 from cadlink.backends.smt import Z3
 from cadlink.errors import AnswerError
-from cadlink.formula import FALSE, TRUE, Exists, Formula, evaluate, exists, forall
+from cadlink.logic.formula import FALSE, TRUE, Exists, Formula, evaluate, exists, forall
 
 ADAPTER = Z3()
 

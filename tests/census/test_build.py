@@ -25,7 +25,7 @@ from cadlink.census.tasks import Spec, restrictions, settle
 from cadlink.census.writer import Writer
 from cadlink.database.queries import PatternDatabase
 from cadlink.database.store import MIGRATIONS, Answer, Record, connect, explained
-from cadlink.decision import Limits
+from cadlink.deciding.decision import Limits
 from cadlink.errors import CertificateError, InputError
 
 LISTS = [Spec("two", (2, 2, 2)), Spec("two", (2, 3, 2)), Spec("any", (2, 3))]

@@ -17,7 +17,7 @@ from cadlink.census.build import Status, build
 from cadlink.census.pool import Crew, dask_crew
 from cadlink.census.tasks import Spec
 from cadlink.database.queries import PatternDatabase
-from cadlink.decision import Limits
+from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError
 
 LISTS = [Spec("two", (3, 3, 1)), Spec("two", (3, 3, 2)), Spec("any", (2, 3))]

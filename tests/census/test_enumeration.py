@@ -10,7 +10,7 @@ import pytest
 from cadlink.census.enumeration import NormalForms, ThreeFactorClasses, TwoFactorClasses
 from cadlink.database.forms import form_of, normal_form_of
 from cadlink.errors import InputError
-from cadlink.pattern import Pattern
+from cadlink.patterns.pattern import Pattern
 
 
 def cycle_types(n: int) -> list[tuple[list[int], int]]:

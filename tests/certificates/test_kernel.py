@@ -19,7 +19,7 @@ from cadlink.certificates.kernel import check, check_proof
 from cadlink.certificates.kernel.claims import ANSWERS, claim
 from cadlink.certificates.kernel.reader import Budget, Reader
 from cadlink.errors import CertificateError
-from cadlink.pattern import Pattern
+from cadlink.patterns.pattern import Pattern
 
 
 def step(rule: str, data: dict[str, Any] | None = None, *parts: Any) -> dict[str, Any]:
@@ -36,7 +36,7 @@ LU = [["11", "01"], ["10", "11"]]
 
 
 def test_imports_nothing_it_is_meant_to_check() -> None:
-    allowed = {"cadlink.errors", "cadlink.pattern", "cadlink.certificates.data"}
+    allowed = {"cadlink.errors", "cadlink.patterns.pattern", "cadlink.certificates.data"}
     own = ("cadlink.certificates.kernel", "cadlink.certificates.read")
     folder = Path(kernel.__file__).parent
     files = [*folder.glob("*.py"), folder.parent / "read.py", folder.parent / "data.py"]

@@ -18,7 +18,7 @@ import pytest
 from cadlink.certificates.kernel import CHAIN_RULES, GROUP_RULES, check, check_proof
 from cadlink.certificates.kernel.claims import ANSWERS
 from cadlink.errors import CertificateError
-from cadlink.pattern import Pattern
+from cadlink.patterns.pattern import Pattern
 
 
 def step(rule: str, data: dict[str, Any] | None = None, *parts: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cadlink.cli.picture import COLUMNS, ROWS, SHADES, density, picture
-from cadlink.pattern import Pattern
+from cadlink.patterns.pattern import Pattern
 
 
 def test_a_small_pattern_is_drawn_exactly() -> None:

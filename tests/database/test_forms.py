@@ -11,9 +11,9 @@ import pytest
 from cadlink.certificates import kernel
 from cadlink.database.forms import form_of, normal_form_of, parse, standard
 from cadlink.errors import InputError
-from cadlink.pattern import Pattern
-from cadlink.problem import Group
-from cadlink.reductions.chain import Tree, proof, reduce, verdict
+from cadlink.patterns.group import Group
+from cadlink.patterns.pattern import Pattern
+from cadlink.rules.pipeline import Tree, proof, reduce, verdict
 
 
 def random_pattern(seed: int, *widths: int) -> Pattern:

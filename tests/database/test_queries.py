@@ -19,7 +19,7 @@ from cadlink.census.pool import Crew
 from cadlink.census.tasks import Spec
 from cadlink.cli.main import main
 from cadlink.database.queries import COLUMNS, PatternDatabase
-from cadlink.decision import Limits
+from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError
 
 LISTS = [

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from cadlink import Decider, Limits, Pattern, UnknownReason, Verdict, check, decide
+from cadlink.backends.engine import Engine
 from cadlink.census.enumeration import NormalForms, TwoFactorClasses
-from cadlink.census.obstructions import minimal_obstructions
+from cadlink.census.harvest import minimal_obstructions
 from cadlink.database.queries import Entry, PatternDatabase
 from cadlink.database.shipped import chosen_path, look_up, shipped_path
-from cadlink.engine import Engine
+from cadlink.deciding.known_obstructions import known
 from cadlink.errors import CacheWarning, InputError
-from cadlink.obstructions import known
 
 SIZES = [(n, m) for n in range(1, 5) for m in range(n, 5)]
 

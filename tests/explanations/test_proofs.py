@@ -16,8 +16,8 @@ from cadlink.certificates.read import proof_from
 from cadlink.explanations import latex, proofs, text
 from cadlink.explanations.document import Block
 from cadlink.explanations.draw import Problem
-from cadlink.pattern import Pattern
-from cadlink.problem import Group
+from cadlink.patterns.group import Group
+from cadlink.patterns.pattern import Pattern
 
 PATTERNS = (
     "lu:2",

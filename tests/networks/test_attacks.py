@@ -11,7 +11,7 @@ import pytest
 from scipy.optimize import least_squares
 
 from cadlink import Pattern, read
-from cadlink.networks.decide_network import decide_network
+from cadlink.networks.deciding import decide_network
 from cadlink.networks.theorems import bottleneck, depth, linear_part, one_hidden_layer, trees
 from cadlink.networks.verdict import NetworkVerdict, Question, training_data
 

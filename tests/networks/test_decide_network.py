@@ -15,7 +15,7 @@ from torch.nn.utils import prune
 from cadlink import Limits, read
 from cadlink.cli.main import main
 from cadlink.errors import InputError
-from cadlink.networks.decide_network import decide_network
+from cadlink.networks.deciding import decide_network
 from cadlink.networks.kernel import check_witness
 from cadlink.networks.verdict import NetworkAnswer, training_data
 

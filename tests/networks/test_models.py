@@ -22,7 +22,7 @@ from torch.nn.utils import prune
 
 from cadlink import Pattern
 from cadlink.errors import InputError
-from cadlink.networks.models import model_of, pattern_of
+from cadlink.networks.readers.models import model_of, pattern_of
 
 RNG = np.random.default_rng(0)
 MASKS = [RNG.random((5, 4)) < 0.5, RNG.random((3, 5)) < 0.6, RNG.random((2, 3)) < 0.7]

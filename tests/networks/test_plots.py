@@ -11,10 +11,10 @@ from cadlink import Pattern, read
 from cadlink.cli.highlight import highlight
 from cadlink.errors import InputError
 from cadlink.networks import decide_network
-from cadlink.networks.demo import demonstrate
-from cadlink.networks.obstruction import Obstruction, obstruction_of
-from cadlink.networks.plots import demo_figure, mask_figure, save
-from cadlink.networks.training_set import training_set
+from cadlink.networks.concerned_units import Obstruction, obstruction_of
+from cadlink.networks.data import training_set
+from cadlink.networks.experiments.demo import demonstrate
+from cadlink.networks.experiments.plots import demo_figure, mask_figure, save
 
 
 def pruned() -> Pattern:

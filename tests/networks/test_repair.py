@@ -10,7 +10,7 @@ import pytest
 
 from cadlink import Pattern, Verdict, decide, read
 from cadlink.certificates import kernel
-from cadlink.decision import Limits
+from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError
 from cadlink.networks import NetworkAnswer, decide_network
 from cadlink.networks.repair import guarantee, obstruction, repair

@@ -7,9 +7,9 @@ import pytest
 
 from cadlink import Pattern
 from cadlink.networks import decide_network
+from cadlink.networks.data import TrainingSet, training_set
+from cadlink.networks.experiments.training import Task, train
 from cadlink.networks.subnetwork import subnetwork
-from cadlink.networks.training import Task, train
-from cadlink.networks.training_set import TrainingSet, training_set
 
 
 def pruned(seed: int = 0) -> Pattern:

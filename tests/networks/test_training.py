@@ -16,11 +16,11 @@ import pytest
 from cadlink import Pattern, read
 from cadlink.errors import InputError
 from cadlink.networks import decide_network
-from cadlink.networks.demo import demonstrate
-from cadlink.networks.script import script
+from cadlink.networks.data import TrainingSet, training_set
+from cadlink.networks.experiments.demo import demonstrate
+from cadlink.networks.experiments.script import script
+from cadlink.networks.experiments.training import Task, train
 from cadlink.networks.subnetwork import subnetwork
-from cadlink.networks.training import Task, train
-from cadlink.networks.training_set import TrainingSet, training_set
 
 
 def nine() -> TrainingSet:
@@ -148,6 +148,6 @@ def test_the_script_runs(tmp_path: Path) -> None:
 
 
 def test_no_script_for_a_huge_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cadlink.networks.script.MOST_EDGES", 5)
+    monkeypatch.setattr("cadlink.networks.experiments.script.MOST_EDGES", 5)
     with pytest.raises(InputError, match=r"save the data as \.npz"):
         script(nine())

@@ -14,8 +14,8 @@ import torch
 from cadlink import read
 from cadlink.errors import CertificateError, InputError
 from cadlink.networks import Question, decide_network
-from cadlink.networks.sequence import minimising_sequence
-from cadlink.networks.training_set import TrainingSet, training_set
+from cadlink.networks.data import TrainingSet, training_set
+from cadlink.networks.experiments.sequence import minimising_sequence
 from cadlink.networks.verdict import training_data
 
 CASES = (

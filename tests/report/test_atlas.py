@@ -14,8 +14,8 @@ from cadlink.census.pool import Crew
 from cadlink.census.tasks import Spec
 from cadlink.cli.main import main
 from cadlink.database.queries import PatternDatabase
-from cadlink.decision import Limits
-from cadlink.pattern import Pattern
+from cadlink.deciding.decision import Limits
+from cadlink.patterns.pattern import Pattern
 from cadlink.report.drawing import curve_table, pattern_svg
 
 VOID = {"meta", "rect", "br"}

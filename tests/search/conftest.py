@@ -10,8 +10,8 @@ import pytest
 
 from cadlink.certificates.data import Certificate, Proof
 from cadlink.certificates.kernel import check, points, problems, reader
-from cadlink.pattern import Pattern
-from cadlink.problem import Group
+from cadlink.patterns.group import Group
+from cadlink.patterns.pattern import Pattern
 from cadlink.search.model import Problem
 
 

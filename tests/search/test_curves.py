@@ -7,8 +7,8 @@ from itertools import islice
 
 import pytest
 
-from cadlink.pattern import Pattern
-from cadlink.problem import Group
+from cadlink.patterns.group import Group
+from cadlink.patterns.pattern import Pattern
 from cadlink.search.curves import Curve, candidates, curve_through, simplify
 from cadlink.search.laurent import add, product
 from cadlink.search.model import Model, Problem

@@ -3,11 +3,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from cadlink.formula import TRUE, Atom, Rel, conj, disj, evaluate
-from cadlink.polynomial import Polynomial
+from cadlink.logic.formula import TRUE, Atom, Rel, conj, disj, evaluate
+from cadlink.logic.polynomial import Polynomial
+from cadlink.logic.simplify import relax
 from cadlink.search.missed import points
 from cadlink.search.model import Problem
-from cadlink.simplify import relax
 
 A = {(j, k): Polynomial.variable(f"a_{j}_{k}") for j in range(2) for k in range(2)}
 # the image of '##/#.': a_0_0 != 0, or a_0_1 a_1_0 = 0

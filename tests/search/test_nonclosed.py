@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from cadlink.certificates.data import Proof
-from cadlink.pattern import Pattern
-from cadlink.problem import Group
+from cadlink.patterns.group import Group
+from cadlink.patterns.pattern import Pattern
 from cadlink.search.model import Problem
 from cadlink.search.nonclosed import find
 

@@ -12,7 +12,7 @@ import pytest
 
 from cadlink.certificates.data import Proof
 from cadlink.errors import CertificateError
-from cadlink.problem import Cell
+from cadlink.patterns.group import Cell
 from cadlink.search.curves import curve_through
 from cadlink.search.membership import seems_member
 from cadlink.search.model import Model, Problem

@@ -37,7 +37,7 @@ from cadlink.certificates.read import load, proof_from, shown, through_json
 from cadlink.errors import CertificateError
 
 if TYPE_CHECKING:
-    from cadlink.pattern import Pattern
+    from cadlink.patterns.pattern import Pattern
 
 __all__ = ["CHAIN_RULES", "GROUP_RULES", "Checked", "Found", "check", "check_proof", "load"]
 

@@ -28,7 +28,7 @@ from typing import Any
 
 from cadlink.networks.curve import Curve
 from cadlink.networks.verdict import number_json
-from cadlink.pattern import Pattern
+from cadlink.patterns.pattern import Pattern
 
 __all__ = ["existence", "points_needed", "some_data"]
 

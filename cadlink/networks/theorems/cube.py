@@ -30,7 +30,7 @@ units i inside R_r, up to o(1).  Substitute this where r is in T-: the affine pa
 to constants and bounded multiples v_H|R_r l_H a combination sum w_i' l_i over S and the units of T
 that are no representatives, and these units are pairwise compatible.  The set of their matrices
 sum_i w_i a_i^T is closed, because every two blocks R_i x C_i are disjoint, anti-nested or the same
-single row (``cadlink.reductions.good_pairs``); so the limit is realised by the same units, made
+single row (``cadlink.rules.good_pairs``); so the limit is realised by the same units, made
 active on the cube by large biases.  The representative r realises v_H|R_r relu(l_H), in the
 orientation it had.  So f is realised.
 
@@ -54,7 +54,7 @@ from typing import Any
 import numpy as np
 
 from cadlink.networks.theorems.paths import on_paths
-from cadlink.pattern import Pattern
+from cadlink.patterns.pattern import Pattern
 
 __all__ = ["closed"]
 

@@ -33,7 +33,7 @@ import numpy as np
 from cadlink.networks.curve import Curve
 from cadlink.networks.theorems.paths import on_paths
 from cadlink.networks.verdict import number_json
-from cadlink.pattern import Pattern
+from cadlink.patterns.pattern import Pattern
 
 __all__ = ["some_data"]
 

@@ -45,12 +45,12 @@ from typing import Any
 import numpy as np
 
 from cadlink.certificates.data import Proof
-from cadlink.decision import Decision, Verdict
+from cadlink.deciding.decision import Decision, Verdict
 from cadlink.networks.curve import Curve
 from cadlink.networks.theorems.paths import on_paths
 from cadlink.networks.verdict import number_json
-from cadlink.pattern import Pattern
-from cadlink.reductions import unique_cut
+from cadlink.patterns.pattern import Pattern
+from cadlink.rules import unique_cut
 from cadlink.search import nonclosed
 from cadlink.search.laurent import Laurent, add, monomial, multiply
 

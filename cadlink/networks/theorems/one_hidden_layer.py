@@ -72,7 +72,7 @@ from scipy.sparse.csgraph import connected_components
 
 from cadlink.networks.curve import Curve
 from cadlink.networks.verdict import number_json
-from cadlink.pattern import Pattern
+from cadlink.patterns.pattern import Pattern
 
 __all__ = ["Obstruction", "four_points", "guaranteed", "obstruction", "some_data", "these_inputs"]
 

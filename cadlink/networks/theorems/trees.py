@@ -33,7 +33,7 @@ import numpy as np
 
 from cadlink.networks.theorems import one_hidden_layer
 from cadlink.networks.theorems.paths import live_units
-from cadlink.pattern import Pattern
+from cadlink.patterns.pattern import Pattern
 
 __all__ = ["guaranteed"]
 

@@ -1,0 +1,393 @@
+"""The one place that sees reductions, search, backends and kernel: pattern in, decision out.
+
+    pattern -> looked up in a database, or else
+            -> tree of exact reductions -> open leaves looked up, or settled by search and backends
+            -> the tree is the certificate -> the kernel re-checks it -> decision
+
+A verdict is returned only with a certificate the kernel has accepted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TypeAlias
+
+from cadlink.backends.base import Outcome
+from cadlink.backends.engine import Engine, Run
+from cadlink.certificates import kernel
+from cadlink.certificates.data import Certificate, Proof
+from cadlink.database.shipped import look_up
+from cadlink.deciding.decision import (
+    Assurance,
+    Decision,
+    Limits,
+    UnknownReason,
+    Verdict,
+    leaf_rules,
+)
+from cadlink.deciding.oracle import Contradiction, Desk, claim
+from cadlink.deciding.strategies import settle
+from cadlink.errors import CertificateError, InputError
+from cadlink.logic import encode
+from cadlink.logic.formula import FALSE, TRUE
+from cadlink.patterns.group import Group
+from cadlink.patterns.pattern import Pattern
+from cadlink.rules.pipeline import Tree, reduce, verdict
+from cadlink.rules.pipeline import proof as proof_of
+from cadlink.rules.step import Conclusion, Problem
+
+__all__ = ["METHODS", "Decider", "Lookup", "Settled", "decide"]
+
+METHODS = ("auto", "sentence")
+
+# A store of proofs: a proof about this very problem, or None.  It is not trusted: see ``decide``.
+Lookup: TypeAlias = Callable[[Problem], "Proof | None"]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What became of one reduced problem.
+
+    ``conclusion`` is "free", "closed" or "not_closed", as the kernel found from ``proof``, resting
+    on the claims ``holes``; or None, for the ``reason`` given.
+    """
+
+    conclusion: str | None
+    seconds: float
+    proof: Proof | None = None
+    holes: tuple[str, ...] = ()
+    reason: UnknownReason | None = None
+    detail: str = ""
+    runs: tuple[Run, ...] = ()
+
+
+class Decider:
+    """Decides many patterns with one engine, settling every reduced group only once.
+
+    A context manager: leaving it stops the warm backend sessions it started.  ``decide`` below is
+    the same for a single pattern.  ``lookup`` is asked first for a proof: by default the database
+    that comes with the package (``database/shipped.py``), ``PatternDatabase.lookup`` of another
+    one, or None.
+
+    >>> from cadlink import Pattern
+    >>> with Decider() as decider:
+    ...     decider.decide(Pattern.of([["11", "01"], ["10", "11"]])).verdict.value
+    'not_closed'
+    """
+
+    def __init__(self, engine: Engine | None = None, lookup: Lookup | None = look_up) -> None:
+        self._own = engine is None
+        self.engine = Engine() if engine is None else engine
+        self._lookup = lookup
+        self._settled: dict[Group, Proof] = {}
+
+    def __enter__(self) -> Decider:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop what this decider started."""
+        if self._own:
+            self.engine.close()
+
+    def decide(
+        self,
+        pattern: Pattern,
+        limits: Limits | None = None,
+        method: str = "auto",
+        backend: str | None = None,
+        norm: str = "euclidean",
+        progress: Callable[[str], None] | None = None,
+        seed: int = 0,
+    ) -> Decision:
+        """Decide whether the products with these supports form a closed set; see :func:`decide`.
+
+        A look-up, if there is one, is asked first about the pattern and later about each reduced
+        problem; what it gives is checked like everything else, and not used if it is rejected.
+        """
+        if method not in METHODS:
+            raise InputError(f"method {method!r}: expected one of {', '.join(METHODS)}")
+        desk = self._desk(limits, progress, seed)
+
+        def prove() -> Proof | None:
+            if method == "sentence":
+                return _by_sentence(pattern, desk, backend, norm)
+            return self._looked_up(pattern) or self._prove(reduce(pattern, desk.deadline), desk)
+
+        settled = self._attempt(pattern, desk, prove)
+        if settled.proof is None:
+            verdict, assurance, certificate = Verdict.UNKNOWN, Assurance.NONE, None
+        else:
+            closed = settled.conclusion != "not_closed"
+            verdict = Verdict.CLOSED if closed else Verdict.NOT_CLOSED
+            assurance = Assurance.TRUSTED if settled.holes else Assurance.CHECKED
+            certificate = Certificate(pattern.to_json(), verdict.value, settled.proof)
+        return Decision(
+            pattern,
+            verdict,
+            assurance,
+            method="" if settled.proof is None else leaf_rules(settled.proof),
+            seconds=settled.seconds,
+            reason=settled.reason,
+            detail=settled.detail,
+            certificate=certificate,
+            runs=settled.runs,
+        )
+
+    def settle(
+        self,
+        problem: Problem,
+        limits: Limits | None = None,
+        progress: Callable[[str], None] | None = None,
+        seed: int = 0,
+    ) -> Settled:
+        """Prove what can be proved about a reduced problem: a group, or a chain that stayed open.
+
+        >>> from cadlink.patterns.group import Group
+        >>> with Decider() as decider:
+        ...     decider.settle(Group.of([{(0, 0), (0, 1), (1, 0)}])).conclusion
+        'not_closed'
+        """
+        desk = self._desk(limits, progress, seed)
+        return self._attempt(
+            problem, desk, lambda: self._prove(reduce(problem, desk.deadline), desk)
+        )
+
+    # -- results ---------------------------------------------------------------------------
+
+    def _desk(
+        self, limits: Limits | None, progress: Callable[[str], None] | None, seed: int
+    ) -> Desk:
+        limits = Limits() if limits is None else limits
+        deadline = time.monotonic() + limits.wall_s
+        return Desk(self.engine, deadline, limits.memory_mib, progress, seed)
+
+    def _attempt(self, problem: Problem, desk: Desk, prove: Callable[[], Proof | None]) -> Settled:
+        """What ``prove`` finds, if the kernel accepts it; otherwise why there is nothing."""
+        start = time.monotonic()
+        try:
+            proof = prove()
+            if proof is not None:
+                desk.say("checking the certificate")
+                found = _found(problem, proof)
+                seconds = time.monotonic() - start
+                return Settled(found.conclusion, seconds, proof, found.holes, runs=tuple(desk.runs))
+            reason, detail = self._silence(desk)
+        except Contradiction as error:
+            reason, detail = UnknownReason.CONTRADICTION, str(error)
+        except CertificateError as error:
+            reason = UnknownReason.REJECTED
+            detail = f"the kernel rejected the proof found, which is a bug in cadlink: {error}"
+        seconds = time.monotonic() - start
+        return Settled(None, seconds, reason=reason, detail=detail, runs=tuple(desk.runs))
+
+    def _silence(self, desk: Desk) -> tuple[UnknownReason, str]:
+        """Why nobody found a proof, and the same in words."""
+        if not self.engine.available():
+            return (
+                UnknownReason.NO_BACKEND,
+                "the rules are silent and no backend is installed; see 'cadlink backends'",
+            )
+        if desk.left() <= 0:
+            return UnknownReason.TIME, "the time limit was reached; a larger one may help"
+        if any(run.outcome is Outcome.MEMORY for run in desk.runs):
+            return UnknownReason.MEMORY, "a backend ran out of memory and no other one answered"
+        return (
+            UnknownReason.BACKENDS_FAILED,
+            "no rule applies, no curve was found, and no backend answered",
+        )
+
+    # -- proofs ----------------------------------------------------------------------------
+
+    def _prove(self, tree: Tree, desk: Desk) -> Proof | None:
+        """A proof about the tree's problem, settling its open leaves on the way."""
+        if tree.step is None:
+            return self._settle(tree.problem, desk)
+        step = tree.step
+        if step.conclusion is Conclusion.ALL:
+            return self._prove_all(tree, desk)
+        if not tree.parts:
+            return Proof(step.rule, step.data)
+        part = self._prove(tree.parts[0], desk)
+        if part is None:
+            return None
+        obstruction = step.conclusion is Conclusion.OBSTRUCTION
+        if obstruction and _conclusion(tree.parts[0].problem, part) != "not_closed":
+            return None
+        return Proof(step.rule, step.data, (part,))
+
+    def _prove_all(self, tree: Tree, desk: Desk) -> Proof | None:
+        """Closed iff every part is; one non-closed part decides, no unknown part may hide it."""
+        assert tree.step is not None
+        proofs: list[Proof | None] = [None] * len(tree.parts)
+        # What the rules settled comes first: it costs nothing and may decide at once.
+        order = sorted(range(len(tree.parts)), key=lambda i: verdict(tree.parts[i]) is None)
+        for place, index in enumerate(order):
+            share = desk.left() / (len(order) - place)
+            part = self._prove(tree.parts[index], _until(desk, share))
+            if part is None:
+                continue
+            proofs[index] = part
+            if _conclusion(tree.parts[index].problem, part) == "not_closed":
+                alone = tuple(part if i == index else None for i in range(len(tree.parts)))
+                return Proof(tree.step.rule, tree.step.data, alone)
+        if any(proof is None for proof in proofs):
+            return None
+        return Proof(tree.step.rule, tree.step.data, tuple(proofs))
+
+    def _settle(self, problem: Problem, desk: Desk) -> Proof | None:
+        """Settle an open leaf; a group is settled in canonical form and remembered."""
+        if not isinstance(problem, Group):
+            return self._looked_up(problem) or settle(problem, desk)
+        flipped = problem.transpose()
+        upright, lying = _canonical(problem), _canonical(flipped)
+        turned = lying.picture() < upright.picture()
+        source, standard = (flipped, lying) if turned else (problem, upright)
+        proof = self._settled.get(standard)
+        if proof is None:
+            proof = self._looked_up(standard)
+            if proof is None and standard != problem:
+                # Some rules search greedily, and may succeed in another order of rows and columns.
+                tree = reduce(standard, desk.deadline)
+                proof = None if verdict(tree) is None else proof_of(tree)
+            proof = proof or settle(standard, desk)
+            if proof is None:
+                return None
+            self._settled[standard] = proof
+        if standard != source:
+            rows, cols = source.canonical_maps()
+            data = {
+                "rows": [[old, new] for old, new in sorted(rows.items())],
+                "cols": [[old, new] for old, new in sorted(cols.items())],
+            }
+            proof = Proof("relabel", data, (proof,))
+        return Proof("transpose", {}, (proof,)) if turned else proof
+
+    def _looked_up(self, problem: Problem) -> Proof | None:
+        """What the look-up knows about a reduced problem, if the kernel accepts it."""
+        proof = None if self._lookup is None else self._lookup(problem)
+        if proof is None:
+            return None
+        try:
+            _conclusion(problem, proof)
+        except CertificateError:
+            return None
+        return proof
+
+
+def _canonical(group: Group) -> Group:
+    return group.relabel(*group.canonical_maps())
+
+
+def _until(desk: Desk, share_s: float) -> Desk:
+    """The same desk with an earlier deadline; runs are recorded in the same list."""
+    return Desk(
+        desk.engine,
+        min(desk.deadline, time.monotonic() + share_s),
+        desk.memory_mib,
+        desk.progress,
+        desk.seed,
+        desk.runs,
+    )
+
+
+def _conclusion(problem: Problem, proof: Proof) -> str:
+    """What the kernel says this proof concludes about this problem."""
+    return _found(problem, proof).conclusion
+
+
+def _found(problem: Problem, proof: Proof) -> kernel.Found:
+    """What the kernel says about this proof of this problem."""
+    if isinstance(problem, Pattern):
+        return kernel.check_proof(problem, proof)
+    # The kernel knows none of our classes but the pattern.
+    return kernel.check_proof(problem.to_json(), proof)
+
+
+def _by_sentence(pattern: Pattern, desk: Desk, backend: str | None, norm: str) -> Proof | None:
+    """The paper's route untouched: (S) to one backend, or to each in turn."""
+    question = encode.sentence(pattern, norm=norm, full=True)
+    names = [backend] if backend is not None else desk.engine.available()
+    for place, name in enumerate(names):
+        wall = desk.left() / (len(names) - place)
+        run = desk.ask(question, name, wall, "the set is not closed (the whole sentence)")
+        said = run.answer.formula if run.outcome is Outcome.ANSWERED and run.answer else None
+        if said in (TRUE, FALSE):
+            name = "not_closed" if said == TRUE else "closed"
+            return Proof("claims", {"method": "sentence", "claims": [claim(name, [run])]})
+    return None
+
+
+def decide(
+    pattern: Pattern,
+    limits: Limits | None = None,
+    method: str = "auto",
+    backend: str | None = None,
+    norm: str = "euclidean",
+    engine: Engine | None = None,
+    progress: Callable[[str], None] | None = None,
+    seed: int = 0,
+    lookup: Lookup | None = look_up,
+) -> Decision:
+    """Decide whether the set of products X_L ... X_1 with supp(X_l) inside the masks is closed.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        The chain of masks, first layer first.
+    limits : Limits, optional
+        Total wall time and memory per backend; default 60 s, 4096 MiB.
+    method : "auto" or "sentence"
+        "auto" is the chain of exact reductions with search and backends behind it; "sentence"
+        hands the paper's sentence, as it stands, to a backend.
+    backend : str, optional
+        For "sentence": the one backend to ask.  Default: every installed one in turn.
+    norm : "euclidean" or "max"
+        For "sentence": how nearness is written.
+    engine : Engine, optional
+        To share warm sessions between calls; by default one is made and closed.
+    progress : callable, optional
+        Called with a short text whenever something slow begins.
+    seed : int
+        Seed of the random choices of the search.
+    lookup : callable or None
+        Asked first for a proof about the pattern, then about each reduced problem left open; what
+        it gives goes through the kernel like everything else.  Default: the database that comes
+        with the package, or that CADLINK_DATABASE names.  None: nothing is looked up.
+
+    Returns
+    -------
+    Decision
+        With a certificate the kernel accepted, or UNKNOWN with its reason.
+
+    Raises
+    ------
+    InputError
+        For an unknown method, norm or backend name.
+    BackendMissing
+        If the backend named is not installed.
+
+    References
+    ----------
+    Q.-T. Le, E. Riccietti, R. Gribonval, "Does a sparse ReLU network training problem always admit
+    an optimum?", NeurIPS 2023, arXiv 2306.02666.
+
+    Examples
+    --------
+    >>> from cadlink import Pattern
+    >>> from cadlink import decide
+    >>> decide(Pattern.of([["11", "01"], ["10", "11"]])).verdict.value
+    'not_closed'
+    """
+    with Decider(engine, lookup) as decider:
+        return decider.decide(pattern, limits, method, backend, norm, progress, seed)

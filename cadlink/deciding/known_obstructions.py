@@ -1,0 +1,130 @@
+"""Known obstructions: small groups that are not closed, kept with their proofs.
+
+By T4, if a restriction of a group to fewer rows and columns is not closed, neither is the group:
+the restriction's set, padded with zeros, is the group's set intersected with a closed subspace.  So
+a proof found once, by a search, serves every group that contains the small one.
+
+``data/obstructions.json`` holds groups that the rules leave open, none containing another; they
+come from a database (``census/harvest.py``, run by ``scripts/build_database.py``).  Nothing
+here is trusted: the kernel checks the proof again, in its place, each time it is used.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import combinations
+from typing import Any
+
+from cadlink.certificates.data import Proof
+from cadlink.certificates.read import proof_from
+from cadlink.patterns.group import Group
+
+__all__ = ["Obstruction", "find", "known"]
+
+MOST_LINES = 12  # rows + columns up to which every restriction is looked at
+
+
+@dataclass(frozen=True)
+class Obstruction:
+    """A group and the proof that it is not closed."""
+
+    group: Group
+    proof: Proof
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry of the data file."""
+        return {"group": self.group.to_json(), "proof": self.proof.to_json()}
+
+
+@cache
+def known() -> tuple[Obstruction, ...]:
+    """The obstructions that come with the package.
+
+    >>> len(known()) > 0
+    True
+    """
+    text = files("cadlink").joinpath("data", "obstructions.json").read_text(encoding="utf-8")
+    found = []
+    for entry in json.loads(text):
+        group = Group.of({(j, k) for j, k in graph} for graph in entry["group"])
+        found.append(Obstruction(group, proof_from(entry["proof"], "obstruction")))
+    return tuple(found)
+
+
+def find(
+    group: Group, obstructions: Iterable[Obstruction], deadline: float | None = None
+) -> Proof | None:
+    """A proof that the group is not closed, by a restriction that is one of the obstructions.
+
+    None if there is none, the group has more than MOST_LINES rows and columns, or the deadline (a
+    ``time.monotonic()`` value) passes.
+
+    >>> from cadlink.certificates.kernel import check_proof
+    >>> first = known()[0]
+    >>> moved = first.group.relabel({j: j + 5 for j in first.group.rows},
+    ...                             {k: 9 - k for k in first.group.cols})
+    >>> proof = find(moved, known())
+    >>> check_proof([sorted(map(list, graph)) for graph in moved.neurons], proof).conclusion
+    'not_closed'
+    """
+    if len(group.rows) + len(group.cols) > MOST_LINES:
+        return None
+    table: dict[Group, Obstruction] = {}
+    shapes: set[tuple[int, int]] = set()
+    for one in obstructions:
+        table.setdefault(_canonical(one.group), one)
+        shapes.add((len(one.group.rows), len(one.group.cols)))
+    for part in _restrictions(group, shapes):
+        if deadline is not None and time.monotonic() > deadline:
+            return None
+        for turned in (False, True):
+            seen = part.transpose() if turned else part
+            if (len(seen.rows), len(seen.cols)) not in shapes:
+                continue
+            match = table.get(_canonical(seen))
+            if match is None:
+                continue
+            proof = match.proof
+            if seen != match.group:
+                proof = Proof("relabel", _renaming(seen, match.group), (proof,))
+            if turned:
+                proof = Proof("transpose", {}, (proof,))
+            if part == group:
+                return proof
+            return Proof("restrict", {"rows": list(part.rows), "cols": list(part.cols)}, (proof,))
+    return None
+
+
+def _restrictions(group: Group, shapes: set[tuple[int, int]]) -> Iterator[Group]:
+    """The restrictions of the given shapes, either way up, that keep all their rows and columns."""
+    both = sorted(shapes | {(m, n) for n, m in shapes}, reverse=True)
+    for n, m in both:
+        for rows in combinations(group.rows, n):
+            for cols in combinations(group.cols, m):
+                part = group.restrict(rows, cols)
+                if part.rows == rows and part.cols == cols:
+                    yield part
+
+
+def _canonical(group: Group) -> Group:
+    return group.relabel(*group.canonical_maps())
+
+
+def _renaming(group: Group, target: Group) -> Mapping[str, Any]:
+    """The data of a ``relabel`` step from a group to an isomorphic one.
+
+    Both have one canonical form; going there from the one and back to the other is the renaming.
+    """
+    rows, cols = group.canonical_maps()
+    target_rows, target_cols = target.canonical_maps()
+    back_rows = {new: old for old, new in target_rows.items()}
+    back_cols = {new: old for old, new in target_cols.items()}
+    return {
+        "rows": [[j, back_rows[place]] for j, place in sorted(rows.items())],
+        "cols": [[k, back_cols[place]] for k, place in sorted(cols.items())],
+    }

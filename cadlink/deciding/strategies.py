@@ -1,0 +1,307 @@
+"""Settling what the reductions leave open: known obstructions, curves, then the backends.
+
+Every strategy takes a time slice and returns a proof or None; none of them guesses.  They are tried
+in rounds of growing slices, so that a problem that is easy for one strategy is not kept waiting by
+another, and the total limit is kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from cadlink.backends.base import Outcome
+from cadlink.backends.engine import Run
+from cadlink.certificates.data import Proof
+from cadlink.deciding import known_obstructions
+from cadlink.deciding.oracle import Contradiction, Desk, answer_of, claim
+from cadlink.errors import FormulaError
+from cadlink.logic import encode
+from cadlink.logic.formula import TRUE, ForAll, Formula, negate
+from cadlink.logic.notation import to_json as formula_to_json
+from cadlink.logic.simplify import relax
+from cadlink.patterns.group import Cell, Group
+from cadlink.rules.step import Problem
+from cadlink.search import missed, nonclosed, vanishing
+
+__all__ = ["settle"]
+
+# Seconds given to each strategy in the first, second, ... round.
+SLICES = (4.0, 10.0, 30.0, 120.0, 600.0)
+
+# Terms of the product map beyond which no formula is written at all.
+MOST_TERMS = 400
+
+
+def limit_to_json(limit: Mapping[Cell, Fraction]) -> list[list[Any]]:
+    """[[row, col, value], ...] in order, zeros left out, integers as integers."""
+    return [
+        [j, k, int(value) if value.denominator == 1 else str(value)]
+        for (j, k), value in sorted(limit.items())
+        if value
+    ]
+
+
+class _Leaf:
+    """One open problem while it is being settled, with what was learnt about it so far."""
+
+    def __init__(self, problem: Problem, desk: Desk) -> None:
+        self.problem = problem
+        self.desk = desk
+        self.images: list[Run] = []
+        self.starts: list[Mapping[Cell, Fraction]] = []
+        self.not_free = False
+        self.searches = 0
+        self.polynomials: list[Any] | None = None
+
+    # -- strategies ------------------------------------------------------------------------
+
+    def obstruction(self, slice_s: float) -> Proof | None:
+        """T4: a restriction that is known not to be closed."""
+        if not isinstance(self.problem, Group) or self.searches:
+            return None  # looking twice finds nothing new
+        self.desk.say("looking for a known obstruction")
+        deadline = time.monotonic() + min(slice_s, self.desk.left())
+        return known_obstructions.find(self.problem, known_obstructions.known(), deadline)
+
+    def curve(self, slice_s: float) -> Proof | None:
+        """T18-T20: a curve in the set whose limit is refuted; fully checkable."""
+        self.desk.say("searching for a curve that leaves the set")
+        deadline = time.monotonic() + min(slice_s, self.desk.left())
+        # A new seed each time: the same one would try the same curves again.
+        self.searches += 1
+        return nonclosed.find(
+            self.problem,
+            seed=self.desk.seed + self.searches - 1,
+            deadline=deadline,
+            starts=tuple(self.starts),
+        )
+
+    def columns(self, slice_s: float) -> Proof | None:
+        """Freeness by way of the few columns that no generic X serves, either way up."""
+        if not isinstance(self.problem, Group) or self.not_free:
+            return None
+        for turned, group in ((False, self.problem), (True, self.problem.transpose())):
+            hard, question = encode.columns_served(group)
+            if len(hard) == len(group.cols):
+                continue  # nothing gained over the whole question
+            statement = f"the columns {list(hard)} can be served, the others being generic"
+            order = ("z3", "qepcad", "redlog")
+            found = self.desk.truth(statement, question, slice_s / 4, order)
+            if found is not None and not found[0]:
+                continue  # its falsehood says nothing
+            runs = found[1] if found is not None else None
+            if runs is None and isinstance(question, ForAll):
+                cells = [cell for cell in sorted(group.cells) if cell[1] in hard]
+                runs = self.desk.truth_by_cases(
+                    statement, question.body, cells, 4 * slice_s, ("z3", "redlog")
+                )
+            if runs is None:
+                continue
+            proof = Proof(
+                "claims",
+                {
+                    "method": "free_columns",
+                    "columns": list(hard),
+                    "claims": [claim("columns_served", runs)],
+                },
+            )
+            return Proof("transpose", {}, (proof,)) if turned else proof
+        return None
+
+    def free(self, slice_s: float) -> Proof | None:
+        """T16 without polynomials: is every matrix on the observed cells a product?"""
+        if self.not_free:
+            return None
+        statement = "every matrix on the support is a product"
+        question = encode.freeness(self.problem)
+        found = self.desk.truth(statement, question, slice_s, ("z3", "redlog", "qepcad"))
+        if found is None:
+            return None
+        holds, runs = found
+        self.not_free = not holds
+        if not holds:
+            return None
+        return Proof("claims", {"method": "free", "claims": [claim("free", runs)]})
+
+    def image(self, slice_s: float) -> Proof | None:
+        """T17: an image formula all of whose relaxed solutions are solutions."""
+        question = encode.image(self.problem)
+        asked = {run.backend for run in self.images}
+        for backend in self.desk.suited(question):
+            if backend == "z3" or backend in asked:
+                continue
+            run = self.desk.ask(question, backend, slice_s, "the set as a formula")
+            if run.outcome is not Outcome.ANSWERED:
+                continue
+            self._compare_images(run, slice_s)
+            self.images.append(run)
+        for run in self.images:
+            proof = self._from_formula(run, slice_s)
+            if proof is not None:
+                return proof
+        return None
+
+    def variety(self, slice_s: float) -> Proof | None:
+        """T16: polynomials vanish on the set, and all their common zeros are in it."""
+        if self.polynomials is None:
+            deadline = time.monotonic() + min(slice_s, self.desk.left())
+            self.polynomials = vanishing.find(self.problem, seed=self.desk.seed, deadline=deadline)
+        if not self.polynomials:
+            return None
+        question = encode.variety_inside(self.problem, self.polynomials)
+        statement = "every common zero of the vanishing polynomials is a product"
+        found = self.desk.truth(statement, question, slice_s, ("redlog", "qepcad", "z3"))
+        if found is None or not found[0]:
+            return None
+        return Proof(
+            "claims",
+            {
+                "method": "variety",
+                "polynomials": self.polynomials,
+                "claims": [claim("variety_inside", found[1])],
+            },
+        )
+
+    def witness(self, slice_s: float) -> Proof | None:
+        """T23: z3's model of the sentence is a starting point for a curve."""
+        question = encode.sentence(self.problem, norm="max")
+        if "z3" not in self.desk.suited(question):
+            return None
+        run = self.desk.ask(question, "z3", slice_s, "the sentence 'not closed', for a witness")
+        if run.outcome is not Outcome.ANSWERED or run.answer is None:
+            return None
+        if run.answer.formula != TRUE or run.answer.model is None:
+            return None
+        limit = encode.cells_of(run.answer.model)
+        if limit in self.starts:
+            return None
+        self.starts.append(limit)
+        return self.curve(slice_s) or self._missed(limit, slice_s)
+
+    def sentence(self, slice_s: float) -> Proof | None:
+        """(S) itself, either answer."""
+        question = encode.sentence(self.problem, norm="max")
+        found = self.desk.truth(
+            "the set is not closed", question, slice_s, ("z3", "redlog", "qepcad")
+        )
+        if found is None:
+            return None
+        holds, runs = found
+        name = "not_closed" if holds else "closed"
+        return Proof("claims", {"method": "sentence", "claims": [claim(name, runs)]})
+
+    # -- parts of strategies ---------------------------------------------------------------
+
+    def _compare_images(self, run: Run, slice_s: float) -> None:
+        """Two image formulas must describe the same set."""
+        for other in self.images:
+            names = encode.cell_names(self.problem)
+            differ = encode.differ(answer_of(run), answer_of(other), names)
+            found = self.desk.truth(
+                "the two image formulas differ", differ, slice_s, ("z3", "qepcad", "redlog")
+            )
+            if found is not None and found[0]:
+                raise Contradiction("the set as a formula", other, run)
+
+    def _from_formula(self, run: Run, slice_s: float) -> Proof | None:
+        phi = answer_of(run)
+        claims = [claim("image", [run])]
+        if relax(phi) != phi:
+            question = negate(encode.relaxed_implies(phi))
+            found = self.desk.truth(
+                "the relaxed formula has more solutions",
+                question,
+                slice_s,
+                ("z3", "qepcad", "redlog"),
+            )
+            if found is None:
+                return None
+            if found[0]:
+                return self._look_beyond(phi, found[1], slice_s)
+            claims.append(claim("relaxed_implies", found[1]))
+        return Proof(
+            "claims",
+            {"method": "closed_formula", "formula": formula_to_json(phi), "claims": claims},
+        )
+
+    def _look_beyond(self, phi: Formula, runs: Sequence[Run], slice_s: float) -> Proof | None:
+        """Relaxed solutions that are no solutions are the natural candidates for missed points."""
+        models = [run.answer.model for run in runs if run.answer and run.answer.model is not None]
+        limits = [encode.cells_of(model) for model in models]
+        deadline = time.monotonic() + min(slice_s, self.desk.left())
+        limits += missed.points(self.problem, phi, seed=self.desk.seed, deadline=deadline)
+        fresh = [limit for limit in limits if limit not in self.starts]
+        self.starts.extend(fresh)
+        if fresh:
+            proof = self.curve(slice_s)
+            if proof is not None:
+                return proof
+        for limit in fresh[:3]:
+            proof = self._missed(limit, slice_s)
+            if proof is not None:
+                return proof
+        return None
+
+    def _missed(self, limit: Mapping[Cell, Fraction], slice_s: float) -> Proof | None:
+        """A point that backends say is in the closure and not in the set."""
+        outside = self.desk.truth(
+            "the candidate is a product",
+            encode.membership(self.problem, limit),
+            slice_s,
+            ("z3", "redlog", "qepcad"),
+        )
+        if outside is None or outside[0]:
+            return None
+        near = self.desk.truth(
+            "the candidate is a limit of products",
+            encode.closure_at(self.problem, limit, norm="max"),
+            slice_s,
+            ("z3", "qepcad", "redlog"),
+        )
+        if near is None or not near[0]:
+            return None
+        return Proof(
+            "claims",
+            {
+                "method": "missed_point",
+                "limit": limit_to_json(limit),
+                "claims": [claim("not_member", outside[1]), claim("in_closure", near[1])],
+            },
+        )
+
+
+Strategy: TypeAlias = Callable[[float], "Proof | None"]
+
+
+def settle(problem: Problem, desk: Desk) -> Proof | None:
+    """A proof about an open problem, or None when the deadline or every strategy is exhausted.
+
+    Raises Contradiction when two backends give opposite answers.
+    """
+    leaf = _Leaf(problem, desk)
+    strategies: tuple[Strategy, ...] = (leaf.obstruction, leaf.curve)
+    slices: tuple[float, ...] = SLICES[:2]  # a curve not found by then is rarely found later
+    if encode.count_terms(problem) <= MOST_TERMS and desk.engine.available():
+        slices = SLICES
+        strategies += (
+            leaf.columns,
+            leaf.free,
+            leaf.image,
+            leaf.variety,
+            leaf.witness,
+            leaf.sentence,
+        )
+    for slice_s in slices:
+        for strategy in strategies:
+            if desk.left() <= 0:
+                return None
+            try:
+                proof = strategy(slice_s)
+            except FormulaError:  # a question too long to be written: this strategy is silent
+                continue
+            if proof is not None:
+                return proof
+    return None

@@ -1,0 +1,1 @@
+"""First-order formulas over exact polynomials: built, simplified, written and read."""

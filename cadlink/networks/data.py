@@ -1,0 +1,402 @@
+"""A training set on which the loss of a sparse ReLU network has infimum 0 and no minimum.
+
+The theorems give such data (``cadlink.networks.theorems``): points on a line (R1, R3), on a moment
+curve inside the inputs of an obstruction (N1), on a parabola (R14), in clusters (R15).  Here the
+smallest set is chosen, moved into a box, and made exactly representable in double precision.
+
+*Why moving is allowed.*  Multiply input k by d_k > 0 and all targets by c > 0.  A network fits the
+new data exactly when the network with its first weights on input k multiplied by d_k, its last
+layer divided by c, fits the old, and the masks are the same.  So infimum 0 and "not attained"
+carry over, and so does the curve of parameters.  Points on the moment curve x_j = s^j stay on a
+scaled one, where any n + 1 points are affinely independent (a Vandermonde determinant), and s may
+run through any distinct numbers as long as the curve keeps all units active: we take s
+symmetric about 0.  The scaled witness is checked by ``cadlink.networks.kernel`` as if it were new.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import lcm
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cadlink.errors import CertificateError, InputError
+from cadlink.networks.experiments.sequence import Parameters, eps_of, on_curve
+from cadlink.networks.kernel import check_witness
+from cadlink.networks.theorems import bottleneck, depth, linear_part, one_hidden_layer
+from cadlink.networks.verdict import (
+    NetworkAnswer,
+    NetworkVerdict,
+    Question,
+    number_json,
+    training_data,
+)
+from cadlink.patterns.pattern import Pattern
+
+__all__ = ["THEOREMS", "TrainingSet", "training_set"]
+
+THEOREMS = ("R1", "R3", "N1", "R14", "R15")  # those that give data of our choice
+SEARCH_S = 10.0  # for an explicit missed matrix (N1)
+
+Row = tuple[Fraction, ...]
+Array = npt.NDArray[np.float64]
+Witness = Mapping[str, Any]
+
+STATEMENTS = {
+    "R1": "{points} points on a line and targets with a change of slope at every second point: the"
+    " {units} hidden units that vary there would all be used up, and none is left for the change"
+    " between (theorem R1)",
+    "R2": "{points} points, some on a line with more changes of slope than hidden units that vary"
+    " there (theorem R2)",
+    "R3": "four points on a line and two outputs whose slopes two hidden units cannot both follow"
+    " (theorem R3)",
+    "N1": "targets A x for a matrix A that is a limit of products with these masks and not a"
+    " product, at {points} points of which more share an activation pattern than an affine map"
+    " needs to be determined (theorem N1)",
+    "R14": "{points} points in the plane of two inputs that one first-layer unit alone sees: its"
+    " one linear form must be the first input, but the targets also depend on the second"
+    " (theorem R14)",
+    "R15": "{points} points in clusters that force the first layer, narrower than the input, to"
+    " ignore an input the targets depend on (theorem R15)",
+}
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Inputs X (points x inputs) and targets Y (points x outputs), exact and float64-exact.
+
+    The squared loss of the networks with these masks has infimum 0 on it and no minimum.
+    ``witness`` proves it: see :meth:`check`.  ``biases`` says which layers have free biases.
+    """
+
+    pattern: Pattern
+    X: tuple[Row, ...] = field(repr=False)
+    Y: tuple[Row, ...] = field(repr=False)
+    theorem: str
+    statement: str
+    witness: Witness = field(repr=False)
+    biases: tuple[bool, ...]
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def check(self) -> None:
+        """Let the kernel re-check the witness; raises CertificateError if it does not hold."""
+        check_witness(self.pattern, self.witness, self.biases)
+
+    def parameters(self, k: int) -> Parameters:
+        """theta_k of the minimising sequence for this very data: loss -> 0, norm -> infinity."""
+        return on_curve(self.pattern, self.witness["curve"], eps_of(k))
+
+    def to_numpy(self) -> tuple[Array, Array]:
+        """X and Y as float64 arrays; no entry is rounded."""
+        return _floats(self.X), _floats(self.Y)
+
+    def to_torch(self) -> tuple[Any, Any]:
+        """X and Y as float64 tensors; InputError if torch is not installed."""
+        try:
+            import torch
+        except ImportError:
+            raise InputError("torch is not installed: pip install 'cadlink[torch]'") from None
+        xs, ys = self.to_numpy()
+        return torch.from_numpy(xs), torch.from_numpy(ys)
+
+    def save(self, path: str | Path) -> None:
+        """Write the data: .npz (X, Y), .csv (columns x1.., y1..) or .pt (a dict of tensors).
+
+        Raises InputError for another suffix.
+        """
+        target = Path(path)
+        xs, ys = self.to_numpy()
+        if target.suffix == ".npz":
+            buffer = io.BytesIO()
+            np.savez(buffer, X=xs, Y=ys)
+            target.write_bytes(buffer.getvalue())
+        elif target.suffix == ".csv":
+            text = io.StringIO()
+            writer = csv.writer(text, lineterminator="\n")
+            names = [f"x{k + 1}" for k in range(xs.shape[1])]
+            writer.writerow(names + [f"y{j + 1}" for j in range(ys.shape[1])])
+            # repr of a double is the shortest text that is read back as the same double
+            writer.writerows([repr(float(v)) for v in row] for row in np.hstack((xs, ys)))
+            target.write_text(text.getvalue(), encoding="ascii")
+        elif target.suffix == ".pt":
+            x, y = self.to_torch()
+            import torch
+
+            torch.save({"X": x, "Y": y}, target)
+        else:
+            raise InputError("expected a file name ending in .npz, .csv or .pt", str(target))
+
+
+def training_set(
+    verdict: NetworkVerdict,
+    theorem: str | None = None,
+    box: float = 1.0,
+    biases: Sequence[bool] | None = None,
+) -> TrainingSet:
+    """A finite training set without an optimum for the network of the verdict.
+
+    Parameters
+    ----------
+    verdict : NetworkVerdict
+        With answer NO_OPTIMUM, or NOT_CLOSED_ON_CUBE.
+    theorem : str, optional
+        Which theorem the data come from: "R1", "R3", "N1", "R14" or "R15".  Default: the one that
+        gives the fewest points.
+    box : float
+        All inputs lie in [-box, box].  For questions (b) and (c) the inputs are the caller's and
+        stay as they are.
+    biases : sequence of bool, optional
+        Which layers of the network have biases (``Model.biases``).  Default: all, but the hidden
+        layer if the verdict is about a network without.
+
+    Raises
+    ------
+    InputError
+        If the verdict is another one, the theorem does not apply, no explicit data are known, or
+        they need more than double precision.
+
+    Examples
+    --------
+    >>> from cadlink.networks.deciding import decide_network
+    >>> verdict = decide_network("lu:2")
+    >>> data = training_set(verdict)
+    >>> len(data), len(training_set(verdict, "N1")), float(data.to_numpy()[0].max())
+    (4, 9, 0.75)
+    """
+    if verdict.answer not in (NetworkAnswer.NO_OPTIMUM, NetworkAnswer.NOT_CLOSED_ON_CUBE):
+        raise InputError(
+            f"no such training set is known: the answer to question ({verdict.question.value}) is"
+            f" {verdict.answer.value}"
+        )
+    if not (math.isfinite(box) and box > 0):
+        raise InputError(f"box {box!r}: expected a positive number")
+    if theorem is not None and theorem not in THEOREMS:
+        raise InputError(f"theorem {theorem!r}: expected one of {', '.join(THEOREMS)}")
+    if verdict.question in (Question.THESE_INPUTS, Question.THIS_DATA):
+        return _given(verdict, theorem, biases)
+    troubles = []
+    for witness in _candidates(verdict, theorem):
+        try:
+            return _made(verdict, _moved(witness, Fraction(box)), biases)
+        except (InputError, CertificateError) as error:
+            troubles.append(str(error))
+    if troubles:
+        raise InputError(troubles[0])
+    if theorem is None:
+        raise InputError("no theorem gives explicit data for this network")
+    raise InputError(f"theorem {theorem} gives no explicit data for this network")
+
+
+def _given(
+    verdict: NetworkVerdict, theorem: str | None, biases: Sequence[bool] | None
+) -> TrainingSet:
+    """The data of a verdict about given inputs."""
+    if theorem not in (None, verdict.theorem):
+        raise InputError(f"this verdict rests on {verdict.theorem}, not on {theorem}")
+    witness = verdict.witness
+    if witness is None or "curve" not in witness or training_data(verdict) is None:
+        raise InputError(
+            f"theorem {verdict.theorem} shows that some targets fail for these inputs, but gives no"
+            " explicit ones"
+        )
+    return _made(verdict, witness, biases)
+
+
+def _made(verdict: NetworkVerdict, witness: Witness, biases: Sequence[bool] | None) -> TrainingSet:
+    """The training set of a witness, checked by the kernel."""
+    pattern = verdict.pattern
+    found = training_data(
+        NetworkVerdict(verdict.question, verdict.answer, pattern, witness=witness)
+    )
+    assert found is not None
+    statement = STATEMENTS[witness["theorem"]].format(
+        points=len(found[0]), units=len(witness.get("units", ()))
+    )
+    data = TrainingSet(
+        pattern,
+        *found,
+        witness["theorem"],
+        f"{statement[0].upper()}{statement[1:]}. The infimum of the loss is 0 and is not attained.",
+        witness,
+        _biases(verdict, witness) if biases is None else tuple(biases),
+    )
+    data.check()
+    data.to_numpy()
+    return data
+
+
+def _biases(verdict: NetworkVerdict, witness: Witness) -> tuple[bool, ...]:
+    """Which layers may have biases; data missed by a network with more biases stay missed."""
+    layers = verdict.pattern.depth
+    return tuple(layer > 0 or bool(witness.get("hidden_bias", True)) for layer in range(layers))
+
+
+def _floats(rows: Sequence[Row]) -> Array:
+    """The rows in double precision; InputError when a number would be rounded."""
+    found = np.array([[float(value) for value in row] for row in rows])
+    for row, line in zip(rows, found.tolist(), strict=True):
+        for exact, value in zip(row, line, strict=True):
+            if Fraction(value) != exact:
+                raise InputError(
+                    f"the points need more than double precision ({exact}); choose another theorem"
+                )
+    return found
+
+
+# -- which data ------------------------------------------------------------------------------------
+
+
+def _candidates(verdict: NetworkVerdict, theorem: str | None) -> list[Witness]:
+    """Witnesses with explicit data, fewest points first."""
+    pattern = verdict.pattern
+    own = verdict.witness if verdict.witness is not None else {}
+    bias = bool(own.get("hidden_bias", True))
+    if not bias:  # the other theorems need hidden biases
+        wanted = theorem in (None, own.get("theorem"))
+        return [own] if wanted else []
+    found: list[Witness | None] = []
+    found.append(own if "curve" in own and "X" in own else None)
+    # What the verdict used comes first; a matrix verdict (N1 on the cube) says nothing of R1.
+    if verdict.question is Question.SOME_DATA:
+        if pattern.depth == 2:
+            found.append(one_hidden_layer.some_data(pattern))
+            found.append(one_hidden_layer.some_data(pattern, four=True))
+        found += [depth.some_data(pattern), bottleneck.some_data(pattern)]
+    if theorem in (None, "N1"):
+        cut: Witness | None = linear_part.by_cut(pattern)
+        known = [w for w in found if w is not None]
+        if cut is None and (theorem == "N1" or not known):
+            cut = _searched(verdict)
+        found.append(cut)
+    usable = [w for w in found if w is not None and theorem in (None, w["theorem"])]
+    return sorted(usable, key=lambda witness: len(witness["X"]))
+
+
+def _searched(verdict: NetworkVerdict) -> Witness | None:
+    """N1 by a search for a missed matrix, if the products are known not to be closed."""
+    decision = verdict.decision
+    if decision is None:
+        from cadlink.deciding.decider import decide
+
+        decision = decide(verdict.pattern)
+    return linear_part.by_search(verdict.pattern, decision, SEARCH_S)
+
+
+# -- moving the data -------------------------------------------------------------------------------
+
+
+def _moved(witness: Witness, box: Fraction) -> Witness:
+    """The witness with its inputs in [-box, box], all numbers dyadic.
+
+    How input k and the targets may be scaled depends on what the theorem's check looks at: a line
+    is a line whatever the scales; a matrix shown to be missed by its zero pattern may be scaled
+    too; one with a refutation stays the same matrix, so all scales are equal; on R14's parabola
+    x_2 = x_1^2 with target x_1 the scales are d, d^2 and d; R15's targets are inputs.
+    """
+    if witness["theorem"] == "N1":
+        witness = _centred(witness)
+    xs = [[Fraction(v) for v in x] for x in witness["X"]]
+    ys = [[Fraction(v) for v in y] for y in witness["Y"]]
+    sizes = [max(map(abs, column)) for column in zip(*xs, strict=True)]
+    top = max((abs(v) for y in ys for v in y), default=Fraction(1)) or Fraction(1)
+    theorem = witness["theorem"]
+    free = theorem in ("R1", "R2", "R3") or (theorem == "N1" and "unit" in witness["missed"])
+    if free:
+        scales = [
+            _power(box, size) * _odd(column)
+            for size, column in zip(sizes, zip(*xs, strict=True), strict=True)
+        ]
+        scale_y = _power(Fraction(1), top) * _odd([v for y in ys for v in y])
+    elif theorem == "R14":
+        step = _power(box, sizes[0])
+        while step * step * sizes[1] > box:
+            step /= 2
+        scales, scale_y = [step, step * step], step
+    else:
+        odd = _odd([v for row in (*xs, *ys) for v in row])
+        scale_y = _power(box, max(sizes) * odd) * odd
+        scales = [scale_y] * len(sizes)
+    while any(abs(s) * size > box for s, size in zip(scales, sizes, strict=True)):
+        scales = [s / 2 for s in scales]  # an odd denominator made them too large: only if free
+    return _scaled(witness, scales, scale_y)
+
+
+def _power(bound: Fraction, size: Fraction) -> Fraction:
+    """The largest power of 2 that times size is at most bound (1 for size 0)."""
+    if not size:
+        return Fraction(1)
+    power = Fraction(2) ** math.floor(math.log2(bound / size))
+    while power * size > bound:
+        power /= 2
+    while 2 * power * size <= bound:
+        power *= 2
+    return power
+
+
+def _odd(values: Sequence[Fraction]) -> int:
+    """The least odd number that makes all values dyadic."""
+    common = lcm(*(value.denominator for value in values))
+    while common % 2 == 0:
+        common //= 2
+    return common
+
+
+def _centred(witness: Witness) -> Witness:
+    """N1 with the parameter s of the moment curve running from -m to m instead of from 0."""
+    limit = [[Fraction(v) for v in row] for row in witness["limit"]]
+    factors = [Fraction(v) for v in witness["scale"]]
+    count = len(witness["X"])
+    points = [
+        [factor * Fraction(s - count // 2) ** (j + 1) for j, factor in enumerate(factors)]
+        for s in range(count)
+    ]
+    targets = [
+        [sum((a * v for a, v in zip(row, x, strict=True)), Fraction(0)) for row in limit]
+        for x in points
+    ]
+    return {**witness, "X": _json(points), "Y": _json(targets)}
+
+
+def _json(rows: Sequence[Sequence[Fraction]]) -> list[list[int | str]]:
+    return [[number_json(value) for value in row] for row in rows]
+
+
+def _scaled(witness: Witness, scales: Sequence[Fraction], scale_y: Fraction) -> Witness:
+    """Input k times scales[k] (in the order of the witness), all targets times scale_y."""
+    by_input = dict(zip(witness["inputs"], scales, strict=True))
+    curve = witness["curve"]
+    weights = [list(layer) for layer in curve["weights"]]
+    biases = [list(layer) for layer in curve["biases"]]
+    weights[0] = [[i, k, _times(series, 1 / by_input[k])] for i, k, series in weights[0]]
+    weights[-1] = [[i, k, _times(series, scale_y)] for i, k, series in weights[-1]]
+    biases[-1] = [[i, _times(series, scale_y)] for i, series in biases[-1]]
+    moved = dict(witness)
+    moved["curve"] = {"weights": weights, "biases": biases}
+    moved["X"] = _json(
+        [[Fraction(v) * s for v, s in zip(x, scales, strict=True)] for x in witness["X"]]
+    )
+    moved["Y"] = _json([[Fraction(v) * scale_y for v in y] for y in witness["Y"]])
+    if "scale" in witness:
+        moved["scale"] = [
+            number_json(Fraction(v) * s) for v, s in zip(witness["scale"], scales, strict=True)
+        ]
+    if "limit" in witness:
+        moved["limit"] = [
+            [number_json(Fraction(v) * scale_y / s) for v, s in zip(row, scales, strict=True)]
+            for row in witness["limit"]
+        ]
+    return moved
+
+
+def _times(series: Sequence[Any], factor: Fraction) -> list[list[int | str]]:
+    return [[e, number_json(Fraction(c) * factor)] for e, c in series]

@@ -1,0 +1,1 @@
+"""Experiments: training runs and scripts that show what a verdict means."""

@@ -1,0 +1,286 @@
+"""Named patterns, built from a short text such as ``lu:3``; all layers are in forward order.
+
+Whoever types a family's arguments wrongly gets an InputError that says what was expected and shows
+an example.  Nothing here makes a dense array: a family may be ten thousand units wide.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from cadlink.errors import InputError
+from cadlink.patterns.pattern import MAX_LAYERS, Pattern
+
+__all__ = ["FAMILIES", "MAX_EDGES", "Family", "build"]
+
+MAX_EDGES = 20_000_000  # all masks together; beyond that the memory of a laptop is at stake
+MAX_UNITS = 1_000_000  # of one layer
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of patterns: its name, what it is, an example, and how it is built."""
+
+    name: str
+    meaning: str
+    usage: str
+    build: Callable[[str], Pattern]
+
+
+def build(source: str) -> Pattern:
+    """The pattern of ``name:arguments``; InputError when there is no such family or pattern.
+
+    >>> build("lu:2").inline()
+    '11/01;10/11'
+    """
+    name, _, arguments = source.partition(":")
+    family = FAMILIES.get(name)
+    if family is None:
+        raise InputError(f"no family {name!r}; expected one of {', '.join(FAMILIES)}", source)
+    return family.build(arguments)
+
+
+def lu(arguments: str) -> Pattern:
+    """LU of size n: the first layer upper triangular, the second lower triangular.
+
+    >>> lu("3").inline()
+    '111/011/001;100/110/111'
+    """
+    usage = "lu:3"
+    size = _integer(arguments, "a size", usage)
+    _limit(size * (size + 1), usage)
+    counts = np.arange(1, size + 1)
+    indptr = np.concatenate(([0], np.cumsum(counts)))
+    indices = np.arange(indptr[-1]) - np.repeat(indptr[:-1], counts)
+    lower = sp.csr_array((np.ones(indices.size, np.bool_), indices, indptr), (size, size))
+    return Pattern.of([lower.T, lower])
+
+
+def dense(arguments: str) -> Pattern:
+    """Every unit joined to every unit of the next layer.
+
+    >>> dense("2-1-3").inline()
+    '11;1/1/1'
+    """
+    usage = "dense:4-3-5"
+    widths = _widths(arguments, usage)
+    _limit(_edges(widths), usage)
+    return Pattern.of([_full(rows, cols) for cols, rows in pairwise(widths)])
+
+
+def butterfly(arguments: str) -> Pattern:
+    """The fast Fourier transform's pattern: n = 2^L units, mask l joins units that differ in bit l.
+
+    Unit i of layer l is joined to the units j of layer l - 1 with j = i or j = i xor 2^(l-1).
+
+    >>> butterfly("4").inline()
+    '1100/1100/0011/0011;1010/0101/1010/0101'
+    """
+    usage = "butterfly:8"
+    size = _integer(arguments, "a power of two, 2 or more,", usage)
+    if size < 2 or size & (size - 1):
+        raise InputError(f"expected a power of two, found {size}", f"butterfly:{arguments}")
+    _limit(2 * size * (size.bit_length() - 1), usage)
+    unit = np.arange(size)
+    layers = []
+    for bit in range(size.bit_length() - 1):
+        rows = np.concatenate((unit, unit))
+        cols = np.concatenate((unit, unit ^ (1 << bit)))
+        layers.append(_mask(rows, cols, (size, size)))
+    return Pattern.of(layers)
+
+
+def monarch(arguments: str) -> Pattern:
+    """Monarch matrices: n = m^2 units, two block-diagonal factors with a permutation between.
+
+    Unit i = a m + b (0 <= a, b < m).  The first mask joins units with equal a: block diagonal with
+    m full blocks.  The second joins units with equal b: the same after the permutation that
+    exchanges a and b on both sides.  Every output has exactly one path from every input.
+
+    >>> monarch("4").inline()
+    '1100/1100/0011/0011;1010/0101/1010/0101'
+    """
+    usage = "monarch:16"
+    size = _integer(arguments, "a square, 1 or more,", usage)
+    side = math.isqrt(size)
+    if side * side != size:
+        raise InputError(f"expected a square, found {size}", f"monarch:{arguments}")
+    _limit(2 * size * side, usage)
+    block, one = _full(side, side), sp.eye_array(side, format="csr", dtype=np.bool_)
+    return Pattern.of([sp.kron(one, block, format="csr"), sp.kron(block, one, format="csr")])
+
+
+def block(arguments: str) -> Pattern:
+    """Dense chains side by side: every mask is block diagonal, block b of all masks one dense
+    chain.
+
+    The chains are separated by commas, each as its unit counts; all have the same number of layers.
+
+    >>> block("2-1-1,1-1-2").inline()
+    '110/001;10/01/01'
+    """
+    usage = "block:2-2-2,3-1-3"
+    chains = [_widths(part, usage) for part in arguments.split(",")]
+    if len({len(chain) for chain in chains}) > 1:
+        raise InputError(
+            "expected the same number of layers in every block", f"block:{arguments}; e.g. {usage}"
+        )
+    _limit(sum(_edges(chain) for chain in chains), usage)
+    layers = []
+    for layer in range(len(chains[0]) - 1):
+        parts = [_full(chain[layer + 1], chain[layer]) for chain in chains]
+        layers.append(sp.block_diag(parts, format="csr"))
+    return Pattern.of(layers)
+
+
+def n_of_m(arguments: str) -> Pattern:
+    """n:m sparsity: in every row, n of every m consecutive entries.
+
+    Without a seed entry (i, j) is 1 when (j - i n) mod m < n, so that neighbouring rows use
+    different inputs; with a seed each n entries are drawn at random.
+
+    >>> n_of_m("1:2:4-4").inline()
+    '1010/0101/1010/0101'
+    >>> n_of_m("2:4:8-4-4,7") == n_of_m("2:4:8-4-4,7")
+    True
+    """
+    usage = "nm:2:4:8-8-8 (or nm:2:4:8-8-8,SEED)"
+    where = f"nm:{arguments}; e.g. {usage}"
+    parts = arguments.split(":")
+    if len(parts) != 3:
+        raise InputError("expected n:m:widths", where)
+    kept, of = _integer(parts[0], "n", usage), _integer(parts[1], "m", usage)
+    shape, comma, seed = parts[2].partition(",")
+    widths = _widths(shape, usage)
+    if kept > of:
+        raise InputError(f"expected n to be at most m, found {kept} > {of}", where)
+    for width in widths[:-1]:
+        if width % of:
+            raise InputError(f"expected widths divisible by {of}, found {width}", where)
+    edges = [rows * (cols // of) * kept for cols, rows in pairwise(widths)]
+    _limit(sum(edges), usage)
+    chance = np.random.default_rng(_integer(seed, "a seed", usage, least=0)) if comma else None
+    layers = []
+    for cols, rows in pairwise(widths):
+        groups = rows * (cols // of)
+        row = np.repeat(np.arange(rows), cols // of)
+        start = np.tile(np.arange(cols // of) * of, rows)
+        if chance is None:
+            inside = (row[:, None] * kept + np.arange(kept)) % of
+        else:
+            inside = np.argsort(chance.random((groups, of)), axis=1)[:, :kept]
+        layers.append(_mask(np.repeat(row, kept), (start[:, None] + inside).ravel(), (rows, cols)))
+    return Pattern.of(layers)
+
+
+def random(arguments: str) -> Pattern:
+    """Every entry is 1 with the given probability, independently; the seed makes it repeatable.
+
+    >>> random("3-3-3,1,0").nnz
+    18
+    >>> random("50-60-70,0.1,5") == random("50-60-70,0.1,5")
+    True
+    """
+    usage = "random:6-4-6,0.5,0 (widths, density, seed)"
+    where = f"random:{arguments}; e.g. {usage}"
+    parts = arguments.split(",")
+    if len(parts) != 3:
+        raise InputError("expected three arguments separated by commas", where)
+    widths = _widths(parts[0], usage)
+    try:
+        density = float(parts[1])
+    except ValueError:
+        density = math.nan
+    if not 0 <= density <= 1:
+        raise InputError(f"expected a density from 0 to 1, found {parts[1]!r}", where)
+    chance = np.random.default_rng(_integer(parts[2], "a seed", usage, least=0))
+    _limit(math.ceil(density * _edges(widths)), usage)
+    layers = []
+    for cols, rows in pairwise(widths):
+        at = _bernoulli(rows * cols, density, chance)
+        layers.append(_mask(at // cols, at % cols, (rows, cols)))
+    return Pattern.of(layers)
+
+
+def _bernoulli(size: int, density: float, chance: np.random.Generator) -> Any:
+    """The successes among ``size`` independent trials, without looking at the failures.
+
+    The distances between successes are geometric.
+    """
+    if density == 0:
+        return np.empty(0, dtype=np.int64)
+    found = []
+    last = -1
+    while last < size:
+        draws = int(1.05 * density * (size - last)) + 100
+        gaps = np.minimum(chance.geometric(density, draws), size + 1)
+        positions = last + np.cumsum(gaps)
+        found.append(positions[positions < size])
+        last = int(positions[-1])
+    return np.concatenate(found)
+
+
+def _mask(rows: Any, cols: Any, shape: tuple[int, int]) -> Any:
+    return sp.coo_array((np.ones(len(rows), dtype=np.bool_), (rows, cols)), shape=shape).tocsr()
+
+
+def _full(rows: int, cols: int) -> Any:
+    indptr = np.arange(rows + 1) * cols
+    indices = np.tile(np.arange(cols), rows)
+    return sp.csr_array((np.ones(rows * cols, np.bool_), indices, indptr), (rows, cols))
+
+
+def _edges(widths: list[int]) -> int:
+    return sum(a * b for a, b in pairwise(widths))
+
+
+def _integer(text: str, what: str, usage: str, least: int = 1) -> int:
+    """The integer that the text is, plain digits only."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 18) or int(text) < least:
+        raise InputError(f"expected {what} as digits, found {text!r}", f"e.g. {usage}")
+    return int(text)
+
+
+def _widths(text: str, usage: str) -> list[int]:
+    """Unit counts such as 4-3-5, from the inputs to the outputs."""
+    widths = [
+        _integer(part, "unit counts joined by '-', each 1 or more,", usage)
+        for part in text.split("-")
+    ]
+    if len(widths) < 2:
+        raise InputError(f"expected at least two unit counts, found {text!r}", f"e.g. {usage}")
+    if len(widths) > MAX_LAYERS or max(widths) > MAX_UNITS:
+        raise InputError(f"expected at most {MAX_LAYERS} layers of {MAX_UNITS} units", text[:60])
+    return widths
+
+
+def _limit(edges: int, usage: str) -> None:
+    if edges > MAX_EDGES:
+        name = usage.partition(":")[0]
+        raise InputError(
+            f"expected at most {MAX_EDGES} edges, found {edges}; make it smaller", name
+        )
+
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {
+        family.name: family
+        for family in (
+            Family("lu", "LU: upper triangular, then lower triangular", "lu:3", lu),
+            Family("dense", "every edge present; unit counts", "dense:4-3-5", dense),
+            Family("butterfly", "the FFT's factors; a power of two", "butterfly:8", butterfly),
+            Family("monarch", "two block-diagonal factors; a square", "monarch:16", monarch),
+            Family("block", "dense chains side by side", "block:2-2-2,3-1-3", block),
+            Family("nm", "n of every m consecutive inputs; widths, seed", "nm:2:4:8-8-8", n_of_m),
+            Family("random", "widths, density, seed", "random:6-4-6,0.5,0", random),
+        )
+    }
+)

@@ -1,0 +1,498 @@
+"""Sparsity patterns: chains of 0/1 masks, in forward order, as torch stores weights (out x in).
+
+A pattern I = (I_1, ..., I_L) stands for the set of matrix products
+
+    L_I = { X_L ... X_1 : supp(X_l) inside I_l }
+
+(Le, Riccietti, Gribonval, NeurIPS 2023, arXiv 2306.02666).  It is the same thing as a layered
+graph: layer 0 holds the inputs, layer L the outputs, and mask l holds the edges from layer l - 1
+to layer l.
+
+*Symmetry.*  Renumbering the units of any layer permutes the rows and columns of the products, or,
+for a hidden layer, changes nothing at all; reversing the chain and transposing every mask
+transposes the products.  Both are homeomorphisms of the matrix space, so neither changes whether
+L_I is closed.  Two patterns are *isomorphic* when they differ by these; :meth:`Pattern.canonical`
+picks one pattern of each isomorphism class with the canonical labelling of igraph (BLISS), the
+layers being colours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from cadlink.errors import InputError
+from cadlink.patterns.labelling import canonical_order
+
+__all__ = ["MAX_LAYERS", "MAX_WIDTH", "TEXT_ENTRIES", "Mask", "Pattern", "Units", "mask_of_arrays"]
+
+MAX_LAYERS = 1_000  # more is a mistake or an attack, not a network
+MAX_WIDTH = 10_000_000
+TEXT_ENTRIES = 4096  # a mask with at most this many entries is written as rows of 0 and 1
+
+Mask: TypeAlias = sp.csr_array  # dtype bool, sorted indices, no duplicates, write-protected
+Units: TypeAlias = Sequence[int] | npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Pattern:
+    """A frozen chain of masks; equality and hash are by content, unit numbers included.
+
+    Build one with :meth:`of`.  ``layers[l]`` is mask l + 1, of shape (widths[l + 1], widths[l]).  A
+    pattern made by :meth:`select` may have layers without units (nothing was on a path); one made
+    from a caller's data may not.
+
+    >>> lu = Pattern.of([["11", "01"], ["10", "11"]])
+    >>> lu.widths, lu.nnz, lu.transpose() == lu
+    ((2, 2, 2), 6, True)
+    """
+
+    layers: tuple[Mask, ...]
+
+    @classmethod
+    def of(cls, layers: Sequence[Any], where: str = "") -> Pattern:
+        """The pattern of these masks, forward order; whatever is not 0 counts as 1.
+
+        A layer is a two-dimensional numpy array, scipy sparse matrix, torch tensor or nested list,
+        or rows of text ('11/01' or ['11', '01']).  ``where`` is put before the layer in messages.
+
+        Raises InputError naming layer and row: no layer, an empty or ragged layer, NaN, infinity,
+        or widths that do not fit.
+        """
+        if isinstance(layers, (str, bytes)) or not isinstance(layers, Sequence):
+            raise InputError(
+                f"expected a list of layers, found {type(layers).__name__}; see also masks.read",
+                where,
+            )
+        if not layers:
+            raise InputError("expected at least one layer, found none", where)
+        if len(layers) > MAX_LAYERS:
+            raise InputError(f"expected at most {MAX_LAYERS} layers, found {len(layers)}", where)
+        masks: list[Mask] = []
+        for number, layer in enumerate(layers, start=1):
+            place = f"{where}, layer {number}" if where else f"layer {number}"
+            mask = _mask(layer, place)
+            if masks and masks[-1].shape[0] != mask.shape[1]:
+                raise InputError(
+                    f"expected {masks[-1].shape[0]} columns, one per row of layer {number - 1}, "
+                    f"found {mask.shape[1]}; layers go from the inputs to the outputs",
+                    place,
+                )
+            masks.append(mask)
+        return cls(tuple(masks))
+
+    @cached_property
+    def widths(self) -> tuple[int, ...]:
+        """The number of units of each layer, inputs first; one more entry than there are masks."""
+        return (int(self.layers[0].shape[1]), *(int(mask.shape[0]) for mask in self.layers))
+
+    @property
+    def depth(self) -> int:
+        """The number L of masks (factors)."""
+        return len(self.layers)
+
+    @cached_property
+    def nnz(self) -> int:
+        """The number of edges, that is of ones in all masks together."""
+        return sum(int(mask.nnz) for mask in self.layers)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Pattern):
+            return NotImplemented
+        return self._content == other._content
+
+    def __hash__(self) -> int:
+        return hash(self._content)
+
+    def __repr__(self) -> str:
+        shape = "-".join(map(str, self.widths))
+        text = self.inline() if self.nnz <= 200 and sum(self.widths) <= 60 else f"{self.nnz} edges"
+        return f"<Pattern {shape}: {text}>"
+
+    @cached_property
+    def _content(self) -> bytes:
+        """The whole pattern, hashed: equal exactly for equal patterns."""
+        digest = hashlib.sha256(b"cadlink pattern 1\0")
+        digest.update(np.array([self.depth, *self.widths], dtype="<i8").tobytes())
+        for mask in self.layers:
+            digest.update(mask.indptr.astype("<i8").tobytes())
+            digest.update(mask.indices.astype("<i8").tobytes())
+        return digest.digest()
+
+    def transpose(self) -> Pattern:
+        """The pattern of the transposed products: the chain reversed, every mask transposed."""
+        return Pattern(tuple(_freeze(mask.T) for mask in reversed(self.layers)))
+
+    def select(self, units: Sequence[Units]) -> Pattern:
+        """The pattern on the chosen units of every layer: new unit p is old unit ``units[l][p]``.
+
+        Raises InputError unless there is one list per layer, of different units of that layer.
+        """
+        if len(units) != self.depth + 1:
+            raise InputError(
+                f"expected {self.depth + 1} lists of units, one per layer, found {len(units)}"
+            )
+        chosen = [
+            _units(list_, width, layer)
+            for layer, (list_, width) in enumerate(zip(units, self.widths, strict=True))
+        ]
+        return Pattern(
+            tuple(
+                _freeze(mask[chosen[index + 1], :][:, chosen[index]])
+                for index, mask in enumerate(self.layers)
+            )
+        )
+
+    def restrict(self, outputs: Units, inputs: Units) -> Pattern:
+        """The pattern with only these outputs and inputs; hidden layers are kept whole."""
+        hidden = [np.arange(width) for width in self.widths[1:-1]]
+        return self.select([inputs, *hidden, outputs])
+
+    def permute(self, units: Sequence[Units]) -> Pattern:
+        """The pattern renumbered: new unit p of layer l is old unit ``units[l][p]``.
+
+        Raises InputError unless every list is a permutation of its layer's units.
+        """
+        for layer, (list_, width) in enumerate(zip(units, self.widths, strict=False)):
+            if len(list_) != width:
+                raise InputError(
+                    f"expected a permutation of {width} units, found {len(list_)} entries",
+                    f"unit layer {layer}",
+                )
+        return self.select(units)
+
+    def support(self) -> Mask:
+        """The boolean product of the masks, outputs x inputs: the cells with a path."""
+        product = self.layers[0]
+        for mask in self.layers[1:]:
+            product = mask @ product  # bool @ bool is "or" of "and" in scipy: no overflow
+        return _freeze(product)
+
+    def twins(self) -> tuple[npt.NDArray[np.int64], ...]:
+        """For every layer the class of each unit, twins being units with equal neighbours.
+
+        Twins lie in one layer and have the same in-neighbours and the same out-neighbours.
+        Classes are numbered by their first unit.  Merging them makes no new twins: neighbourhoods
+        are unions of whole classes.
+
+        >>> Pattern.of(["110/110", "11"]).twins()
+        (array([0, 0, 1]), array([0, 0]), array([0]))
+        """
+        columns = [mask.tocsc() for mask in self.layers]
+        found = []
+        for layer, width in enumerate(self.widths):
+            into = self.layers[layer - 1] if layer else None
+            out = columns[layer] if layer < self.depth else None
+            numbers: dict[tuple[bytes, bytes], int] = {}
+            labels = np.empty(width, dtype=np.int64)
+            for unit in range(width):
+                key = (_segment(into, unit), _segment(out, unit))
+                labels[unit] = numbers.setdefault(key, len(numbers))
+            found.append(labels)
+        return tuple(found)
+
+    def canonical_units(self) -> tuple[bool, tuple[npt.NDArray[np.int64], ...]]:
+        """How to renumber: (reversed, permutations), see :meth:`canonical`.
+
+        With p = ``self.transpose()`` if reversed, else ``self``, the canonical form is
+        ``p.permute(permutations)``.
+        """
+        return self._canonical[0], self._canonical[1]
+
+    def canonical(self) -> Pattern:
+        """The same pattern for all isomorphic patterns, and itself isomorphic to this one.
+
+        Of the canonical labellings of the chain and of the reversed chain the lexicographically
+        smaller result (widths first) is taken.
+
+        >>> p, q = Pattern.of(["11/01", "10/11"]), Pattern.of(["01/11", "01/11"])
+        >>> p == q, p.canonical() == q.canonical()
+        (False, True)
+        """
+        return self._canonical[2]
+
+    @cached_property
+    def digest(self) -> str:
+        """Hexadecimal SHA-256 of the canonical form: equal exactly for isomorphic patterns."""
+        return self.canonical()._content.hex()
+
+    @cached_property
+    def _canonical(self) -> tuple[bool, tuple[npt.NDArray[np.int64], ...], Pattern]:
+        candidates = []
+        if self.widths <= self.widths[::-1]:
+            units = _labelling(self)
+            candidates.append((False, units, self.permute(units)))
+        if self.widths >= self.widths[::-1]:
+            back = self.transpose()
+            units = _labelling(back)
+            candidates.append((True, units, back.permute(units)))
+        return min(candidates, key=lambda candidate: _order(candidate[2]))
+
+    def to_json(self) -> dict[str, Any]:
+        """The PATTERN of the certificate schema: rows of 0/1 for small masks, else CSR.
+
+        >>> Pattern.of(["11/01", "10/11"]).to_json()
+        {'layers': [['11', '01'], ['10', '11']]}
+        """
+        return {"layers": [_mask_json(mask) for mask in self.layers]}
+
+    @classmethod
+    def from_json(cls, value: Any, where: str = "") -> Pattern:
+        """The pattern of a PATTERN object; nested lists of 0/1 are read as well.
+
+        Raises InputError naming the layer and row that is not well formed.
+        """
+        if not isinstance(value, Mapping) or set(value) != {"layers"}:
+            raise InputError('expected an object {"layers": [...]}', where)
+        layers = value["layers"]
+        if not isinstance(layers, list):
+            raise InputError('expected "layers" to be a list of masks', where)
+        return cls.of(layers, where)
+
+    def inline(self) -> str:
+        """One line, as it is typed on a command line.
+
+        >>> Pattern.of([["11", "01"], ["10", "11"]]).inline()
+        '11/01;10/11'
+        """
+        return ";".join("/".join(_rows(mask)) for mask in self.layers)
+
+    def picture(self) -> str:
+        """For human eyes: each mask with '#' for 1 and '.' for 0; wide ones as a line of numbers.
+
+        >>> print(Pattern.of(["11/01", "10"]).picture())
+        layer 1, 2 x 2, 3 edges
+          ##
+          .#
+        layer 2, 1 x 2, 1 edge
+          #.
+        """
+        lines = []
+        for number, mask in enumerate(self.layers, start=1):
+            edges = f"{mask.nnz} edge{'' if mask.nnz == 1 else 's'}"
+            lines.append(f"layer {number}, {mask.shape[0]} x {mask.shape[1]}, {edges}")
+            if max(mask.shape) <= 64:
+                lines += ["  " + row.replace("1", "#").replace("0", ".") for row in _rows(mask)]
+        return "\n".join(lines)
+
+
+def _freeze(matrix: Any) -> Mask:
+    """The matrix as a boolean CSR array in canonical format that nobody can write to."""
+    mask = sp.csr_array(matrix, copy=True)
+    mask.sum_duplicates()
+    mask.eliminate_zeros()
+    mask = sp.csr_array(
+        (
+            np.ones(mask.nnz, dtype=np.bool_),
+            mask.indices.astype(np.int32),
+            mask.indptr.astype(np.int32 if mask.nnz < 2**31 else np.int64),
+        ),
+        shape=mask.shape,
+    )
+    mask.has_sorted_indices = True
+    mask.has_canonical_format = True
+    for array in (mask.data, mask.indices, mask.indptr):
+        array.flags.writeable = False
+    return mask
+
+
+def _mask(layer: Any, where: str) -> Mask:
+    """One layer of a caller's data as a mask, or an InputError."""
+    if isinstance(layer, Mapping):
+        mask = _mask_of_csr(layer, where)
+    elif isinstance(layer, str):
+        mask = _mask_of_text(layer.strip().split("/"), where)
+    elif isinstance(layer, (list, tuple)) and layer and all(isinstance(row, str) for row in layer):
+        mask = _mask_of_text(list(layer), where)
+    elif sp.issparse(layer):
+        if layer.ndim != 2:
+            raise InputError(f"expected two dimensions, found {layer.ndim}", where)
+        by_rows = sp.csr_array(layer)
+        _check_finite(
+            by_rows.data, lambda at: int(np.searchsorted(by_rows.indptr, at, "right")), where
+        )
+        by_rows = sp.csr_array((by_rows.data != 0, by_rows.indices, by_rows.indptr), by_rows.shape)
+        mask = _freeze(by_rows)
+    else:
+        mask = _mask_of_array(layer, where)
+    if 0 in mask.shape:
+        raise InputError(
+            f"expected at least one row and one column, found {mask.shape[0]} x {mask.shape[1]}",
+            where,
+        )
+    if max(mask.shape) > MAX_WIDTH:
+        raise InputError(f"expected at most {MAX_WIDTH} units, found {max(mask.shape)}", where)
+    return mask
+
+
+def _mask_of_array(layer: Any, where: str) -> Mask:
+    if hasattr(layer, "detach"):  # a torch tensor, possibly with a gradient or on a device
+        layer = layer.detach().cpu()
+    if isinstance(layer, (list, tuple)):
+        lengths = [len(row) if isinstance(row, (list, tuple)) else None for row in layer]
+        if None not in lengths and len(set(lengths)) > 1:
+            odd = next(i for i, length in enumerate(lengths) if length != lengths[0])
+            raise InputError(
+                f"expected {lengths[0]} entries as in row 1, found {lengths[odd]}",
+                f"{where}, row {odd + 1}",
+            )
+    try:
+        array = np.asarray(layer)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"expected a two-dimensional array of numbers ({error})", where) from None
+    if array.dtype.kind not in "biufc":
+        raise InputError(
+            f"expected an array of numbers, found entries of type {array.dtype}", where
+        )
+    if array.ndim != 2:
+        raise InputError(f"expected two dimensions (rows x columns), found {array.ndim}", where)
+    _check_finite(array.ravel(), lambda at: at // array.shape[1] + 1, where)
+    return _freeze(sp.csr_array(array != 0))
+
+
+def _check_finite(values: npt.NDArray[Any], row_of: Any, where: str) -> None:
+    """Raise InputError naming the row of the first entry that is NaN or infinite."""
+    if values.dtype.kind not in "fc":
+        return
+    bad = np.flatnonzero(~np.isfinite(values))
+    if bad.size:
+        raise InputError(
+            f"expected finite numbers, found {values[bad[0]]}",
+            f"{where}, row {row_of(int(bad[0]))}",
+        )
+
+
+def _mask_of_text(rows: Sequence[str], where: str) -> Mask:
+    """Rows of the characters 0 and 1, blanks allowed between them."""
+    clean = ["".join(row.split()) for row in rows]
+    for number, row in enumerate(clean, start=1):
+        place = f"{where}, row {number}"
+        odd = sorted(set(row) - {"0", "1"})
+        if odd:
+            raise InputError(f"expected only 0 and 1, found {odd[0]!r}", place)
+        if not row:
+            raise InputError("expected entries 0 or 1, found an empty row", place)
+        if len(row) != len(clean[0]):
+            raise InputError(
+                f"expected {len(clean[0])} entries as in row 1, found {len(row)}", place
+            )
+    flat = np.frombuffer("".join(clean).encode("ascii"), dtype=np.uint8)
+    return _freeze(sp.csr_array(flat.reshape(len(clean), -1) == ord("1")))
+
+
+def _mask_of_csr(value: Mapping[str, Any], where: str) -> Mask:
+    """The CSR object of the certificate schema: everything about it is checked."""
+    if set(value) != {"shape", "indptr", "indices"}:
+        raise InputError('expected an object with "shape", "indptr" and "indices"', where)
+    parts: dict[str, npt.NDArray[np.int64]] = {}
+    for name in ("shape", "indptr", "indices"):
+        entries = value[name]
+        if not isinstance(entries, list) or any(type(entry) is not int for entry in entries):
+            raise InputError(f'expected "{name}" to be a list of integers', where)
+        if any(not 0 <= entry < 2**40 for entry in entries):
+            raise InputError(f'expected "{name}" to hold integers from 0 to 2^40', where)
+        parts[name] = np.array(entries, dtype=np.int64)
+    if parts["shape"].size != 2:
+        raise InputError('expected "shape" to be [rows, columns]', where)
+    return mask_of_arrays(parts["shape"], parts["indptr"], parts["indices"], where)
+
+
+def mask_of_arrays(
+    shape: npt.NDArray[Any], indptr: npt.NDArray[Any], indices: npt.NDArray[Any], where: str
+) -> Mask:
+    """The mask of CSR arrays nobody has looked at yet; InputError unless they are canonical."""
+    rows, cols = int(shape[0]), int(shape[1])
+    if max(rows, cols) > MAX_WIDTH:
+        raise InputError(f"expected at most {MAX_WIDTH} units, found {max(rows, cols)}", where)
+    if indptr.size != rows + 1:
+        raise InputError(
+            f'expected "indptr" to have {rows + 1} entries, found {indptr.size}', where
+        )
+    steps = np.diff(indptr)
+    if indptr[0] != 0 or indptr[-1] != indices.size or (steps < 0).any():
+        raise InputError('expected "indptr" to rise from 0 to the number of "indices"', where)
+    if indices.size and not 0 <= int(indices.min()) <= int(indices.max()) < cols:
+        raise InputError(f'expected "indices" from 0 to {cols - 1}', where)
+    row_of = np.repeat(np.arange(rows), steps)
+    bad = np.flatnonzero((np.diff(indices) <= 0) & (np.diff(row_of) == 0))
+    if bad.size:
+        raise InputError(
+            'expected "indices" to be ascending in each row', f"{where}, row {row_of[bad[0]] + 1}"
+        )
+    return _freeze(
+        sp.csr_array((np.ones(indices.size, dtype=np.bool_), indices, indptr), (rows, cols))
+    )
+
+
+def _units(units: Units, width: int, layer: int) -> npt.NDArray[np.int64]:
+    """A list of different units of a layer as an array."""
+    where = f"unit layer {layer}"
+    array = np.asarray(units, dtype=np.int64) if len(units) else np.empty(0, dtype=np.int64)
+    if array.ndim != 1 or (array.size and not 0 <= int(array.min()) <= int(array.max()) < width):
+        raise InputError(f"expected unit numbers from 0 to {width - 1}", where)
+    if np.unique(array).size != array.size:
+        raise InputError("expected every unit at most once", where)
+    return array
+
+
+def _segment(matrix: Any, index: int) -> bytes:
+    """The neighbours stored in one row of a CSR (one column of a CSC) array; b'' without one."""
+    if matrix is None:
+        return b""
+    neighbours: bytes = matrix.indices[matrix.indptr[index] : matrix.indptr[index + 1]].tobytes()
+    return neighbours
+
+
+def _labelling(pattern: Pattern) -> tuple[npt.NDArray[np.int64], ...]:
+    """A canonical numbering of the units of every layer, for this orientation of the chain.
+
+    Twins are merged first (they cost BLISS a lot and carry no information but their number): the
+    graph of the classes, coloured by layer and class size, determines the pattern up to
+    isomorphism.
+    """
+    twins = pattern.twins()
+    sizes = [np.bincount(labels) for labels in twins]
+    first = np.cumsum([0] + [len(size) for size in sizes])
+    kinds = [(layer, int(size)) for layer, row in enumerate(sizes) for size in row]
+    colour = {kind: number for number, kind in enumerate(sorted(set(kinds)))}
+    edges = set()
+    for layer, mask in enumerate(pattern.layers):
+        coo = mask.tocoo()
+        tails = twins[layer][coo.col] + first[layer]
+        heads = twins[layer + 1][coo.row] + first[layer + 1]
+        edges |= set(zip(tails.tolist(), heads.tolist(), strict=True))
+    place = np.empty(int(first[-1]), dtype=np.int64)
+    place[canonical_order([colour[kind] for kind in kinds], sorted(edges))] = np.arange(first[-1])
+    order = []
+    for layer, labels in enumerate(twins):
+        of_class = place[first[layer] : first[layer + 1]]
+        order.append(np.argsort(of_class[labels], kind="stable").astype(np.int64))
+    return tuple(order)
+
+
+def _order(pattern: Pattern) -> tuple[Any, ...]:
+    """A key that orders patterns lexicographically by their whole content."""
+    arrays = [array for mask in pattern.layers for array in (mask.indptr, mask.indices)]
+    return (pattern.widths, *(array.astype(">i8").tobytes() for array in arrays))
+
+
+def _rows(mask: Mask) -> list[str]:
+    """The rows as text of 0 and 1."""
+    return ["".join("1" if entry else "0" for entry in row) for row in mask.toarray()]
+
+
+def _mask_json(mask: Mask) -> Any:
+    if mask.shape[0] * mask.shape[1] <= TEXT_ENTRIES:
+        return _rows(mask)
+    return {
+        "shape": [int(side) for side in mask.shape],
+        "indptr": mask.indptr.tolist(),
+        "indices": mask.indices.tolist(),
+    }

@@ -1,0 +1,225 @@
+"""Unique cut: three corners of a 2 x 2 minor owned by one hidden unit, the fourth not: not closed.
+
+*Theorem.*  Let g be a unit of a hidden layer l, j1 != j2 outputs and k1 != k2 inputs.  Suppose the
+cells (j1,k1), (j1,k2), (j2,k1) have paths and all their paths go through g, while (j2,k2) also has
+a path that avoids g.  Then L_I is not closed.
+
+*Proof.*  It is enough to show it for the rows j1, j2 and the columns k1, k2 (the matrices of L_I
+with zeros elsewhere are those of the restricted pattern, padded, and lie in a closed subspace).
+Missed: paths of the three cells go through g, so A(j,k) = p_j q_k there, and A(j1,k2) A(j2,k1) !=
+0 forces p_j1 q_k1 = A(j1,k1) != 0. Hence [[0, 1], [1, 0]] and all [[0, *], [*, 0]] with nonzero
+stars are not in L_I.  Approached: let e be the edge by which a path from k2 to j2 avoiding g
+enters layer l.  No path through g uses e (a path has one unit in layer l).  So A(j2,k2) = a + b e,
+where b is a nonzero polynomial in the other parameters, e is not in a, nor in the other three
+cells, which are nonzero polynomials.  Choose the others generically and e = -a / b: then A(j2,k2)
+= 0 and the other three entries are not.  Multiply row j1 by t and column k2 by 1/t: still in L_I,
+and the limit t -> 0 is [[0, *], [*, 0]].
+
+For L = 2 this settles LU of any size and most sparse random masks.
+
+*Search.*  Let N = P Q be the integer product of the boolean masks P (outputs x layer l) and Q
+(layer l x inputs); the cells with N = 1 are owned by one unit.  For a unit g let U_g(j) be the
+columns k with N(j,k) = 1 owned by g.  The theorem applies iff two rows have U_g(j1) and U_g(j2)
+that meet and differ: (j2,k2) then lies in R_g x C_g (g reaches j2, k2 reaches g), and N(j2,k2) >
+1.  First a few units are probed on a small piece of their blocks, rows and columns with few paths
+first; then all of N is made, in row blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from cadlink.patterns.pattern import Mask, Pattern
+from cadlink.rules.step import Conclusion, Problem, Step
+
+__all__ = ["apply", "find"]
+
+PROBES = 64  # units looked at before the full product
+MOST_FEW = 48, 16  # rows (columns) of a probe: with the fewest and with the most paths
+BLOCK = 4_000_000  # entries of N held at once
+MAX_TERMS = 200_000_000  # multiplications of sparse products we are ready to make, all layers
+FASTER = 30  # times as many multiplications the dense product makes in the same time
+MAX_REACH = 50_000_000  # multiplications for the P, and for the Q, of all layers of a deep chain
+
+Ints: TypeAlias = npt.NDArray[np.int64]
+Found: TypeAlias = tuple[int, int, int, int, int]  # g, j1, j2, k1, k2
+
+
+def apply(problem: Problem) -> Step | None:
+    """A not-closed leaf when some hidden layer has such a unit.
+
+    >>> dict(apply(Pattern.of(["11/01", "10/11"])).data)
+    {'layer': 1, 'unit': 0, 'outputs': [0, 1], 'inputs': [0, 1]}
+    """
+    if not isinstance(problem, Pattern) or problem.depth < 2 or 0 in problem.widths:
+        return None
+    below = _partial_products(problem.layers[:-1])
+    above = _partial_products([mask.T.tocsr() for mask in reversed(problem.layers[1:])])
+    for layer in range(1, problem.depth):
+        lower = below[layer - 1]
+        upper = above[problem.depth - layer - 1]
+        if lower is None or upper is None:
+            continue
+        found = find(upper.T.tocsr(), lower, MAX_TERMS // (problem.depth - 1))
+        if found is not None:
+            unit, j1, j2, k1, k2 = found
+            data = {"layer": layer, "unit": unit, "outputs": [j1, j2], "inputs": [k1, k2]}
+            return Step("unique_cut", Conclusion.NOT_CLOSED, data)
+    return None
+
+
+def _partial_products(masks: Any) -> list[Mask | None]:
+    """The boolean products of the first one, two, ... masks; None once they are too much work."""
+    found: list[Mask | None] = []
+    product: Mask | None = None
+    work = 0
+    for mask in masks:
+        if not found:
+            product = mask
+        elif product is not None:
+            work += int(np.diff(product.indptr)[mask.indices].sum(dtype=np.int64))
+            product = mask @ product if work <= MAX_REACH else None
+        found.append(product)
+    return found
+
+
+def find(p: Mask, q: Mask, most_terms: int = MAX_TERMS) -> Found | None:
+    """(g, j1, j2, k1, k2) for boolean P (outputs x units) and Q (units x inputs), or None.
+
+    None is final when the full product was affordable, else it only says that nothing was found.
+    """
+    by_unit = p.tocsc()
+    by_input = q.T.tocsr()
+    p_count = p.astype(np.int32)
+    q_count = by_input.astype(np.int32)  # input x unit
+    for unit in _candidates(p, by_unit, q, by_input):
+        rows = _some(by_unit.indices[by_unit.indptr[unit] : by_unit.indptr[unit + 1]], p.indptr)
+        cols = _some(q.indices[q.indptr[unit] : q.indptr[unit + 1]], by_input.indptr)
+        counts = (p_count[rows, :] @ q_count[cols, :].T).toarray()
+        corner = _corner(counts == 1)
+        if corner is not None:
+            j1, j2, k1, k2 = corner
+            return int(unit), int(rows[j1]), int(rows[j2]), int(cols[k1]), int(cols[k2])
+    return _full(p_count, q.astype(np.int32), most_terms)
+
+
+def _candidates(p: Mask, by_unit: Any, q: Mask, by_input: Any) -> list[int]:
+    """Units worth a probe: those with the loneliest row and column, then some spread evenly."""
+    out, into = np.diff(by_unit.indptr), np.diff(q.indptr)
+    units = np.flatnonzero((out > 1) & (into > 1))
+    if not units.size:
+        return []
+    row = _least(np.diff(p.indptr), by_unit)[units].astype(np.float64)
+    col = _least(np.diff(by_input.indptr), q)[units].astype(np.float64)
+    best = units[np.argsort(row * col, kind="stable")[: PROBES // 2]]
+    spread = units[np.linspace(0, units.size - 1, min(units.size, PROBES // 2)).astype(np.int64)]
+    return list(dict.fromkeys([*best.tolist(), *spread.tolist()]))
+
+
+def _least(degree: npt.NDArray[Any], compressed: Any) -> Ints:
+    """For every row of a CSR (column of a CSC) array the least degree among its indices."""
+    least = np.full(len(compressed.indptr) - 1, np.iinfo(np.int64).max)
+    full = np.flatnonzero(np.diff(compressed.indptr))
+    if full.size:
+        starts = compressed.indptr[full]
+        least[full] = np.minimum.reduceat(degree[compressed.indices], starts)
+    return least
+
+
+def _some(lines: npt.NDArray[Any], indptr: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """All the lines, or those with the fewest and the most units when there are many."""
+    few, many = MOST_FEW
+    if lines.size <= few + many:
+        return lines
+    order = lines[np.argsort(indptr[lines + 1] - indptr[lines], kind="stable")]
+    return np.concatenate((order[:few], order[-many:]))
+
+
+def _corner(owned: npt.NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
+    """(j1, j2, k1, k2) with three cells owned and (j2, k2) not: two rows that meet and differ."""
+    ones = owned.astype(np.float32)
+    common = ones @ ones.T
+    bad = (common > 0) & (common < np.diag(common)[:, None])
+    if not bad.any():
+        return None
+    j1, j2 = (int(index) for index in np.argwhere(bad)[0])
+    k1 = int(np.flatnonzero(owned[j1] & owned[j2])[0])
+    k2 = int(np.flatnonzero(owned[j1] & ~owned[j2])[0])
+    return j1, j2, k1, k2
+
+
+def _full(p: Any, q: Any, most_terms: int) -> Found | None:
+    """The same from all of N, one block of rows after the other.
+
+    Every row set U_g(j) gets a hash; all rows of g that contain k must show the same one.
+    Remembering for every edge k -> g the first row and its hash needs no more memory than Q.
+    """
+    chance = np.random.default_rng(0)
+    column_hash = chance.integers(0, 2**63, size=q.shape[1], dtype=np.uint64)
+    q.sort_indices()  # a product need not come sorted; astype has made it our own copy
+    units, inputs = q.shape
+    edges = np.repeat(np.arange(units), np.diff(q.indptr)) * inputs + q.indices  # ascending
+    first_row = np.full(edges.size, -1, dtype=np.int64)
+    first_hash = np.zeros(edges.size, dtype=np.uint64)
+    for rows, cols, owners in _owned_cells(p, q, most_terms):
+        if not rows.size:
+            continue
+        order = np.lexsort((owners, rows))
+        rows, cols, owners = rows[order], cols[order], owners[order]
+        new = np.flatnonzero(np.diff(rows, prepend=-1) | np.diff(owners, prepend=-1))
+        sums = np.add.reduceat(column_hash[cols], new)
+        hashes = np.repeat(sums, np.diff(np.append(new, rows.size)))
+        at = np.searchsorted(edges, owners * inputs + cols)
+        fresh, which = np.unique(at, return_index=True)
+        which, fresh = which[first_row[fresh] < 0], fresh[first_row[fresh] < 0]
+        first_row[fresh], first_hash[fresh] = rows[which], hashes[which]
+        differ = np.flatnonzero(first_hash[at] != hashes)
+        if differ.size:
+            cell = differ[0]
+            unit = int(owners[cell])
+            pair = np.array([first_row[at[cell]], rows[cell]])
+            inside = q.indices[q.indptr[unit] : q.indptr[unit + 1]]
+            counts = (p[pair, :] @ q[:, inside]).toarray()
+            corner = _corner(counts == 1)
+            if corner is not None:
+                j1, j2, k1, k2 = corner
+                return unit, int(pair[j1]), int(pair[j2]), int(inside[k1]), int(inside[k2])
+    return None
+
+
+def _owned_cells(p: Any, q: Any, most_terms: int) -> Iterator[tuple[Ints, Ints, Ints]]:
+    """(rows, columns, owners) of the cells with N = 1, in blocks of rows; nothing if unaffordable.
+
+    One product gives count and owner: every path of unit g weighs 2^s + g, with 2^s larger than any
+    sum of unit numbers.  In the dense product all these sums are exact in double precision.
+    """
+    units = q.shape[0]
+    shift = int(units * units).bit_length()
+    weight = (1 << shift) + np.arange(units, dtype=np.int64)
+    terms = int(np.dot(np.bincount(p.indices, minlength=units), np.diff(q.indptr).astype(np.int64)))
+    dense_terms = p.shape[0] * units * q.shape[1]
+    exact = shift + units.bit_length() < 53
+    dense = exact and dense_terms < FASTER * terms and units * q.shape[1] <= 50_000_000
+    if (dense_terms > FASTER * most_terms) if dense else (terms > most_terms):
+        return
+    if shift + units.bit_length() >= 63:  # the weights would not fit
+        return
+    weighed = sp.csr_array((weight[p.indices], p.indices, p.indptr), shape=p.shape)
+    right = q.toarray().astype(np.float64) if dense else q.astype(np.int64)
+    step = max(1, BLOCK // q.shape[1])
+    for start in range(0, p.shape[0], step):
+        piece = weighed[start : start + step, :]
+        if dense:
+            product = piece.toarray().astype(np.float64) @ right
+            rows, cols = np.nonzero((product >= 2**shift) & (product < 2 ** (shift + 1)))
+            values = product[rows, cols].astype(np.int64)
+        else:
+            product = (piece @ right).tocoo()
+            single = np.flatnonzero((product.data >> shift) == 1)
+            rows, cols, values = product.row[single], product.col[single], product.data[single]
+        yield rows.astype(np.int64) + start, cols.astype(np.int64), values - (1 << shift)
