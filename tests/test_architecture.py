@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "cadlink"
 
 # A part may import parts further up in this list (and itself); each line is one floor.
 FLOORS = (
-    {"errors", "patterns.labelling", "backends.watchdog", "certificates.data"},
+    {"clock", "errors", "patterns.labelling", "backends.watchdog", "certificates.data"},
     {"patterns.pattern", "patterns.group", "logic.polynomial", "backends.process", "files"},
     {"patterns.families", "logic.formula"},
     {"patterns.masks", "logic.simplify", "logic.notation", "logic.symbolic"},
