@@ -39,7 +39,18 @@ from cadlink.errors import CertificateError
 if TYPE_CHECKING:
     from cadlink.patterns.pattern import Pattern
 
-__all__ = ["CHAIN_RULES", "GROUP_RULES", "Checked", "Found", "check", "check_proof", "load"]
+__all__ = [
+    "CHAIN_RULES",
+    "GROUP_RULES",
+    "Chain",
+    "Checked",
+    "Found",
+    "Traced",
+    "check",
+    "check_proof",
+    "load",
+    "trace",
+]
 
 Rule: TypeAlias = "tuple[Callable[[Any, Reader], Outcome], tuple[str, ...] | None]"
 
@@ -103,6 +114,22 @@ class Checked:
     holes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Traced:
+    """A step the kernel has accepted: of which problem, what it made of it, and what it shows.
+
+    ``parts`` has None where a part needed no proof; ``lemma`` is the proof in the step's data.
+    """
+
+    problem: Problem
+    rule: str
+    data: Mapping[str, Any]
+    outcome: Outcome
+    found: Found
+    parts: tuple[Traced | None, ...] = ()
+    lemma: Traced | None = None
+
+
 def check(
     certificate: Certificate | Mapping[str, Any] | str | bytes, pattern: Pattern | None = None
 ) -> Checked:
@@ -119,7 +146,7 @@ def check(
     chain = _read_chain(document.pattern)
     if pattern is not None and not _same(chain, pattern):
         raise CertificateError("pattern", "the pattern in question", "another pattern")
-    found = _prove(chain, document.proof, "proof", Budget())
+    found = _prove(chain, document.proof, "proof", Budget()).found
     verdict = NOT_CLOSED if found.conclusion == NOT_CLOSED else CLOSED
     if document.verdict != verdict:
         raise CertificateError("verdict", f"{verdict}, as the proof shows", document.verdict)
@@ -135,6 +162,15 @@ def check_proof(problem: Pattern | object, proof: Proof | Mapping[str, Any]) -> 
     >>> star = {"rule": "star", "data": {}, "parts": []}
     >>> check_proof([[[0, 0], [0, 1]], [[0, 1], [1, 1]]], star)
     Found(conclusion='free', holes=())
+    """
+    return trace(problem, proof).found
+
+
+def trace(problem: Pattern | object, proof: Proof | Mapping[str, Any]) -> Traced:
+    """The same, step by step, for whoever prints the proof.  Raises CertificateError.
+
+    >>> trace([[[0, 0], [0, 1]]], {"rule": "matching", "data": {}, "parts": []}).outcome.facts
+    {'pairs': {0: {0: 0}, 1: {0: 0}}}
     """
     part = _part(problem)
     return _prove(part, proof_from(through_json(proof), "proof"), "proof", Budget())
@@ -153,7 +189,7 @@ def _part(problem: object) -> Problem:
     return _read_chain(value) if isinstance(value, dict) else _read_group(value)
 
 
-def _prove(problem: Problem, proof: Proof, path: str, budget: Budget) -> Found:
+def _prove(problem: Problem, proof: Proof, path: str, budget: Budget) -> Traced:
     """What the proof shows about the problem; rejects the certificate if it shows nothing."""
     rules = CHAIN_RULES if isinstance(problem, Chain) else GROUP_RULES
     kind = "chain" if isinstance(problem, Chain) else "group"
@@ -168,31 +204,37 @@ def _prove(problem: Problem, proof: Proof, path: str, budget: Budget) -> Found:
     outcome = rule(problem, at)
     if isinstance(outcome, Found):
         at.demand(not proof.parts, "no parts", f"{len(proof.parts)}")
-        return outcome
+        return Traced(problem, proof.rule, proof.data, outcome, outcome)
     at.demand(
         len(proof.parts) == len(outcome.parts), f"{len(outcome.parts)} parts", f"{len(proof.parts)}"
     )
-    lemma = Found(FREE)
+    lemma: Traced | None = None
     if outcome.lemma is not None:
         which, step = outcome.lemma
         lemma = _prove(which, proof_from(step, f"{path}.data.proof"), f"{path}.data.proof", budget)
-        at.demand(lemma.conclusion == FREE, "a proof of free in data.proof", lemma.conclusion)
-    found: list[Found | None] = []
+        shows = lemma.found.conclusion
+        at.demand(shows == FREE, "a proof of free in data.proof", shows)
+    parts: list[Traced | None] = []
     for index, (part, sub) in enumerate(zip(outcome.parts, proof.parts, strict=True)):
         name = f"{path}.parts[{index}]"
-        found.append(None if sub is None else _prove(part, sub, name, budget))
-    return _combined(outcome, found, lemma, at)
+        parts.append(None if sub is None else _prove(part, sub, name, budget))
+    answers = [None if part is None else part.found for part in parts]
+    holes = () if lemma is None else lemma.found.holes
+    found = _combined(outcome, answers, holes, at)
+    return Traced(problem, proof.rule, proof.data, outcome, found, tuple(parts), lemma)
 
 
-def _combined(outcome: Needs, found: list[Found | None], lemma: Found, at: Reader) -> Found:
-    """The answer to a problem from the answers to its parts."""
+def _combined(
+    outcome: Needs, found: list[Found | None], holes: tuple[str, ...], at: Reader
+) -> Found:
+    """The answer to a problem from the answers to its parts; ``holes`` are those of the lemma."""
     if outcome.how == "all":
         missed = [part for part in found if part is not None and part.conclusion == NOT_CLOSED]
         if missed:  # one is enough; take the one that rests on the fewest claims
             return min(missed, key=lambda part: len(part.holes))
     parts = [part for part in found if part is not None]
     at.demand(len(parts) == len(found), "a proof of every part", "null")
-    holes = lemma.holes + tuple(hole for part in parts for hole in part.holes)
+    holes += tuple(hole for part in parts for hole in part.holes)
     if outcome.how == "all":
         return Found(FREE if all(part.conclusion == FREE for part in parts) else CLOSED, holes)
     if outcome.how == "obstruction":

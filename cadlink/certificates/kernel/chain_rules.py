@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cadlink.certificates.kernel.problems import Chain, Group, Mask, saturates
+from cadlink.certificates.kernel.problems import Chain, Group, Mask, matched
 from cadlink.certificates.kernel.reader import (
     CLOSED,
     FREE,
@@ -33,6 +33,7 @@ __all__ = [
 MAX_PRODUCT = 3 * 10**7  # entries of a product of masks we are willing to hold
 CHUNK = 10**6  # size of the graphs in which matchings are sought
 MAX_CELLS = 4 * 10**6  # cells of a group, all neurons together
+MOST_TOLD = 64  # widths up to which the matchings found are handed to the reader of the proof
 
 
 def transpose(chain: Chain, at: Reader) -> Outcome:
@@ -72,7 +73,8 @@ def split(chain: Chain, at: Reader) -> Outcome:
 def trim(chain: Chain, at: Reader) -> Outcome:
     """T1.  The entries of A are sums over paths.  A unit on no path occurs in none of them; without
     an input or output unit on no path, a column or row of A that is always 0 goes."""
-    return Needs((chain.select(chain.on_paths()),))
+    kept = chain.on_paths()
+    return Needs((chain.select(kept),), facts={"kept": [units.tolist() for units in kept]})
 
 
 def merge(chain: Chain, at: Reader) -> Outcome:
@@ -133,7 +135,7 @@ def unique_cut(chain: Chain, at: Reader) -> Outcome:
             )
         else:
             at.demand(through == [unit], f"paths at {cell}, all through unit {unit}", through)
-    return Found(NOT_CLOSED)
+    return Found(NOT_CLOSED, facts={"through": through})
 
 
 def block_tiling(chain: Chain, at: Reader) -> Outcome:
@@ -224,6 +226,7 @@ def matching(chain: Chain, at: Reader) -> Outcome:
     below = chain.masks[0].transpose().csr()  # row k: the neurons of input k
     alike = chain.masks[0].transpose().neighbours()
     chosen = sorted({key: k for k, key in enumerate(alike)}.values())
+    pairs: dict[bytes, dict[int, int]] = {}  # output: hidden unit, for inputs with these neurons
     while chosen:
         size = 0
         columns: list[int] = []
@@ -239,9 +242,15 @@ def matching(chain: Chain, at: Reader) -> Outcome:
         _, number = np.unique(rows, return_inverse=True)
         count = int(number.max()) + 1 if len(rows) else 0
         joined = Mask(count, part.nnz, number.astype(np.int64), pair)
+        found = matched(joined.csr())
         where = f"none in one of {len(columns)} columns from {columns[0]} down"
-        at.demand(saturates(joined.csr()), "a matching of the rows in every column", where)
-    return Found(FREE)
+        at.demand(found is not None, "a matching of the rows in every column", where)
+        if found is not None and max(chain.widths) <= MOST_TOLD:
+            pairs |= {alike[k]: {} for k in columns}
+            for row, which in zip(np.unique(rows).tolist(), found.tolist(), strict=True):
+                key = alike[columns[int(pair_column[which])]]
+                pairs[key][row % height] = int(part.indices[which])
+    return Found(FREE, facts={"pairs": [pairs.get(key, {}) for key in alike]})
 
 
 def two_factors(chain: Chain, at: Reader) -> Outcome:

@@ -37,9 +37,11 @@ def forced_row(group: Group, at: Reader) -> Outcome:
             at.demand(
                 not could or (a, b) in group.neurons[i], f"neuron {i} to observe {(a, b)}", "not so"
             )
+    matched = {}
     for what, lines, sets in (("row", rows, group.row_sets), ("column", cols, group.col_sets)):
-        matched = representatives([sets[i] & set(lines) for i in team])
-        at.demand(matched, f"a perfect matching of {what}s and neurons", "none")
+        found = representatives([sets[i] & set(lines) for i in team])
+        at.demand(found is not None, f"a perfect matching of {what}s and neurons", "none")
+        matched[what] = dict(zip(team, found or (), strict=True))
     s = at.member(at.data["neuron"], group.covering((j, k)), f"neuron covering {(j, k)}")
     for a in rows:
         if (a, k) in group.neurons[s]:
@@ -48,4 +50,4 @@ def forced_row(group: Group, at: Reader) -> Outcome:
                 f"a neuron outside the block covering {(a, k)}",
                 "none",
             )
-    return Found(NOT_CLOSED)
+    return Found(NOT_CLOSED, facts=matched)

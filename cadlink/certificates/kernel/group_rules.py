@@ -11,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 
-from cadlink.certificates.kernel.problems import Graph, Group, Mask, representatives, saturates
+from cadlink.certificates.kernel.problems import Graph, Group, Mask, matched, representatives
 from cadlink.certificates.kernel.reader import (
     CLOSED,
     FREE,
@@ -153,12 +153,17 @@ def matching(group: Group, at: Reader) -> Outcome:
     for i, graph in enumerate(group.neurons):
         for j, k in graph:
             columns.setdefault(k, []).append((j, i))
+    pairs: dict[int, dict[int, int]] = {}  # column: row: neuron
     for k in sorted(columns):
         rows, row = np.unique([j for j, _ in columns[k]], return_inverse=True)
         neurons, col = np.unique([i for _, i in columns[k]], return_inverse=True)
         joined = Mask(len(rows), len(neurons), row.ravel(), col.ravel())
-        at.demand(saturates(joined.csr()), "a matching of the rows in every column", f"none in {k}")
-    return Found(FREE)
+        found = matched(joined.csr())
+        where = "a matching of the rows in every column"
+        at.demand(found is not None, where, f"none in {k}")
+        if found is not None:
+            pairs[k] = dict(zip(rows.tolist(), neurons[found].tolist(), strict=True))
+    return Found(FREE, facts={"pairs": pairs})
 
 
 def pinned_columns(group: Group, at: Reader) -> Outcome:
@@ -199,7 +204,7 @@ def pinned_columns(group: Group, at: Reader) -> Outcome:
         pinned[a] = rows
         done.update(cols)
 
-    def matched(k: int, extra: tuple[int, int] | None) -> bool:
+    def served(k: int, extra: tuple[int, int] | None) -> bool:
         rows = sorted(rows_of[k])
         at.spend(len(rows) * len(group.neurons) * (len(rows) + 1))
         pairs = [
@@ -209,13 +214,13 @@ def pinned_columns(group: Group, at: Reader) -> Outcome:
             if (j, k) in graph and (i not in pinned or j not in pinned[i] or extra == (j, i))
         ]
         row, col = np.array([r for r, _ in pairs], int), np.array([c for _, c in pairs], int)
-        return saturates(Mask(len(rows), len(group.neurons), row, col).csr())
+        return matched(Mask(len(rows), len(group.neurons), row, col).csr()) is not None
 
     for k in sorted(set(rows_of) - done):
-        served = matched(k, None) or any(
-            all(matched(k, (j, a)) for j in rows) for a, rows in pinned.items()
+        fine = served(k, None) or any(
+            all(served(k, (j, a)) for j in rows) for a, rows in pinned.items()
         )
-        at.demand(served, "matchings in every column", f"none in {k}")
+        at.demand(fine, "matchings in every column", f"none in {k}")
     return Found(FREE if single else CLOSED)
 
 
@@ -245,11 +250,12 @@ def rank_peeling(group: Group, at: Reader) -> Outcome:
         if defect > peeled:
             break
         peeled += 1
+    facts = {"defects": sorted(defects), "peeled": peeled}
     if peeled >= min(n, m):
-        return Found(FREE)
+        return Found(FREE, facts=facts)
     at.demand(peeled == len(defects), "defects c_i <= i - 1", f"{sorted(defects)}")
     at.demand(len(group.cells) == n * m, "every cell observed", f"{len(group.cells)}")
-    return Found(CLOSED)
+    return Found(CLOSED, facts=facts)
 
 
 def transversal(group: Group, at: Reader) -> Outcome:
@@ -416,9 +422,11 @@ def owners(group: Group, at: Reader) -> Outcome:
                 or (a, b) in group.neurons[i]
             )
             at.demand(seen, f"neuron {i} to observe {(a, b)}", "unobserved")
+    facts = {}
     for what, lines, sets in (("row", rows, group.row_sets), ("column", cols, group.col_sets)):
-        matched = representatives([sets[i] & set(lines) for i in team])
-        at.demand(matched, f"a perfect matching of {what}s and neurons", "none")
+        found = representatives([sets[i] & set(lines) for i in team])
+        at.demand(found is not None, f"a perfect matching of {what}s and neurons", "none")
+        facts[what] = dict(zip(team, found or (), strict=True))
     first, helper = at.member(at.data["neuron"], team, "neuron of the block"), at.data["helper"]
     both = j in group.row_sets[first] and k in group.col_sets[first]
     at.demand(both, f"row {j} and column {k} in neuron {first}", "not so")
@@ -427,7 +435,7 @@ def owners(group: Group, at: Reader) -> Outcome:
     else:
         at.member(helper, group.covering((j, k)), f"helper at {(j, k)}")
         at.demand(helper not in team, "a helper outside the block", helper)
-    return Found(NOT_CLOSED)
+    return Found(NOT_CLOSED, facts=facts)
 
 
 def rigid_collision(group: Group, at: Reader) -> Outcome:
@@ -447,11 +455,13 @@ def rigid_collision(group: Group, at: Reader) -> Outcome:
     others = [i for i in range(len(group.neurons)) if i not in (a, b)]
     at.demand(not rows[a].isdisjoint(rows[b]), "a common row of a and b", "none")
     columns = [cols[a] | cols[b], cols[a] & cols[b], *(cols[i] for i in others)]
-    at.demand(representatives(columns), "distinct representatives of the column sets", "none")
-    for one, two in ((a, b), (b, a)):
-        sets = [rows[i] - rows[one] for i in (two, *others)]
-        at.demand(representatives(sets), f"distinct representatives of rows outside {one}", "none")
-    return Found(NOT_CLOSED)
+    facts = {"columns": representatives(columns)}
+    at.demand(facts["columns"] is not None, "distinct representatives of the column sets", "none")
+    for key, one, two in (("outside_a", a, b), ("outside_b", b, a)):
+        facts[key] = representatives([rows[i] - rows[one] for i in (two, *others)])
+        where = f"distinct representatives of rows outside {one}"
+        at.demand(facts[key] is not None, where, "none")
+    return Found(NOT_CLOSED, facts=facts)
 
 
 def merged_block(group: Group, at: Reader) -> Outcome:
@@ -470,8 +480,7 @@ def merged_block(group: Group, at: Reader) -> Outcome:
     J, K = _lines(group, at, "J", "rows"), _lines(group, at, "K", "cols")
     _uncrossing(group, at, a, b, J, K)
     _covered(group, at, J, K, ())
-    _representatives(group, at, a, b, (), J, K)
-    return Found(NOT_CLOSED)
+    return Found(NOT_CLOSED, facts=_representatives(group, at, a, b, (), J, K))
 
 
 def merged_cross(group: Group, at: Reader) -> Outcome:
@@ -494,8 +503,7 @@ def merged_cross(group: Group, at: Reader) -> Outcome:
     _covered(group, at, frozenset({j0}), K, ())
     covers = group.row_sets[i1] >= J and group.col_sets[i1] >= K - {k0}
     at.demand(covers, f"neuron {i1} to cover J x (K without k0)", "not so")
-    _representatives(group, at, a, b, (i1,), J, K)
-    return Found(NOT_CLOSED)
+    return Found(NOT_CLOSED, facts=_representatives(group, at, a, b, (i1,), J, K))
 
 
 def merged_two_blocks(group: Group, at: Reader) -> Outcome:
@@ -516,8 +524,7 @@ def merged_two_blocks(group: Group, at: Reader) -> Outcome:
     at.demand(group.row_sets[f] >= J2 and group.col_sets[f] >= K2, "f to cover J2 x K2", "not so")
     for J, K in ((J1, K1), (J1, K2), (J2, K2)):
         _covered(group, at, J, K, (f,))
-    _representatives(group, at, a, b, (f,), J1 | J2, K1 | K2)
-    return Found(NOT_CLOSED)
+    return Found(NOT_CLOSED, facts=_representatives(group, at, a, b, (f,), J1 | J2, K1 | K2))
 
 
 def _distinct(group: Group, at: Reader, *keys: str) -> list[int]:
@@ -559,11 +566,15 @@ def _representatives(
     but: tuple[int, ...],
     J: frozenset[int],
     K: frozenset[int],
-) -> None:
-    """Distinct representatives for R_a n R_b, R_i outside J and for C_a u C_b, C_i outside K."""
+) -> dict[str, list[int]]:
+    """Distinct representatives for R_a n R_b, R_i outside J and for C_a u C_b, C_i outside K, the
+    neurons i in ascending order."""
     rows, cols = group.row_sets, group.col_sets
     others = [i for i in range(len(group.neurons)) if i not in (a, b, *but)]
     row_sets = [rows[a] & rows[b], *(rows[i] for i in others)]
     col_sets = [cols[a] | cols[b], *(cols[i] for i in others)]
-    at.demand(representatives([s - J for s in row_sets]), "distinct rows outside J", "none")
-    at.demand(representatives([s - K for s in col_sets]), "distinct columns outside K", "none")
+    its_rows = representatives([s - J for s in row_sets])
+    its_cols = representatives([s - K for s in col_sets])
+    at.demand(its_rows is not None, "distinct rows outside J", "none")
+    at.demand(its_cols is not None, "distinct columns outside K", "none")
+    return {"rows": its_rows or [], "cols": its_cols or []}

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, maximum_bipartite_matching
 
-__all__ = ["Cell", "Chain", "Graph", "Group", "Mask", "Problem", "representatives", "saturates"]
+__all__ = ["Cell", "Chain", "Graph", "Group", "Mask", "Problem", "matched", "representatives"]
 
 Cell: TypeAlias = tuple[int, int]
 Graph: TypeAlias = frozenset[Cell]
@@ -246,29 +246,33 @@ class Group:
 Problem: TypeAlias = Chain | Group
 
 
-def saturates(matrix: Any) -> bool:
-    """Whether a sparse 0/1 matrix has ones in distinct columns, one in every row.
+def matched(matrix: Any) -> Ints | None:
+    """For every row of a sparse 0/1 matrix a column with a one there, all different; or None.
 
     scipy proposes the matching; that it is one is verified here.
     """
     rows, cols = matrix.shape
     if rows == 0:
-        return True
+        return np.zeros(0, dtype=np.int64)
     if rows > cols or matrix.nnz == 0:
-        return False
+        return None
     partner = np.asarray(maximum_bipartite_matching(matrix, perm_type="column"))
     if partner.shape != (rows,) or (partner < 0).any() or len(np.unique(partner)) < rows:
-        return False
+        return None
     ones = np.repeat(np.arange(rows), np.diff(matrix.indptr)) * cols + matrix.indices
-    return bool(np.isin(np.arange(rows) * cols + partner, ones).all())
+    return partner if np.isin(np.arange(rows) * cols + partner, ones).all() else None
 
 
-def representatives(sets: Sequence[Collection[int]]) -> bool:
-    """Whether the sets have distinct representatives."""
+def representatives(sets: Sequence[Collection[int]]) -> list[int] | None:
+    """Distinct representatives of the sets, or None."""
     number: dict[int, int] = {}
-    pairs = [(r, number.setdefault(v, len(number))) for r, one in enumerate(sets) for v in one]
+    pairs = [
+        (r, number.setdefault(v, len(number))) for r, one in enumerate(sets) for v in sorted(one)
+    ]
     if len(number) < len(sets):
-        return False
+        return None
     row = np.array([r for r, _ in pairs], dtype=np.int64)
     col = np.array([c for _, c in pairs], dtype=np.int64)
-    return saturates(Mask(len(sets), len(number), row, col).csr())
+    found = matched(Mask(len(sets), len(number), row, col).csr())
+    values = list(number)
+    return None if found is None else [values[place] for place in found.tolist()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -22,10 +22,15 @@ RATIONAL = re.compile(r"-?[0-9]+(/[0-9]+)?")
 
 @dataclass(frozen=True)
 class Found:
-    """What a step has shown, and the statements of backends it rests on."""
+    """What a step has shown, and the statements of backends it rests on.
+
+    ``facts`` is what the check computed and a reader of the proof wants to see, such as matchings;
+    nothing rests on it.
+    """
 
     conclusion: str  # FREE, CLOSED or NOT_CLOSED
     holes: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -34,12 +39,13 @@ class Needs:
 
     ``how`` is "same" (one part, same answer), "all" (free or closed iff all parts are) or
     "obstruction" (one part; if it is not closed, neither is the problem).  ``lemma`` is a problem
-    with a proof, found in the data, that its set is free.
+    with a proof, found in the data, that its set is free.  ``facts`` as in :class:`Found`.
     """
 
     parts: tuple[Problem, ...]
     how: str = "same"
     lemma: tuple[Problem, object] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 Outcome: TypeAlias = "Found | Needs"
