@@ -5,7 +5,7 @@ the theorem with a proof, its body checks the hypotheses.  A rule either shows i
 free, closed or not closed, or hands back the subproblems on which that depends; the kernel computes
 every subproblem itself.  Anything that is not exactly as ``SCHEMA.md`` says is rejected.
 
-Reading order: ``problems``, ``reader``, ``chain_rules``, ``group_rules``, ``forced_row``,
+Reading order: ``problems``, ``reader``, ``sweep``, ``chain_rules``, ``group_rules``, ``forced_row``,
 ``polynomials``, ``points``, ``refutation``, ``claims``, and this file."""
 
 from __future__ import annotations

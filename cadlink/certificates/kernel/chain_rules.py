@@ -14,6 +14,7 @@ from cadlink.certificates.kernel.reader import (
     Outcome,
     Reader,
 )
+from cadlink.certificates.kernel.sweep import swept
 
 __all__ = [
     "block_tiling",
@@ -32,6 +33,8 @@ __all__ = [
 
 MAX_PRODUCT = 3 * 10**7  # entries of a product of masks we are willing to hold
 CHUNK = 10**6  # size of the graphs in which matchings are sought
+SWEPT = 3 * 10**7  # (rows + neurons) x columns matched in one sweep
+MANY = 4  # neurons covering a cell, on average, from which sweeping pays
 MAX_CELLS = 4 * 10**6  # cells of a group, all neurons together
 MOST_TOLD = 64  # widths up to which the matchings found are handed to the reader of the proof
 
@@ -217,8 +220,9 @@ def matching(chain: Chain, at: Reader) -> Outcome:
     """T10 for L = 2; see the rule of the same name on groups.  For every input k the rows that the
     hidden units above k cover must be matched to these units along I_2.
 
-    Several columns are matched at once, as one graph of (row, column) against (neuron, column);
-    columns with the same neurons are looked at once."""
+    A matching in every column is proposed by going through the rows, each taking in all columns at
+    once a neuron still free there; the proposals are verified.  Columns in which a covered row went
+    without are matched one by one, columns with the same neurons once."""
     at.demand(chain.depth == 2, "two masks", f"{chain.depth}")
     height = chain.widths[2]
     above = chain.masks[1].transpose().csr()  # row i: the outputs of neuron i
@@ -227,11 +231,19 @@ def matching(chain: Chain, at: Reader) -> Outcome:
     alike = chain.masks[0].transpose().neighbours()
     chosen = sorted({key: k for k, key in enumerate(alike)}.values())
     pairs: dict[bytes, dict[int, int]] = {}  # output: hidden unit, for inputs with these neurons
-    while chosen:
+    step = max(1, SWEPT // max(1, height + chain.widths[1]))
+    work = chain.masks[1].product_work(chain.masks[0])
+    crowded = max(chain.widths) > MOST_TOLD and work > MANY * height * chain.widths[0]
+    unserved: list[int] = [] if crowded else chosen
+    for start in range(0, len(chosen) if crowded else 0, step):
+        some = np.array(chosen[start : start + step])
+        at.spend(len(some) * (height + chain.widths[1]))
+        unserved.extend(some[~swept(chain.masks[1].csr(), below[some], at)].tolist())
+    while unserved:
         size = 0
         columns: list[int] = []
-        while chosen and (not columns or size < CHUNK):
-            columns.append(chosen.pop())
+        while unserved and (not columns or size < CHUNK):
+            columns.append(unserved.pop())
             neurons = below.indices[below.indptr[columns[-1]] : below.indptr[columns[-1] + 1]]
             size += height + int(outputs[neurons].sum())
         at.spend(2 * size)
@@ -239,15 +251,16 @@ def matching(chain: Chain, at: Reader) -> Outcome:
         pair_column = np.repeat(np.arange(len(columns)), np.diff(part.indptr))
         pair = np.repeat(np.arange(part.nnz), outputs[part.indices])
         rows = above[part.indices].indices + height * pair_column[pair]
-        _, number = np.unique(rows, return_inverse=True)
-        count = int(number.max()) + 1 if len(rows) else 0
-        joined = Mask(count, part.nnz, number.astype(np.int64), pair)
+        covered = np.zeros(height * len(columns), dtype=np.bool_)
+        covered[rows] = True
+        number = (np.cumsum(covered) - 1)[rows]
+        joined = Mask(int(covered.sum()), part.nnz, number.astype(np.int64), pair)
         found = matched(joined.csr())
         where = f"none in one of {len(columns)} columns from {columns[0]} down"
         at.demand(found is not None, "a matching of the rows in every column", where)
         if found is not None and max(chain.widths) <= MOST_TOLD:
             pairs |= {alike[k]: {} for k in columns}
-            for row, which in zip(np.unique(rows).tolist(), found.tolist(), strict=True):
+            for row, which in zip(np.flatnonzero(covered).tolist(), found.tolist(), strict=True):
                 key = alike[columns[int(pair_column[which])]]
                 pairs[key][row % height] = int(part.indices[which])
     return Found(FREE, facts={"pairs": [pairs.get(key, {}) for key in alike]})

@@ -257,10 +257,12 @@ def matched(matrix: Any) -> Ints | None:
     if rows > cols or matrix.nnz == 0:
         return None
     partner = np.asarray(maximum_bipartite_matching(matrix, perm_type="column"))
-    if partner.shape != (rows,) or (partner < 0).any() or len(np.unique(partner)) < rows:
+    if partner.shape != (rows,) or (partner < 0).any():
         return None
-    ones = np.repeat(np.arange(rows), np.diff(matrix.indptr)) * cols + matrix.indices
-    return partner if np.isin(np.arange(rows) * cols + partner, ones).all() else None
+    if np.bincount(partner, minlength=cols).max() > 1:
+        return None
+    hits = matrix.indices == np.repeat(partner, np.diff(matrix.indptr))
+    return partner if int(np.count_nonzero(hits)) == rows else None
 
 
 def representatives(sets: Sequence[Collection[int]]) -> list[int] | None:
