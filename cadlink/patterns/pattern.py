@@ -35,7 +35,7 @@ __all__ = ["MAX_LAYERS", "MAX_WIDTH", "TEXT_ENTRIES", "Mask", "Pattern", "Units"
 
 MAX_LAYERS = 1_000  # more is a mistake or an attack, not a network
 MAX_WIDTH = 10_000_000
-TEXT_ENTRIES = 4096  # a mask with at most this many entries is written as rows of 0 and 1
+TEXT_ENTRIES = 4096  # masks with at most this many entries are written as rows of 0 and 1
 
 Mask: TypeAlias = sp.csr_array  # dtype bool, sorted indices, no duplicates, write-protected
 Units: TypeAlias = Sequence[int] | npt.NDArray[np.int64]
@@ -485,11 +485,13 @@ def _order(pattern: Pattern) -> tuple[Any, ...]:
 
 def _rows(mask: Mask) -> list[str]:
     """The rows as text of 0 and 1."""
-    return ["".join("1" if entry else "0" for entry in row) for row in mask.toarray()]
+    digits = mask.toarray().astype(np.uint8) + ord("0")
+    return [row.tobytes().decode("ascii") for row in digits]
 
 
 def _mask_json(mask: Mask) -> Any:
-    if mask.shape[0] * mask.shape[1] <= TEXT_ENTRIES:
+    # An index costs about as much as five entries of text, and far more memory once it is read.
+    if mask.shape[0] * mask.shape[1] <= max(TEXT_ENTRIES, 5 * mask.nnz):
         return _rows(mask)
     return {
         "shape": [int(side) for side in mask.shape],

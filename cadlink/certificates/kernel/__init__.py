@@ -5,8 +5,8 @@ the theorem with a proof, its body checks the hypotheses.  A rule either shows i
 free, closed or not closed, or hands back the subproblems on which that depends; the kernel computes
 every subproblem itself.  Anything that is not exactly as ``SCHEMA.md`` says is rejected.
 
-Reading order: ``problems``, ``reader``, ``sweep``, ``chain_rules``, ``group_rules``, ``forced_row``,
-``polynomials``, ``points``, ``refutation``, ``claims``, and this file."""
+Reading order: ``problems``, ``reader``, ``sweep``, ``chain_rules``, ``group_rules``,
+``forced_row``, ``polynomials``, ``points``, ``refutation``, ``claims``, and this file."""
 
 from __future__ import annotations
 
@@ -263,8 +263,8 @@ def _read_mask(value: object, at: Reader) -> Mask:
             right = isinstance(row, str) and len(row) == width and set(row) <= {"0", "1"}
             at.demand(right, f"strings of {width} times 0 or 1", row)
         at.demand(width > 0, "a mask with rows and columns", value)
-        bits = np.array([[char == "1" for char in row] for row in value])
-        ones, cols = np.nonzero(bits)
+        digits = np.frombuffer("".join(value).encode("ascii"), dtype=np.uint8)
+        ones, cols = np.nonzero(digits.reshape(len(value), width) == ord("1"))
         return Mask(len(value), width, ones, cols)
     fields = at.keys(value, ("shape", "indptr", "indices"), "a mask")
     height, width = at.items(fields["shape"], "shape", 2)
