@@ -7,6 +7,8 @@ next.
 
 from __future__ import annotations
 
+import reprlib
+
 __all__ = [
     "AnswerError",
     "BackendError",
@@ -16,11 +18,57 @@ __all__ = [
     "CertificateError",
     "FormulaError",
     "InputError",
+    "quoted",
+    "shortened",
 ]
+
+MAX_QUOTE = 80  # characters of a foreign value
+MAX_MESSAGE = 1000
+
+
+def shortened(text: object, limit: int = MAX_QUOTE) -> str:
+    """Foreign text as part of a message: one line, no control characters, at most ``limit`` long.
+
+    >>> shortened("a\\x1b[2J b" + "c" * 9, 12)
+    'a\\\\x1b[2J ...'
+    """
+    line = " ".join(str(text).splitlines())[: limit + 1]
+    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+    return line if len(line) <= limit else line[: limit - 3] + "..."
+
+
+def quoted(value: object) -> str:
+    """A foreign value as Python would write it, cut to MAX_QUOTE characters.
+
+    >>> quoted("lu:" + "9" * 5000)[-6:], quoted([[1] * 10**6])
+    ("99...'", '[[1, 1, 1, 1, 1, 1, ...]]')
+    """
+    if isinstance(value, str):
+        cut = value if len(value) <= MAX_QUOTE else value[: MAX_QUOTE - 3] + "..."
+        return ascii(cut) if not cut.isprintable() else repr(cut)
+    return shortened(_QUOTER.repr(value))
+
+
+class _Quoter(reprlib.Repr):
+    """Looks at the beginning of a value only, however large the value is."""
+
+    def repr_int(self, x: int, level: int) -> str:
+        # Python refuses to write more than 4300 digits, and takes quadratic time for them.
+        return repr(x) if x.bit_length() < 1000 else f"<an integer of {x.bit_length()} bits>"
+
+
+_QUOTER = _Quoter()
+_QUOTER.maxstring = _QUOTER.maxother = MAX_QUOTE
 
 
 class CadlinkError(Exception):
-    """Base class of every error cadlink raises on purpose."""
+    """Base class of every error cadlink raises on purpose.
+
+    Whatever a message quotes, it is one line of at most MAX_MESSAGE printable characters.
+    """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(shortened(message, MAX_MESSAGE))
 
 
 class InputError(CadlinkError, ValueError):
@@ -30,6 +78,7 @@ class InputError(CadlinkError, ValueError):
     """
 
     def __init__(self, message: str, where: str = "") -> None:
+        where = shortened(where, 300)
         super().__init__(f"{where}: {message}" if where else message)
         self.where = where
 
@@ -74,7 +123,7 @@ class CertificateError(CadlinkError, ValueError):
     """
 
     def __init__(self, path: str, expected: str, found: str) -> None:
-        super().__init__(f"{path}: expected {expected}; found {found}")
+        super().__init__(f"{path}: expected {expected}; found {shortened(found, 200)}")
         self.path = path
         self.expected = expected
         self.found = found

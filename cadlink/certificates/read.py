@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, NoReturn
 
 from cadlink.certificates.data import FORMAT, VERSION, Certificate, Proof
 from cadlink.errors import CertificateError
+from cadlink.errors import quoted as shown
 
 __all__ = [
     "MAX_BYTES",
@@ -34,25 +37,30 @@ MAX_DIGITS = 400
 
 # A string (to the end of the text if it is not closed) or a bracket.
 TOKEN = re.compile(r'"[^"\\]*(?:\\.?[^"\\]*)*(?:"|\Z)|[][{}]', re.DOTALL)
-
-
-def shown(value: object) -> str:
-    """A value as short text for an error message."""
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+LONG = re.compile(f"[0-9]{{{MAX_DIGITS + 1}}}")
 
 
 def load(source: Certificate | Mapping[str, Any] | str | bytes) -> Certificate:
     """The certificate in a JSON text (bytes: UTF-8), a JSON value or an object already made.
 
-    All go through the same strict reading.  Raises CertificateError.
+    All go through the same strict reading, but the pattern of an object.  Raises CertificateError.
 
     >>> text = '{"format": "cadlink-certificate", "version": 1, "pattern": {"layers": [["1"]]},'
     >>> text += '"verdict": "closed", "proof": {"rule": "one_layer", "data": {}, "parts": []}}'
     >>> load(text).proof.rule
     'one_layer'
     """
-    document = parse(source) if isinstance(source, (str, bytes)) else through_json(source)
+    if isinstance(source, Certificate):
+        # The kernel looks at the type of every value of a pattern anyway, and it may be large.
+        document = {
+            "format": FORMAT,
+            "version": VERSION,
+            "pattern": dict(source.pattern),
+            "verdict": source.verdict,
+            "proof": through_json(source.proof),
+        }
+    else:
+        document = parse(source) if isinstance(source, (str, bytes)) else through_json(source)
     keys = {"format", "version", "pattern", "verdict", "proof"}
     if not isinstance(document, dict) or set(document) != keys:
         found = sorted(document) if isinstance(document, dict) else type(document).__name__
@@ -110,7 +118,8 @@ def parse(text: str | bytes) -> Any:
         _limit_depth(text)
         return json.loads(
             text,
-            parse_int=_integer,
+            # Without the look-out for it, reading integers is several times faster.
+            parse_int=_integer if LONG.search(text) else None,
             parse_float=_no_float,
             parse_constant=_no_float,
             object_pairs_hook=_object,
@@ -143,6 +152,6 @@ def _no_float(literal: str) -> NoReturn:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        twice = [key for key, _ in pairs if sum(key == other for other, _ in pairs) > 1]
-        raise CertificateError("certificate", "every key once", f"key {shown(twice[0])} twice")
+        twice = max(Counter(key for key, _ in pairs).items(), key=itemgetter(1))[0]
+        raise CertificateError("certificate", "every key once", f"key {shown(twice)} twice")
     return result

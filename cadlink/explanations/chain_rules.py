@@ -143,9 +143,8 @@ def trim(chain: Pattern, data: dict[str, Any]) -> Account:
 def merge(chain: Pattern, data: dict[str, Any]) -> Account:
     """Two factors replaced by one."""
     layer = data["layer"]
-    pair = Pattern(chain.layers[layer - 1 : layer + 1])
-    both = pair.support()
-    merged = Pattern((*chain.layers[: layer - 1], both, *chain.layers[layer + 1 :]))
+    pair = chain.part(layer - 1, layer + 1)
+    merged = chain.joined(layer)
     blocks = sentence(
         f"By the lemma below, the products {factor(layer + 1)}{factor(layer)} are all matrices"
         f" supported on the boolean product of the masks of layers {layer} and {layer + 1}. So the"

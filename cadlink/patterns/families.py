@@ -17,12 +17,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from cadlink.errors import InputError
-from cadlink.patterns.pattern import MAX_LAYERS, Pattern
+from cadlink.patterns.pattern import MAX_EDGES, MAX_LAYERS, MAX_WIDTH, Pattern
 
-__all__ = ["FAMILIES", "MAX_EDGES", "Family", "build"]
-
-MAX_EDGES = 20_000_000  # all masks together; beyond that the memory of a laptop is at stake
-MAX_UNITS = 1_000_000  # of one layer
+__all__ = ["FAMILIES", "Family", "build"]
 
 
 @dataclass(frozen=True)
@@ -257,8 +254,8 @@ def _widths(text: str, usage: str) -> list[int]:
     ]
     if len(widths) < 2:
         raise InputError(f"expected at least two unit counts, found {text!r}", f"e.g. {usage}")
-    if len(widths) > MAX_LAYERS or max(widths) > MAX_UNITS:
-        raise InputError(f"expected at most {MAX_LAYERS} layers of {MAX_UNITS} units", text[:60])
+    if len(widths) > MAX_LAYERS or max(widths) > MAX_WIDTH:
+        raise InputError(f"expected at most {MAX_LAYERS} layers of {MAX_WIDTH} units", text[:60])
     return widths
 
 

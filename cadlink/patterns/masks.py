@@ -48,8 +48,15 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from cadlink.errors import InputError
-from cadlink.patterns.families import FAMILIES, MAX_EDGES, build
-from cadlink.patterns.pattern import MAX_LAYERS, MAX_WIDTH, TEXT_ENTRIES, Pattern, mask_of_arrays
+from cadlink.patterns.families import FAMILIES, build
+from cadlink.patterns.pattern import (
+    MAX_EDGES,
+    MAX_LAYERS,
+    MAX_WIDTH,
+    TEXT_ENTRIES,
+    Pattern,
+    mask_of_arrays,
+)
 
 __all__ = ["MAX_ARRAY_BYTES", "MAX_TEXT_BYTES", "read", "write"]
 

@@ -28,44 +28,55 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from cadlink.errors import InputError
+from cadlink.errors import InputError, shortened
 from cadlink.patterns.labelling import canonical_order
 
-__all__ = ["MAX_LAYERS", "MAX_WIDTH", "TEXT_ENTRIES", "Mask", "Pattern", "Units", "mask_of_arrays"]
+__all__ = [
+    "MAX_EDGES",
+    "MAX_LAYERS",
+    "MAX_WIDTH",
+    "TEXT_ENTRIES",
+    "Mask",
+    "Pattern",
+    "Units",
+    "mask_of_arrays",
+]
 
-MAX_LAYERS = 1_000  # more is a mistake or an attack, not a network
-MAX_WIDTH = 10_000_000
+# What is larger is a mistake or an attack, or more than a certificate can hold as text.
+MAX_LAYERS = 1_000
+MAX_WIDTH = 1_000_000
+MAX_EDGES = 20_000_000  # all masks together
+MAX_CELLS = 2**31  # of a dense layer: one of stride 0 claims any number and takes no memory
 TEXT_ENTRIES = 4096  # masks with at most this many entries are written as rows of 0 and 1
 
 Mask: TypeAlias = sp.csr_array  # dtype bool, sorted indices, no duplicates, write-protected
 Units: TypeAlias = Sequence[int] | npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, init=False)
 class Pattern:
     """A frozen chain of masks; equality and hash are by content, unit numbers included.
 
-    Build one with :meth:`of`.  ``layers[l]`` is mask l + 1, of shape (widths[l + 1], widths[l]).  A
-    pattern made by :meth:`select` may have layers without units (nothing was on a path); one made
+    ``layers``: the masks in forward order; whatever is not 0 counts as 1.  Each is a
+    two-dimensional numpy array, scipy sparse matrix, torch tensor or nested list, or rows of text
+    ('11/01' or ['11', '01']).  They are copied into one form, so that a pattern is what it prints:
+    ``layers[l]`` is then mask l + 1, of shape (widths[l + 1], widths[l]).  ``where`` is put before
+    the layer in messages.  :meth:`of` is the same by another name.
+
+    A pattern made by :meth:`select` may have layers without units (nothing was on a path); one made
     from a caller's data may not.
 
-    >>> lu = Pattern.of([["11", "01"], ["10", "11"]])
+    Raises InputError naming layer and row: no layer, an empty or ragged layer, NaN, infinity,
+    widths that do not fit, or more than MAX_LAYERS, MAX_WIDTH or MAX_EDGES allow.
+
+    >>> lu = Pattern([["11", "01"], ["10", "11"]])
     >>> lu.widths, lu.nnz, lu.transpose() == lu
     ((2, 2, 2), 6, True)
     """
 
     layers: tuple[Mask, ...]
 
-    @classmethod
-    def of(cls, layers: Sequence[Any], where: str = "") -> Pattern:
-        """The pattern of these masks, forward order; whatever is not 0 counts as 1.
-
-        A layer is a two-dimensional numpy array, scipy sparse matrix, torch tensor or nested list,
-        or rows of text ('11/01' or ['11', '01']).  ``where`` is put before the layer in messages.
-
-        Raises InputError naming layer and row: no layer, an empty or ragged layer, NaN, infinity,
-        or widths that do not fit.
-        """
+    def __init__(self, layers: Sequence[Any], where: str = "") -> None:
         if isinstance(layers, (str, bytes)) or not isinstance(layers, Sequence):
             raise InputError(
                 f"expected a list of layers, found {type(layers).__name__}; see also masks.read",
@@ -76,6 +87,7 @@ class Pattern:
         if len(layers) > MAX_LAYERS:
             raise InputError(f"expected at most {MAX_LAYERS} layers, found {len(layers)}", where)
         masks: list[Mask] = []
+        edges = 0
         for number, layer in enumerate(layers, start=1):
             place = f"{where}, layer {number}" if where else f"layer {number}"
             mask = _mask(layer, place)
@@ -86,7 +98,25 @@ class Pattern:
                     place,
                 )
             masks.append(mask)
-        return cls(tuple(masks))
+            edges += mask.nnz
+            if edges > MAX_EDGES:
+                raise InputError(
+                    f"expected at most {MAX_EDGES} entries that are not 0, found {edges}", place
+                )
+        object.__setattr__(self, "layers", tuple(masks))
+
+    @classmethod
+    def of(cls, layers: Sequence[Any], where: str = "") -> Pattern:
+        """The pattern of these masks.
+
+        >>> Pattern.of(["11/01"]) == Pattern(["11/01"])
+        True
+        """
+        return cls(layers, where)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled by its masks: an array that numpy unpickles may be written to."""
+        return _of_masks, (self.layers,)
 
     @cached_property
     def widths(self) -> tuple[int, ...]:
@@ -128,7 +158,24 @@ class Pattern:
 
     def transpose(self) -> Pattern:
         """The pattern of the transposed products: the chain reversed, every mask transposed."""
-        return Pattern(tuple(_freeze(mask.T) for mask in reversed(self.layers)))
+        return _of_masks(tuple(_freeze(mask.T) for mask in reversed(self.layers)))
+
+    def part(self, first: int, last: int) -> Pattern:
+        """The chain of the masks between unit layers ``first`` < ``last`` (0: the inputs).
+
+        >>> Pattern.of(["11/01", "10/11", "11"]).part(0, 2).inline()
+        '11/01;10/11'
+        """
+        return _of_masks(self.layers[first:last])
+
+    def joined(self, layer: int) -> Pattern:
+        """The chain with the two masks at hidden unit layer ``layer`` replaced by their product.
+
+        >>> Pattern.of(["11/01", "10/11", "11"]).joined(1).inline()
+        '11/11;11'
+        """
+        product = self.part(layer - 1, layer + 1).support()
+        return _of_masks((*self.layers[: layer - 1], product, *self.layers[layer + 1 :]))
 
     def select(self, units: Sequence[Units]) -> Pattern:
         """The pattern on the chosen units of every layer: new unit p is old unit ``units[l][p]``.
@@ -143,7 +190,7 @@ class Pattern:
             _units(list_, width, layer)
             for layer, (list_, width) in enumerate(zip(units, self.widths, strict=True))
         ]
-        return Pattern(
+        return _of_masks(
             tuple(
                 _freeze(mask[chosen[index + 1], :][:, chosen[index]])
                 for index, mask in enumerate(self.layers)
@@ -283,6 +330,20 @@ class Pattern:
         return "\n".join(lines)
 
 
+def _of_masks(masks: tuple[Mask, ...]) -> Pattern:
+    """The pattern of masks that are in our form already; they are not copied."""
+    pattern = Pattern.__new__(Pattern)
+    object.__setattr__(pattern, "layers", tuple(_protect(mask) for mask in masks))
+    return pattern
+
+
+def _protect(mask: Mask) -> Mask:
+    """The same mask, its arrays write-protected."""
+    for array in (mask.data, mask.indices, mask.indptr):
+        array.flags.writeable = False
+    return mask
+
+
 def _freeze(matrix: Any) -> Mask:
     """The matrix as a boolean CSR array in canonical format that nobody can write to."""
     mask = sp.csr_array(matrix, copy=True)
@@ -298,28 +359,19 @@ def _freeze(matrix: Any) -> Mask:
     )
     mask.has_sorted_indices = True
     mask.has_canonical_format = True
-    for array in (mask.data, mask.indices, mask.indptr):
-        array.flags.writeable = False
-    return mask
+    return _protect(mask)
 
 
 def _mask(layer: Any, where: str) -> Mask:
     """One layer of a caller's data as a mask, or an InputError."""
-    if isinstance(layer, Mapping):
+    if sp.issparse(layer):  # first: a dictionary of keys is a mapping too
+        mask = _mask_of_sparse(layer, where)
+    elif isinstance(layer, Mapping):
         mask = _mask_of_csr(layer, where)
     elif isinstance(layer, str):
         mask = _mask_of_text(layer.strip().split("/"), where)
     elif isinstance(layer, (list, tuple)) and layer and all(isinstance(row, str) for row in layer):
         mask = _mask_of_text(list(layer), where)
-    elif sp.issparse(layer):
-        if layer.ndim != 2:
-            raise InputError(f"expected two dimensions, found {layer.ndim}", where)
-        by_rows = sp.csr_array(layer)
-        _check_finite(
-            by_rows.data, lambda at: int(np.searchsorted(by_rows.indptr, at, "right")), where
-        )
-        by_rows = sp.csr_array((by_rows.data != 0, by_rows.indices, by_rows.indptr), by_rows.shape)
-        mask = _freeze(by_rows)
     else:
         mask = _mask_of_array(layer, where)
     if 0 in mask.shape:
@@ -327,9 +379,35 @@ def _mask(layer: Any, where: str) -> Mask:
             f"expected at least one row and one column, found {mask.shape[0]} x {mask.shape[1]}",
             where,
         )
-    if max(mask.shape) > MAX_WIDTH:
-        raise InputError(f"expected at most {MAX_WIDTH} units, found {max(mask.shape)}", where)
+    _check_width(mask.shape, where)
     return mask
+
+
+def _mask_of_sparse(layer: Any, where: str) -> Mask:
+    """The entries of a scipy matrix as scipy itself understands them: repeated ones are added."""
+    if layer.ndim != 2:
+        raise InputError(f"expected two dimensions, found {layer.ndim}", where)
+    if layer.dtype.kind not in "biufc":
+        raise InputError(
+            f"expected an array of numbers, found entries of type {layer.dtype}", where
+        )
+    _check_width(layer.shape, where)
+    try:
+        copy = layer.copy()
+        if layer.format in ("csr", "csc", "bsr"):
+            copy.check_format(full_check=True)  # nobody has, and a conversion would trust it
+        found = copy.tocoo()
+        by_rows = sp.csr_array((found.data, (found.row, found.col)), found.shape)
+    except (ValueError, IndexError, OverflowError) as error:
+        raise InputError(f"not a sound sparse matrix ({shortened(error)})", where) from None
+    by_rows.sum_duplicates()
+    _check_finite(by_rows.data, lambda at: int(np.searchsorted(by_rows.indptr, at, "right")), where)
+    return _freeze(sp.csr_array((by_rows.data != 0, by_rows.indices, by_rows.indptr), layer.shape))
+
+
+def _check_width(shape: tuple[int, ...], where: str) -> None:
+    if max(shape) > MAX_WIDTH:
+        raise InputError(f"expected at most {MAX_WIDTH} units, found {max(shape)}", where)
 
 
 def _mask_of_array(layer: Any, where: str) -> Mask:
@@ -346,13 +424,20 @@ def _mask_of_array(layer: Any, where: str) -> Mask:
     try:
         array = np.asarray(layer)
     except (TypeError, ValueError) as error:
-        raise InputError(f"expected a two-dimensional array of numbers ({error})", where) from None
+        raise InputError(
+            f"expected a two-dimensional array of numbers ({shortened(error)})", where
+        ) from None
     if array.dtype.kind not in "biufc":
         raise InputError(
             f"expected an array of numbers, found entries of type {array.dtype}", where
         )
     if array.ndim != 2:
         raise InputError(f"expected two dimensions (rows x columns), found {array.ndim}", where)
+    _check_width(array.shape, where)
+    if array.size > MAX_CELLS:
+        raise InputError(
+            f"expected at most {MAX_CELLS} entries, found {array.size}; give a sparse matrix", where
+        )
     _check_finite(array.ravel(), lambda at: at // array.shape[1] + 1, where)
     return _freeze(sp.csr_array(array != 0))
 
@@ -409,8 +494,7 @@ def mask_of_arrays(
 ) -> Mask:
     """The mask of CSR arrays nobody has looked at yet; InputError unless they are canonical."""
     rows, cols = int(shape[0]), int(shape[1])
-    if max(rows, cols) > MAX_WIDTH:
-        raise InputError(f"expected at most {MAX_WIDTH} units, found {max(rows, cols)}", where)
+    _check_width((rows, cols), where)
     if indptr.size != rows + 1:
         raise InputError(
             f'expected "indptr" to have {rows + 1} entries, found {indptr.size}', where

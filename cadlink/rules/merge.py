@@ -57,16 +57,15 @@ def apply(problem: Problem, free_proof: FreeProof | None = None) -> Step | None:
         out = np.bincount(upper.indices, minlength=problem.widths[layer])
         if int(np.dot(into, out)) > MAX_AREA:
             continue
-        pair = Pattern((lower, upper))
+        pair = problem.part(layer - 1, layer + 1)
         trimmed = pair.select(on_path(pair))
         if 0 in trimmed.widths:  # then the whole chain is not trimmed, which comes first
             continue
         proof = _proof(trimmed, free_proof)
         if proof is None:
             continue
-        merged = (*problem.layers[: layer - 1], pair.support(), *problem.layers[layer + 1 :])
         data = {"layer": layer, "proof": proof}
-        return Step("merge", Conclusion.SAME, data, (Pattern(merged),))
+        return Step("merge", Conclusion.SAME, data, (problem.joined(layer),))
     return None
 
 

@@ -295,7 +295,7 @@ def scipy_file(**changes: object) -> dict[str, object]:
         (csr(indices=[[0, 2, 1]]), "expected 'layer_0_indices' to be a list of integers"),
         (csr(shape=[2]), "expected 'layer_0_shape' to be [rows, columns]"),
         (csr(shape=[2, -3]), "expected 'layer_0_shape' to be [rows, columns]"),
-        (csr(shape=[2, 10**9]), "expected at most 10000000 units"),
+        (csr(shape=[2, 10**9]), "expected at most 1000000 units"),
         (csr(shape=np.array([2, 2**64 - 1], dtype=np.uint64)), "is too large"),
         (csr(indptr=[0, 3]), 'expected "indptr" to have 3 entries'),
         (csr(indptr=[0, 4, 3]), 'expected "indptr" to rise'),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
+import pickle
 import random
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,8 +15,10 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cadlink.certificates.kernel import check
+from cadlink.deciding.decider import decide
 from cadlink.errors import InputError
-from cadlink.patterns.pattern import TEXT_ENTRIES, Pattern
+from cadlink.patterns.pattern import MAX_EDGES, MAX_WIDTH, TEXT_ENTRIES, Pattern
 
 
 def dense(pattern: Pattern) -> tuple[tuple[tuple[int, ...], ...], ...]:
@@ -109,6 +114,95 @@ def test_duplicates_that_cancel_are_zero() -> None:
     assert Pattern.of([stored]).nnz == 0
 
 
+def stores(entries: list[object], dtype: object, indices: tuple[int, ...] = (0, 1, 0, 1)) -> object:
+    """A 2 x 2 CSR array that holds exactly these entries, two a row, whatever they are."""
+    indptr = [0, len(entries) // 2, len(entries)]
+    return sp.csr_array((np.array(entries, dtype=dtype), list(indices), indptr), shape=(2, 2))
+
+
+@pytest.mark.parametrize("make", [Pattern, Pattern.of])
+@pytest.mark.parametrize(
+    ("lower", "upper"),
+    [
+        (stores([True, True, False, True], bool), stores([True, False, True, True], bool)),
+        (stores([1, 1, 0, 1], np.uint8), stores([2.5, 0.0, -1, 1e-300], float)),
+        (stores([1, 1, 0, 1], np.int64).tocsc(), stores([1, 0, 1, 1], complex).tocoo()),
+        (
+            stores([1, 1, 5, 0, 1, 0], np.int8, (0, 1, 1, 0, 1, 1)),
+            stores([True, True, True, False, True, True], bool, (0, 0, 0, 1, 0, 1)),
+        ),
+        (sp.lil_array([[1, 1], [0, 1]]), sp.dok_array([[1, 0], [1, 1]])),
+        (["11", "01"], "10/11"),
+        ("11/01", ["10", "11"]),
+    ],
+)
+def test_a_pattern_is_what_it_prints(make: type[Pattern], lower: object, upper: object) -> None:
+    """Stored zeros and repeated entries, and every kind of layer, by either way to make one."""
+    pattern = make([lower, upper])
+    assert pattern.inline() == "11/01;10/11"
+    assert (pattern.nnz, pattern.layers[0].nnz) == (6, 3)
+    assert pattern == make((lower, upper)) == Pattern(["11/01", "10/11"])
+    assert decide(pattern).verdict.value == "not_closed"
+
+
+def test_repeated_entries_are_added_as_scipy_does() -> None:
+    cancel = sp.csr_array((np.array([1.0, -1.0]), [0, 0], [0, 2]), shape=(1, 2))
+    assert not cancel.toarray().any()
+    assert Pattern([cancel]).inline() == "00"
+
+
+def test_a_broken_sparse_matrix_is_refused() -> None:
+    for name, array in (("indices", [0, 9]), ("indptr", [0, 5]), ("indices", [0, -1])):
+        for kind in (sp.csr_array, sp.csc_array):
+            matrix = kind(np.array([[1, 1]]) if kind is sp.csr_array else np.array([[1], [1]]))
+            setattr(matrix, name, np.array(array, dtype=np.int32))
+            with pytest.raises(InputError, match="layer 1: not a sound sparse matrix"):
+                Pattern([matrix])
+
+
+def test_an_array_that_takes_no_memory_is_not_unfolded() -> None:
+    endless = np.broadcast_to(np.float64(1), (100_000, 100_000))
+    with pytest.raises(InputError, match="at most 2147483648 entries, found 10000000000"):
+        Pattern([endless])
+    with pytest.raises(InputError, match="at most 1000000 units, found 1000000000000"):
+        Pattern([np.broadcast_to(np.float64(1), (10**12, 10**6))])
+
+
+def test_limits_hold_for_all_layers_together() -> None:
+    half = sp.csr_array(np.ones((3200, 3200), dtype=np.bool_))
+    assert Pattern([half]).nnz <= MAX_EDGES < 2 * half.nnz
+    with pytest.raises(InputError, match=f"layer 2: expected at most {MAX_EDGES} entries"):
+        Pattern([half, half])
+
+
+def test_the_kernel_reads_what_the_package_decides() -> None:
+    widest = Pattern([sp.csr_array(([True], [0], [0, 1]), shape=(1, MAX_WIDTH))])
+    certificate = decide(widest).certificate
+    assert certificate is not None
+    assert check(json.dumps(certificate.to_json()), widest).verdict == "closed"
+    for shape in ((1, MAX_WIDTH + 1), (MAX_WIDTH + 1, 1)):
+        with pytest.raises(InputError, match=f"at most {MAX_WIDTH} units"):
+            Pattern([sp.coo_array(shape, dtype=np.bool_)])
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda p: pickle.loads(pickle.dumps(p))])
+def test_copies_are_write_protected_too(again: Callable[[Pattern], Pattern]) -> None:
+    pattern = again(Pattern(["11/01"]))
+    assert pattern == Pattern(["11/01"])
+    with pytest.raises(ValueError, match="read-only"):
+        pattern.layers[0].indices[0] = 1
+
+
+def test_parts_and_joined_layers() -> None:
+    chain = Pattern(["11/01", "10/11", "11"])
+    assert chain.part(1, 3) == Pattern(["10/11", "11"])
+    assert chain.joined(2) == Pattern(["11/01", "11"])
+    assert (
+        chain.joined(1).layers[0].toarray().tolist()
+        == chain.part(0, 2).support().toarray().tolist()
+    )
+
+
 def test_transpose_restrict_select_support_twins() -> None:
     pattern = Pattern.of(["110/011", "11/01/10"])
     assert dense(pattern.transpose()) == (((1, 0, 1), (1, 1, 0)), ((1, 0), (1, 1), (0, 1)))
@@ -200,7 +294,7 @@ def test_a_csr_object_is_read() -> None:
         (csr(shape=(True, 3)), 'expected "shape" to be a list of integers'),
         (csr(shape=(2, -1)), 'expected "shape" to hold integers'),
         (csr(shape=(2, 2**70)), 'expected "shape" to hold integers'),
-        (csr(shape=(2, 10**8)), "expected at most 10000000 units"),
+        (csr(shape=(2, 10**8)), "expected at most 1000000 units"),
         (csr(shape=(0, 0), indptr=(0,), indices=()), "at least one row and one column"),
         (csr(indptr="012"), 'expected "indptr" to be a list of integers'),
         (csr(indptr=(0, 3)), 'expected "indptr" to have 3 entries, found 2'),

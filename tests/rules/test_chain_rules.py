@@ -223,7 +223,7 @@ def test_merge_replaces_a_free_pair_by_its_product() -> None:
             continue
         merged += 1
         layer = step.data["layer"]
-        pair = Pattern(pattern.layers[layer - 1 : layer + 1])
+        pair = pattern.part(layer - 1, layer + 1)
         assert is_locally_everything(pair)
         (part,) = step.parts
         assert isinstance(part, Pattern)

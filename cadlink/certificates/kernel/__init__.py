@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -35,9 +35,7 @@ from cadlink.certificates.kernel.reader import (
 )
 from cadlink.certificates.read import load, proof_from, shown, through_json
 from cadlink.errors import CertificateError
-
-if TYPE_CHECKING:
-    from cadlink.patterns.pattern import Pattern
+from cadlink.patterns.pattern import MAX_WIDTH, Pattern
 
 __all__ = [
     "CHAIN_RULES",
@@ -101,7 +99,6 @@ GROUP_RULES: dict[str, Rule] = {
     "curve": (curve, None),
     "claims": (claims, None),
 }
-MAX_WIDTH = 10**6
 
 
 @dataclass(frozen=True)

@@ -132,4 +132,4 @@ def _witness(pattern: Pattern, u: int, inputs: list[int], p2: int, size: int) ->
 
 def _reached_from(pattern: Pattern, unit: int) -> list[Any]:
     """The units above that a second-layer unit reaches."""
-    return on_paths(Pattern(pattern.layers[2:]), [unit])
+    return on_paths(pattern.part(2, pattern.depth), [unit])

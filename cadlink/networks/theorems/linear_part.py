@@ -129,7 +129,7 @@ def _walk(
 ) -> list[tuple[int, int, int]]:
     """Edges (mask, row, column) of one path from every start (an input) to a unit of a layer."""
     found: list[tuple[int, int, int]] = []
-    reach = on_paths(Pattern(pattern.layers[:layer]), None, [unit])
+    reach = on_paths(pattern.part(0, layer), None, [unit])
     for start in starts:
         here = start
         for place in range(layer):
