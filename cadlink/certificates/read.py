@@ -31,7 +31,7 @@ __all__ = [
     "through_json",
 ]
 
-MAX_BYTES = 1 << 26
+MAX_BYTES = 1 << 28  # enough for every pattern that can be made
 MAX_DEPTH = 500  # of brackets; a step inside a step costs two
 MAX_DIGITS = 400
 

@@ -62,6 +62,7 @@ class Settled:
     reason: UnknownReason | None = None
     detail: str = ""
     runs: tuple[Run, ...] = ()
+    certificate: Certificate | None = None  # of a pattern
 
 
 class Decider:
@@ -125,13 +126,12 @@ class Decider:
             return self._looked_up(pattern) or self._prove(reduce(pattern, desk.deadline), desk)
 
         settled = self._attempt(pattern, desk, prove)
-        if settled.proof is None:
-            verdict, assurance, certificate = Verdict.UNKNOWN, Assurance.NONE, None
+        certificate = settled.certificate
+        if certificate is None:
+            verdict, assurance = Verdict.UNKNOWN, Assurance.NONE
         else:
-            closed = settled.conclusion != "not_closed"
-            verdict = Verdict.CLOSED if closed else Verdict.NOT_CLOSED
+            verdict = Verdict(certificate.verdict)
             assurance = Assurance.TRUSTED if settled.holes else Assurance.CHECKED
-            certificate = Certificate(pattern.to_json(), verdict.value, settled.proof)
         return Decision(
             pattern,
             verdict,
@@ -180,8 +180,15 @@ class Decider:
             if proof is not None:
                 desk.say("checking the certificate")
                 found = _found(problem, proof)
-                seconds = time.monotonic() - start
-                return Settled(found.conclusion, seconds, proof, found.holes, runs=tuple(desk.runs))
+                certificate = _certified(problem, proof, found)
+                return Settled(
+                    found.conclusion,
+                    time.monotonic() - start,
+                    proof,
+                    found.holes,
+                    runs=tuple(desk.runs),
+                    certificate=certificate,
+                )
             reason, detail = self._silence(desk)
         except Contradiction as error:
             reason, detail = UnknownReason.CONTRADICTION, str(error)
@@ -312,6 +319,16 @@ def _found(problem: Problem, proof: Proof) -> kernel.Found:
         return kernel.check_proof(problem, proof)
     # The kernel knows none of our classes but the pattern.
     return kernel.check_proof(problem.to_json(), proof)
+
+
+def _certified(problem: Problem, proof: Proof, found: kernel.Found) -> Certificate | None:
+    """The certificate about a pattern, after the kernel has read and accepted this very object."""
+    if not isinstance(problem, Pattern):
+        return None
+    verdict = Verdict.NOT_CLOSED if found.conclusion == "not_closed" else Verdict.CLOSED
+    certificate = Certificate(problem.to_json(), verdict.value, proof)
+    kernel.check(certificate, problem)
+    return certificate
 
 
 def _by_sentence(pattern: Pattern, desk: Desk, backend: str | None, norm: str) -> Proof | None:

@@ -45,7 +45,7 @@ __all__ = [
 # What is larger is a mistake or an attack, or more than a certificate can hold as text.
 MAX_LAYERS = 1_000
 MAX_WIDTH = 1_000_000
-MAX_EDGES = 20_000_000  # all masks together
+MAX_EDGES = 20_000_000  # all masks together, and the units beside them
 MAX_CELLS = 2**31  # of a dense layer: one of stride 0 claims any number and takes no memory
 TEXT_ENTRIES = 4096  # masks with at most this many entries are written as rows of 0 and 1
 
@@ -87,7 +87,7 @@ class Pattern:
         if len(layers) > MAX_LAYERS:
             raise InputError(f"expected at most {MAX_LAYERS} layers, found {len(layers)}", where)
         masks: list[Mask] = []
-        edges = 0
+        size = 0
         for number, layer in enumerate(layers, start=1):
             place = f"{where}, layer {number}" if where else f"layer {number}"
             mask = _mask(layer, place)
@@ -98,10 +98,10 @@ class Pattern:
                     place,
                 )
             masks.append(mask)
-            edges += mask.nnz
-            if edges > MAX_EDGES:
+            size += mask.nnz + mask.shape[0]
+            if size > MAX_EDGES:
                 raise InputError(
-                    f"expected at most {MAX_EDGES} entries that are not 0, found {edges}", place
+                    f"expected at most {MAX_EDGES} edges and units in all, found {size}", place
                 )
         object.__setattr__(self, "layers", tuple(masks))
 

@@ -12,6 +12,8 @@ from zoo import GROUPS, PATTERNS, Known, group
 
 from cadlink import Assurance, Decider, Limits, Pattern, UnknownReason, Verdict, check, decide, read
 from cadlink.backends.engine import Engine
+from cadlink.certificates import kernel
+from cadlink.certificates.data import Certificate
 from cadlink.errors import BackendMissing, FormulaError, InputError
 from cadlink.logic.encode import columns_served
 from cadlink.patterns.group import Group
@@ -161,3 +163,23 @@ def test_one_unknown_part_does_not_hide_a_non_closed_one(monkeypatch: pytest.Mon
             decision = alone.decide(Pattern.of([first, second]), Limits(60))
         assert decision.verdict is Verdict.NOT_CLOSED
         assert decision.assurance is Assurance.CHECKED
+
+
+def test_the_last_step_is_a_check_of_what_is_returned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The very certificate, for the very pattern; a certificate of another one goes nowhere."""
+    pattern = Pattern.of(["11/01", "10/11"])
+    seen: list[object] = []
+
+    def check(certificate: Certificate, asked: Pattern) -> kernel.Checked:
+        seen.append((certificate, asked))
+        return real(certificate, asked)
+
+    real = kernel.check
+    monkeypatch.setattr(kernel, "check", check)
+    decision = decide(pattern)
+    assert decision.certificate is not None
+    assert [(c is decision.certificate, p is pattern) for c, p in seen] == [(True, True)]
+    monkeypatch.setattr(Pattern, "to_json", lambda self: {"layers": [["11", "01"], ["10", "01"]]})
+    refused = decide(pattern)
+    assert (refused.verdict, refused.reason) == (Verdict.UNKNOWN, UnknownReason.REJECTED)
+    assert refused.certificate is None

@@ -171,7 +171,9 @@ def test_an_array_that_takes_no_memory_is_not_unfolded() -> None:
 def test_limits_hold_for_all_layers_together() -> None:
     half = sp.csr_array(np.ones((3200, 3200), dtype=np.bool_))
     assert Pattern([half]).nnz <= MAX_EDGES < 2 * half.nnz
-    with pytest.raises(InputError, match=f"layer 2: expected at most {MAX_EDGES} entries"):
+    with pytest.raises(
+        InputError, match=f"layer 2: expected at most {MAX_EDGES} edges and units in all"
+    ):
         Pattern([half, half])
 
 
