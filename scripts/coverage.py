@@ -27,6 +27,7 @@ import numpy as np
 from cadlink import Decider, Limits, Pattern, Verdict
 from cadlink.backends.engine import Engine
 from cadlink.census.enumeration import TwoFactorClasses
+from cadlink.clock import Clock
 from cadlink.patterns.group import Group
 from cadlink.rules.pipeline import Tree, open_leaves, reduce, verdict
 
@@ -69,7 +70,7 @@ def _decide(job: tuple[Task, float, int, bool]) -> Result:
     text = ";".join("/".join(layer) for layer in task.layers)
     start = time.monotonic()
     if rules_only:
-        tree = reduce(pattern, deadline=start + limit)
+        tree = reduce(pattern, Clock(start + limit))
         found = verdict(tree)
         words = {"free": "closed", "closed": "closed", "not_closed": "not_closed", None: "unknown"}
         left = _canonical_open(tree) if found is None else ()
@@ -78,7 +79,7 @@ def _decide(job: tuple[Task, float, int, bool]) -> Result:
     decision = _worker.decide(pattern, Limits(limit, memory))
     left = ()
     if decision.verdict is Verdict.UNKNOWN:
-        left = _canonical_open(reduce(pattern, deadline=time.monotonic() + limit))
+        left = _canonical_open(reduce(pattern, Clock.of(limit)))
     return Result(
         task.row,
         decision.verdict.value,

@@ -31,7 +31,7 @@ from cadlink.deciding.decision import Limits, leaf_rules
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.pipeline import Tree, open_leaves, proof, reduce, verdict
-from cadlink.rules.step import Conclusion
+from cadlink.rules.step import follows, step_proof
 
 __all__ = [
     "Open",
@@ -211,10 +211,7 @@ def finish(waiting: Sequence[Open], answers: Mapping[str, Answer]) -> list[Recor
 
 
 def assemble(tree: Tree, answers: Mapping[str, Answer]) -> tuple[str, Proof] | None:
-    """(conclusion, proof with ``stored`` steps) of a tree whose open leaves are answered, or None.
-
-    Closed iff every part is; one part that is not closed decides, whatever the others are.
-    """
+    """(conclusion, proof with ``stored`` steps) of a tree whose leaves have answers, or None."""
     known = verdict(tree)
     if known is not None:
         return known, proof(tree)
@@ -225,23 +222,12 @@ def assemble(tree: Tree, answers: Mapping[str, Answer]) -> tuple[str, Proof] | N
             return None
         return answer.conclusion, leaf.carry(Proof("stored", {"problem": leaf.form}))
     step = tree.step
-    parts = [assemble(part, answers) for part in tree.parts]
-    if step.conclusion is Conclusion.ALL:
-        for place, part in enumerate(parts):
-            if part is not None and part[0] == "not_closed":
-                alone = tuple(part[1] if i == place else None for i in range(len(parts)))
-                return "not_closed", Proof(step.rule, dict(step.data), alone)
-        decided = [part for part in parts if part is not None]
-        if len(decided) < len(parts):
-            return None
-        conclusion = "free" if all(part[0] == "free" for part in decided) else "closed"
-        return conclusion, Proof(step.rule, dict(step.data), tuple(part[1] for part in decided))
-    part = parts[0]
-    if part is None:
+    parts = [assemble(part, answers) or (None, None) for part in tree.parts]
+    found = [conclusion for conclusion, _ in parts]
+    conclusion = follows(step.conclusion, found)
+    if conclusion is None:
         return None
-    if step.conclusion is Conclusion.OBSTRUCTION and part[0] != "not_closed":
-        return None
-    return part[0], Proof(step.rule, dict(step.data), (part[1],))
+    return conclusion, step_proof(step, found, [part for _, part in parts])
 
 
 def _record(

@@ -13,10 +13,11 @@ from cadlink.certificates.read import parse
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands
 from cadlink.errors import CertificateError, InputError
-from cadlink.explanations import proofs, text
+from cadlink.explanations import proofs
 from cadlink.networks import witness_file
 from cadlink.patterns import masks
 from cadlink.patterns.pattern import Pattern
+from cadlink.writing import text
 
 __all__ = ["add_parser", "run"]
 

@@ -17,7 +17,7 @@ from cadlink.census import build as building
 from cadlink.census import check as checking
 from cadlink.census.pool import Crew, dask_crew, local_crew
 from cadlink.census.tasks import Spec, reduce_shard
-from cadlink.cli import status, words
+from cadlink.cli import status
 from cadlink.cli.arguments import Commands, database_path
 from cadlink.cli.picture import picture
 from cadlink.cli.progress import Progress
@@ -26,9 +26,11 @@ from cadlink.database.queries import Entry, PatternDatabase
 from cadlink.database.statistics import Row, totals, unknowns
 from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError
-from cadlink.explanations import proofs, text
+from cadlink.explanations import proofs
 from cadlink.patterns import masks
 from cadlink.report import atlas
+from cadlink.rules.table import ACCOUNTS
+from cadlink.writing import text
 
 __all__ = ["add_parser", "run"]
 
@@ -371,7 +373,7 @@ def run_show(args: argparse.Namespace) -> int:
 def run_report(args: argparse.Namespace) -> int:
     """Write the page."""
     with PatternDatabase.open(database_path(args.file)) as database, Progress() as progress:
-        page = atlas.write(database, args.html, words.RULES, progress)
+        page = atlas.write(database, args.html, ACCOUNTS, progress)
     print(f"open {page} in a browser")
     return status.DECIDED
 

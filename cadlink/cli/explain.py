@@ -10,7 +10,6 @@ import io
 import json
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 from cadlink.backends.engine import Engine
@@ -20,9 +19,10 @@ from cadlink.cli import status, words
 from cadlink.cli.arguments import Commands, add_method, add_source
 from cadlink.cli.picture import picture
 from cadlink.cli.progress import Progress
+from cadlink.clock import Clock
 from cadlink.database.shipped import look_up
 from cadlink.deciding.decider import decide
-from cadlink.explanations import latex, proofs, text
+from cadlink.explanations import proofs
 from cadlink.logic import encode
 from cadlink.logic.formula import Formula
 from cadlink.logic.notation import to_text
@@ -31,6 +31,8 @@ from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.pipeline import Tree, open_leaves, reduce, verdict
 from cadlink.rules.step import Problem
+from cadlink.rules.table import rule_of
+from cadlink.writing import latex, text
 
 __all__ = ["add_parser", "run"]
 
@@ -75,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     pattern = masks.read(args.source, None if data is None else io.BytesIO(data))
     if args.proof or args.latex or args.standalone:
         # A proof by rules speaks of the pattern as typed, a stored one of its canonical form.
-        rules = args.method == "auto" and verdict(reduce(pattern, time.monotonic() + RULES_S))
+        rules = args.method == "auto" and verdict(reduce(pattern, Clock.of(RULES_S)))
         lookup = None if rules else look_up
         with Engine() as engine, Progress() as progress:
             decision = decide(
@@ -149,7 +151,7 @@ def steps(tree: Tree, depth: int = 0) -> list[str]:
     indent = "  " * depth
     if tree.step is None:
         return [f"{indent}open: {_small(tree.problem)}"]
-    said = words.RULES.get(tree.step.rule, "")
+    said = rule_of(tree.step.rule, tree.problem).account
     lines = [f"{indent}{tree.step.conclusion.value}: {said} [{tree.step.rule}]"]
     for part in tree.parts:
         lines += steps(part, depth + 1)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from cadlink.certificates.data import Certificate, Proof
 from cadlink.deciding.decision import Assurance, Decision, Verdict
+from cadlink.rules.claims import METHODS
+from cadlink.rules.table import ACCOUNTS
 
-__all__ = ["METHODS", "RULES", "assurance", "verdict", "why"]
+__all__ = ["assurance", "verdict", "why"]
 
 _VERDICTS = {
     Verdict.CLOSED: (
@@ -19,65 +21,6 @@ _VERDICTS = {
         " with these masks and free biases has a training set on which no weights are best."
     ),
     Verdict.UNKNOWN: "UNKNOWN:",
-}
-
-# What each rule of a proof says; the rules are listed in certificates/SCHEMA.md.
-RULES = {
-    "transpose": "inputs and outputs exchanged",
-    "split": "the network falls into parts that share nothing",
-    "restrict": "looking at some of the inputs and outputs is enough",
-    "relabel": "units renumbered",
-    "zero_submersion": "near the zero matrix, every direction can be reached: every matrix can",
-    "curve": "an explicit curve of products runs to a matrix that is shown not to be a product",
-    "claims": "answers of quantifier-elimination programs",
-    "trim": "units on no path from an input to an output dropped",
-    "merge": "two layers replaced by one, because their product can be any matrix on its support",
-    "one_layer": "a single layer can be any matrix on its mask",
-    "unique_cut": "in some 2 x 2 block of the product one hidden unit alone carries three entries"
-    " and shares the fourth: if both neighbours of the corner are nonzero, so is the corner, but"
-    " not in the limit",
-    "block_tiling": "up to copies of units there is at most one path between an input and an"
-    " output, so products are exactly the matrices with certain blocks of bounded rank",
-    "dense_top": "all layers but the first are dense, and the inputs the first layer's units see"
-    " are nested or disjoint",
-    "two_factors": "two layers, written as a sum of rank-one blocks, one for each hidden unit",
-    "empty": "nothing is left to decide",
-    "absorb": "hidden units that can produce anything on their entries set aside",
-    "star": "each hidden unit is left with one row or one column of entries: anything is possible",
-    "lines": "after a few rows and columns only independent rows or columns of entries are left:"
-    " anything is possible",
-    "matching": "in every column each entry has a hidden unit of its own: anything is possible",
-    "pinned_columns": "some units copy columns of the wanted matrix and the others suffice for the"
-    " rest: anything is possible, up to ranks at most one",
-    "rank_peeling": "the hidden units see nearly everything, so the products are all matrices of"
-    " rank up to their number",
-    "transversal": "the hidden units see every input and enough different outputs, so the products"
-    " are all matrices of rank up to their number",
-    "full_factor": "as many hidden units as outputs, seeing enough inputs: anything is possible",
-    "good_pairs": "every two hidden units are disjoint or nested the opposite ways, so that"
-    " products are exactly the matrices compatible with some choice of subspaces",
-    "forcing": "some zero entries force a weight of every hidden unit behind one entry to zero, so"
-    " this entry cannot be nonzero, though it can in the limit",
-    "owners": "a few hidden units alone carry a block of entries, which must stay invertible,"
-    " though in the limit it need not",
-    "forced_row": "a few hidden units alone carry some rows and columns of entries, and one row"
-    " cannot vanish beside a certain nonzero entry, though it does in the limit",
-    "rigid_collision": "two hidden units that become parallel produce in the limit what no"
-    " weights produce",
-    "merged_block": "two colliding hidden units fill a block of entries that no unit covers",
-    "merged_cross": "two colliding hidden units fill a cross of entries that no unit covers",
-    "merged_two_blocks": "two colliding hidden units fill a block of entries that contradicts"
-    " another one",
-}
-
-# The methods of the rule "claims".
-METHODS = {
-    "free": "every matrix on the support is a product",
-    "free_columns": "a few columns can be made whatever they are, and the others follow",
-    "closed_formula": "the set was written as equations and weak inequalities",
-    "variety": "the set is all common zeros of polynomials",
-    "sentence": "the whole question was answered as one logical sentence",
-    "missed_point": "a certain matrix is a limit of products and not a product",
 }
 
 
@@ -105,7 +48,7 @@ def why(certificate: Certificate) -> list[str]:
             if part is not None:
                 visit(part)
         if not any(part is not None for part in step.parts):
-            line = f"{RULES[step.rule]} [{step.rule}]"
+            line = f"{ACCOUNTS[step.rule]} [{step.rule}]"
             if step.rule == "claims":
                 line = f"{METHODS[step.data['method']]} [{step.data['method']}]"
             if line not in found:

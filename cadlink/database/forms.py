@@ -87,7 +87,7 @@ def size_of(pattern: Pattern) -> tuple[int, int]:
     if pattern.depth == 2:
         found = _trimmed(_blocks(pattern))
         return (0, 0) if found is None else (max(found[1:]), len(found[0]))
-    step = trim.apply(pattern)
+    step = trim.find(pattern)
     part = pattern if step is None else step.parts[0]
     assert isinstance(part, Pattern)
     return max(part.widths[0], part.widths[-1]), max(part.widths[1:-1], default=0)
@@ -113,7 +113,7 @@ def standard(problem: Problem) -> Standard:
     """The canonical problem and the way to it.  Raises InputError if no unit is on a path."""
     if isinstance(problem, Group):
         return _standard_group(problem)
-    step = trim.apply(problem)
+    step = trim.find(problem)
     if step is not None:
         part = step.parts[0]
         assert isinstance(part, Pattern)

@@ -37,7 +37,7 @@ from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.pipeline import Tree, reduce, verdict
 from cadlink.rules.pipeline import proof as proof_of
-from cadlink.rules.step import Conclusion, Problem
+from cadlink.rules.step import Problem, follows, step_proof
 
 __all__ = ["METHODS", "Decider", "Lookup", "Settled", "decide"]
 
@@ -123,7 +123,7 @@ class Decider:
         def prove() -> Proof | None:
             if method == "sentence":
                 return _by_sentence(pattern, desk, backend, norm)
-            return self._looked_up(pattern) or self._prove(reduce(pattern, desk.deadline), desk)
+            return self._looked_up(pattern) or self._reduced(pattern, desk)
 
         settled = self._attempt(pattern, desk, prove)
         certificate = settled.certificate
@@ -159,9 +159,7 @@ class Decider:
         'not_closed'
         """
         desk = self._desk(limits, progress, seed)
-        return self._attempt(
-            problem, desk, lambda: self._prove(reduce(problem, desk.deadline), desk)
-        )
+        return self._attempt(problem, desk, lambda: self._reduced(problem, desk))
 
     # -- results ---------------------------------------------------------------------------
 
@@ -216,41 +214,30 @@ class Decider:
 
     # -- proofs ----------------------------------------------------------------------------
 
-    def _prove(self, tree: Tree, desk: Desk) -> Proof | None:
-        """A proof about the tree's problem, settling its open leaves on the way."""
-        if tree.step is None:
-            return self._settle(tree.problem, desk)
-        step = tree.step
-        if step.conclusion is Conclusion.ALL:
-            return self._prove_all(tree, desk)
-        if not tree.parts:
-            return Proof(step.rule, step.data)
-        part = self._prove(tree.parts[0], desk)
-        if part is None:
-            return None
-        obstruction = step.conclusion is Conclusion.OBSTRUCTION
-        if obstruction and _conclusion(tree.parts[0].problem, part) != "not_closed":
-            return None
-        return Proof(step.rule, step.data, (part,))
+    def _reduced(self, problem: Problem, desk: Desk) -> Proof | None:
+        """A proof by the rules and, where they leave something open, by everything else."""
+        found = self._prove(reduce(problem, desk.clock), desk)
+        return None if found is None else found[1]
 
-    def _prove_all(self, tree: Tree, desk: Desk) -> Proof | None:
-        """Closed iff every part is; one non-closed part decides, no unknown part may hide it."""
-        assert tree.step is not None
+    def _prove(self, tree: Tree, desk: Desk) -> tuple[str, Proof] | None:
+        """What can be concluded about the tree's problem, and the proof; open leaves are settled on
+        the way."""
+        if tree.step is None:
+            found = self._settle(tree.problem, desk)
+            return None if found is None else (_conclusion(tree.problem, found), found)
+        answers: list[str | None] = [None] * len(tree.parts)
         proofs: list[Proof | None] = [None] * len(tree.parts)
         # What the rules settled comes first: it costs nothing and may decide at once.
         order = sorted(range(len(tree.parts)), key=lambda i: verdict(tree.parts[i]) is None)
         for place, index in enumerate(order):
             share = desk.left() / (len(order) - place)
             part = self._prove(tree.parts[index], _until(desk, share))
-            if part is None:
-                continue
-            proofs[index] = part
-            if _conclusion(tree.parts[index].problem, part) == "not_closed":
-                alone = tuple(part if i == index else None for i in range(len(tree.parts)))
-                return Proof(tree.step.rule, tree.step.data, alone)
-        if any(proof is None for proof in proofs):
-            return None
-        return Proof(tree.step.rule, tree.step.data, tuple(proofs))
+            if part is not None:
+                answers[index], proofs[index] = part
+            if answers[index] == "not_closed":
+                break
+        conclusion = follows(tree.step.conclusion, answers)
+        return None if conclusion is None else (conclusion, step_proof(tree.step, answers, proofs))
 
     def _settle(self, problem: Problem, desk: Desk) -> Proof | None:
         """Settle an open leaf; a group is settled in canonical form and remembered."""
@@ -265,7 +252,7 @@ class Decider:
             proof = self._looked_up(standard)
             if proof is None and standard != problem:
                 # Some rules search greedily, and may succeed in another order of rows and columns.
-                tree = reduce(standard, desk.deadline)
+                tree = reduce(standard, desk.clock)
                 proof = None if verdict(tree) is None else proof_of(tree)
             proof = proof or settle(standard, desk)
             if proof is None:

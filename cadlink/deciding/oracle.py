@@ -14,6 +14,7 @@ from typing import Any
 
 from cadlink.backends.base import Outcome
 from cadlink.backends.engine import Engine, Run
+from cadlink.clock import Clock
 from cadlink.logic import scaling
 from cadlink.logic.formula import FALSE, TRUE, Formula, free_variables, prenex
 from cadlink.logic.notation import to_text
@@ -48,9 +49,14 @@ class Desk:
     seed: int = 0
     runs: list[Run] = field(default_factory=list)
 
+    @property
+    def clock(self) -> Clock:
+        """The deadline, for rules and searches."""
+        return Clock(self.deadline)
+
     def left(self) -> float:
         """Seconds until the deadline, not negative."""
-        return max(0.0, self.deadline - time.monotonic())
+        return self.clock.left()
 
     def say(self, what: str) -> None:
         if self.progress is not None:

@@ -1,80 +1,40 @@
-"""A certificate as a written proof: theorem, numbered steps, conclusion."""
+"""A certificate as a written proof: theorem, numbered steps, conclusion.
+
+What is written follows the kernel's trace of the steps it accepted: their problems, what they made
+of them, and the facts it computed.  The words of a step are those of its rule
+(``rules/table.py``).
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any, TypeAlias
 
+from cadlink.certificates import kernel
 from cadlink.certificates.data import Certificate, Proof
-from cadlink.explanations import chain_rules, group_rules, not_closed_rules, points, trust
-from cadlink.explanations.document import Block, Math, Nested, Paragraph, joined
-from cadlink.explanations.draw import Problem, draw
-from cadlink.explanations.formulas import factor, these
-from cadlink.explanations.summary import CLOSED, FREE, NOT_CLOSED, Account
+from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
+from cadlink.rules.rule import Told
+from cadlink.rules.step import Problem
+from cadlink.rules.table import rule_of
+from cadlink.writing.document import Block, Blocks, Math, Nested, Paragraph, joined
+from cadlink.writing.draw import draw
+from cadlink.writing.formulas import factor, these
 
-__all__ = ["CHAIN_RULES", "GROUP_RULES", "written", "written_proof"]
-
-Rule: TypeAlias = "Callable[[Any, dict[str, Any]], Account]"
-
-CHAIN_RULES: dict[str, Rule] = {
-    "transpose": chain_rules.transpose,
-    "split": chain_rules.split,
-    "restrict": chain_rules.restrict,
-    "relabel": chain_rules.relabel,
-    "trim": chain_rules.trim,
-    "merge": chain_rules.merge,
-    "one_layer": chain_rules.one_layer,
-    "unique_cut": chain_rules.unique_cut,
-    "block_tiling": chain_rules.block_tiling,
-    "dense_top": chain_rules.dense_top,
-    "matching": chain_rules.matchings,
-    "two_factors": chain_rules.two_factors,
-    "zero_submersion": points.zero_submersion,
-    "curve": points.curve,
-    "claims": trust.claims,
-}
-GROUP_RULES: dict[str, Rule] = {
-    "transpose": group_rules.transpose,
-    "split": group_rules.split,
-    "restrict": group_rules.restrict,
-    "relabel": group_rules.relabel,
-    "empty": group_rules.empty,
-    "absorb": group_rules.absorb,
-    "star": group_rules.star,
-    "lines": group_rules.lines,
-    "matching": group_rules.matchings,
-    "pinned_columns": group_rules.pinned_columns,
-    "transversal": group_rules.transversal,
-    "full_factor": group_rules.full_factor,
-    "rank_peeling": group_rules.rank_peeling,
-    "good_pairs": group_rules.good_pairs,
-    "forcing": not_closed_rules.forcing,
-    "forced_row": not_closed_rules.forced_row,
-    "owners": not_closed_rules.owners,
-    "rigid_collision": not_closed_rules.rigid_collision,
-    "merged_block": not_closed_rules.merged_block,
-    "merged_cross": not_closed_rules.merged_cross,
-    "merged_two_blocks": not_closed_rules.merged_two_blocks,
-    "zero_submersion": points.zero_submersion,
-    "curve": points.curve,
-    "claims": trust.claims,
-}
+__all__ = ["written", "written_proof"]
 
 MOST_PARTS = 20  # different parts of a split that are written out
 
 _SAYS = {
-    FREE: "contains every matrix on these cells; in particular it is closed",
-    CLOSED: "is closed",
-    NOT_CLOSED: "is not closed",
+    "free": "contains every matrix on these cells; in particular it is closed",
+    "closed": "is closed",
+    "not_closed": "is not closed",
 }
 
 
 def written(certificate: Certificate) -> list[Block]:
-    """The theorem with its proof, for a certificate that the kernel has accepted.
+    """The theorem with its proof.  Raises CertificateError if the kernel rejects it.
 
-    >>> from cadlink.explanations import text
+    >>> from cadlink.writing import text
     >>> pattern = Pattern.of(["11"])
     >>> print(text.write(written(Certificate(pattern.to_json(), "closed", Proof("one_layer")))))
     Theorem. The set of all real matrices X_1 with zeros at the dots
@@ -106,116 +66,118 @@ def written(certificate: Certificate) -> list[Block]:
         ),
         *draw(pattern),
         Paragraph(
-            f"is {'not closed' if certificate.verdict == NOT_CLOSED else 'closed'}. (Rows, columns"
-            " and units are numbered from 0.)"
+            f"is {certificate.verdict.replace('_', ' ')}. (Rows, columns and units are numbered"
+            " from 0.)"
         ),
         Paragraph(f"A = {names} is always a matrix of the set in question.", "Proof."),
     ]
-    steps, conclusion = written_proof(pattern, certificate.proof)
-    end = f"So the set {_SAYS[conclusion]}. This was to be shown."
-    if _on_trust(certificate.proof.to_json()):
+    trace = kernel.trace(pattern, certificate.proof)
+    end = f"So the set {_SAYS[trace.found.conclusion]}. This was to be shown."
+    if trace.found.holes:
         end += " (What rests on the word of a program is named above; all else was checked.)"
-    return [*blocks, *steps, Paragraph(end)]
+    return [*blocks, *_steps(trace, ""), Paragraph(end)]
 
 
-def _on_trust(value: object) -> bool:
-    """Whether a proof uses the answers of a backend."""
-    if isinstance(value, dict):
-        return "answers" in value or any(map(_on_trust, value.values()))
-    return isinstance(value, list) and any(map(_on_trust, value))
-
-
-def written_proof(problem: Problem, proof: Proof, prefix: str = "") -> tuple[list[Block], str]:
+def written_proof(problem: Problem, proof: Proof) -> tuple[list[Block], str]:
     """The steps of a proof about a chain or a group, and what it shows ("free", "closed",
-    "not_closed").  Steps are numbered with the prefix before."""
+    "not_closed").  Raises CertificateError if the kernel rejects it."""
+    asked = problem if isinstance(problem, Pattern) else problem.to_json()
+    trace = kernel.trace(asked, proof)
+    return _steps(trace, ""), trace.found.conclusion
+
+
+def _ours(problem: kernel.Problem) -> Problem:
+    """The problem in the kernel's step, as an object that can be drawn."""
+    if isinstance(problem, kernel.Chain):
+        return Pattern.of_masks([mask.csr() for mask in problem.masks])
+    return Group(problem.neurons)
+
+
+def _steps(trace: kernel.Traced, prefix: str) -> list[Block]:
+    """The steps from this one on; their numbers have the prefix before them."""
     blocks: list[Block] = []
     number = 0
-    restricted = False
+    problem = _ours(trace.problem)
     while True:
         number += 1
         name = f"{prefix}{number}"
-        rules = CHAIN_RULES if isinstance(problem, Pattern) else GROUP_RULES
-        account = rules[proof.rule](problem, dict(proof.data))
-        blocks += _headed(name, account, proof.rule)
-        if account.lemma is not None:
-            blocks.append(Nested(tuple(_lemma(account.lemma, name))))
-        if not account.parts:
-            return blocks, account.conclusion
-        if account.how == "all":
-            more, conclusion = _parts(account, proof, name)
-            return [*blocks, *more], conclusion
-        restricted = restricted or account.how == "obstruction"
-        (problem,), (part,) = account.parts, proof.parts
-        if part is None:
-            raise ValueError(f"step {name} ({proof.rule}): its part has no proof")
-        proof = part
+        outcome = trace.outcome
+        parts: tuple[Problem, ...] = ()
+        if isinstance(outcome, kernel.Needs):
+            parts = tuple(map(_ours, outcome.parts))
+        rule = rule_of(trace.rule, problem)
+        told = Told(trace.data, outcome.facts, parts, trace.found.conclusion)
+        blocks += _headed(f"Step {name} ({rule.title}) [{rule.name}].", rule.explain(problem, told))
+        if trace.lemma is not None:
+            blocks.append(Nested(tuple(_lemma(trace.lemma, name))))
+        if not isinstance(outcome, kernel.Needs):
+            return blocks
+        if outcome.how == "all":
+            return [*blocks, *_parts(trace, parts, name)]
+        (problem,), (part,) = parts, trace.parts
+        assert part is not None  # null is for parts of a split
+        trace = part
         blocks += [Paragraph("We are left with"), *draw(problem)]
 
 
-def _headed(name: str, account: Account, rule: str) -> list[Block]:
-    """The blocks of a step, with its number, its title and the rule's name before them."""
-    first, *rest = account.blocks
-    label = f"Step {name} ({account.title}) [{rule}]."
+def _headed(label: str, blocks: Blocks) -> Blocks:
+    """The blocks of a step, with a label before them."""
+    first, *rest = blocks
     if isinstance(first, Paragraph) and not first.label:
-        return [Paragraph(first.sentence, label), *rest]
-    return [Paragraph("", label), *account.blocks]
+        return (Paragraph(first.sentence, label), *rest)
+    return (Paragraph("", label), *blocks)
 
 
-def _lemma(lemma: tuple[Problem, Proof], name: str) -> list[Block]:
+def _lemma(trace: kernel.Traced, name: str) -> list[Block]:
     """A lemma that a set is everything."""
-    problem, proof = lemma
+    problem = _ours(trace.problem)
     what = "products" if isinstance(problem, Pattern) else "sums of rank-one matrices"
     on = "the support of the product" if isinstance(problem, Pattern) else "the observed cells"
-    steps, _ = written_proof(problem, proof, f"{name}.")
     return [
         Paragraph(f"Every matrix on {on} is among the {what} for", f"Lemma {name}."),
         *draw(problem),
-        *steps,
+        *_steps(trace, f"{name}."),
     ]
 
 
-def _parts(account: Account, proof: Proof, name: str) -> tuple[list[Block], str]:
+def _parts(trace: kernel.Traced, problems: tuple[Problem, ...], name: str) -> list[Block]:
     """The parts of a split; parts that look alike and are treated alike are written once."""
     blocks: list[Block] = []
-    conclusions: list[str] = []
     alike: dict[str, list[int]] = {}
-    for place, (problem, part) in enumerate(zip(account.parts, proof.parts, strict=True), start=1):
+    for place, (problem, part) in enumerate(zip(problems, trace.parts, strict=True), start=1):
         if part is not None:
             alike.setdefault(_key(problem, part), []).append(place)
-    unneeded = [place for place, part in enumerate(proof.parts, start=1) if part is None]
-    for count, places in enumerate(alike.values(), start=1):
-        first = places[0]
-        problem, part = account.parts[first - 1], proof.parts[first - 1]
-        if part is None:
-            continue
-        steps, conclusion = written_proof(problem, part, f"{name}.{first}.")
-        conclusions.append(conclusion)
-        if count > MOST_PARTS:
-            continue
+    for first, *others in list(alike.values())[:MOST_PARTS]:
+        part = trace.parts[first - 1]
+        assert part is not None
         same = ""
-        if places[1:]:
-            verbs = "looks the same and is" if len(places) == 2 else "look the same and are"
-            same = f"; {these('part', places[1:])} {verbs} treated in the same way"
+        if others:
+            verbs = "look the same and are" if others[1:] else "looks the same and is"
+            same = f"; {these('part', others)} {verbs} treated in the same way"
+        said = f"So the set of this part {_SAYS[part.found.conclusion]}."
+        steps = _steps(part, f"{name}.{first}.")
         blocks += [
-            Paragraph(f"(of {len(account.parts)}){same}:", f"Part {name}.{first}"),
+            Paragraph(f"(of {len(problems)}){same}:", f"Part {name}.{first}"),
+            Nested((*draw(problems[first - 1]), *steps, Paragraph(said))),
         ]
-        blocks.append(
-            Nested(
-                (*draw(problem), *steps, Paragraph(f"So the set of this part {_SAYS[conclusion]}."))
-            )
-        )
     if len(alike) > MOST_PARTS:
         rest = len(alike) - MOST_PARTS
         blocks.append(Paragraph(f"({rest} more parts are treated in the certificate.)"))
+    unneeded = [place for place, part in enumerate(trace.parts, start=1) if part is None]
     if unneeded and len(unneeded) <= 40:
         blocks.append(Paragraph(f"Nothing need be known about {these('part', unneeded)}."))
-    for strongest in (NOT_CLOSED, CLOSED):
-        if strongest in conclusions:
-            return blocks, strongest
-    return blocks, FREE
+    return blocks
 
 
-def _key(problem: Problem, proof: Proof) -> str:
+def _key(problem: Problem, trace: kernel.Traced) -> str:
     """Equal for parts that are drawn and proved alike."""
     drawn = problem.inline() if isinstance(problem, Pattern) else problem.picture()
-    return drawn + "\n" + json.dumps(proof.to_json())
+    return drawn + "\n" + json.dumps(_said(trace))
+
+
+def _said(trace: kernel.Traced) -> list[object]:
+    return [
+        trace.rule,
+        dict(trace.data),
+        [None if part is None else _said(part) for part in trace.parts],
+    ]

@@ -32,6 +32,7 @@ from typing import Any, TypeVar
 import numpy as np
 import scipy.sparse as sp
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.deciding.decider import Decider
 from cadlink.deciding.decision import Decision, Limits, Verdict
 from cadlink.errors import InputError
@@ -415,13 +416,15 @@ def obstruction(pattern: Pattern, deadline: float | None = None) -> Box | None:
     >>> obstruction(Pattern.of(["110/010", "10/11/01"]))
     ((0, 1), (0, 1))
     """
-    step = unique_cut.apply(pattern)
+    step = unique_cut.find(pattern)
     if step is not None:
         return tuple(step.data["outputs"]), tuple(step.data["inputs"])
 
+    clock = UNLIMITED if deadline is None else Clock(deadline)
+
     def refuted(outputs: Sequence[int], inputs: Sequence[int]) -> bool:
         part = pattern.restrict(list(outputs), list(inputs))
-        return pipeline.verdict(pipeline.reduce(part, deadline)) == "not_closed"
+        return pipeline.verdict(pipeline.reduce(part, clock)) == "not_closed"
 
     outputs, inputs = _everything(pattern)
     if not refuted(outputs, inputs):

@@ -114,6 +114,12 @@ class Pattern:
         """
         return cls(layers, where)
 
+    @classmethod
+    def of_masks(cls, masks: Sequence[Any]) -> Pattern:
+        """The pattern of sparse masks that fit, in which a layer may be without units, as after
+        :meth:`select`; for masks made by this package."""
+        return _of_masks(tuple(_freeze(mask) for mask in masks))
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled by its masks: an array that numpy unpickles may be written to."""
         return _of_masks, (self.layers,)

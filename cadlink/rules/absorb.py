@@ -1,19 +1,12 @@
 """Absorption: neurons that already realise everything on their cells can be forgotten.
 
-*Theorem.*  Let the neurons Q, as a group of their own, be free on the set F of their cells.  Then
-the set is closed (free) iff that of the other neurons observed on E \\ F only is.
-*Proof.*  Let K be the set, pi the projection to the cells of E \\ F.  A is in K iff pi(A) is in
-pi(K): given X, Y for pi(A), let the neurons of Q make up the difference on F.  So K = R^F x
-pi(K).  On E \\ F the neurons of Q contribute nothing, so pi(K) is the set of the other neurons
-with their graphs minus F; a graph that falls apart acts as one neuron per component
-(``patterns/group.py``).
+Theorem and proof: kernel, absorb.  With exact tests of freeness the order does not matter: if Q1
+and Q2 are free, what is left of Q2 after absorbing Q1 is free on F2 \\ F1, since R^F2 projects
+onto R^(F2 \\ F1).
 
-With exact tests of freeness the order does not matter: if Q1 and Q2 are free, what is left of Q2
-after absorbing Q1 is free on F2 \\ F1, since R^F2 projects onto R^(F2 \\ F1).
-
-Where Q comes from, in this order: the largest set free by matchings in the columns, then in the
-rows (these contain every star); families of equal graphs free by lines; full factors and their
-transposes.  The proof of freeness is part of the step.
+Where the free neurons come from, in this order: the largest set free by matchings in the columns,
+then in the rows (these contain every star); nearly whole blocks.  The proof of freeness is part of
+the step.
 """
 
 from __future__ import annotations
@@ -22,12 +15,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from cadlink.certificates.data import Proof
-from cadlink.patterns.group import Graph, Group
-from cadlink.rules import full_factor, lines, matching, rank_peeling
+from cadlink.clock import UNLIMITED, Clock
+from cadlink.patterns.group import Group
+from cadlink.rules import matching, rank_peeling
 from cadlink.rules.bits import View, bits
-from cadlink.rules.step import Conclusion, Problem, Step
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Conclusion, Step
+from cadlink.writing.document import Blocks, sentence
+from cadlink.writing.formulas import these
 
-__all__ = ["apply", "step"]
+__all__ = ["RULE", "find", "step"]
 
 
 def step(group: Group, neurons: list[int], proof: Proof) -> Step:
@@ -36,37 +33,49 @@ def step(group: Group, neurons: list[int], proof: Proof) -> Step:
     return Step("absorb", Conclusion.SAME, data, (group.absorb(neurons),))
 
 
-def apply(problem: Problem) -> Step | None:
+def _free_sets(group: Group, clock: Clock) -> Iterator[tuple[list[int], Proof]]:
+    view = View.of(group)
+    turned = view.transpose()
+    if chosen := matching.largest(view, clock):
+        yield list(bits(chosen)), Proof("matching")
+    if chosen := matching.largest(turned, clock):
+        yield list(bits(chosen)), Proof("transpose", {}, (Proof("matching"),))
+    for chosen in rank_peeling.free_sets(view, clock):
+        yield list(bits(chosen)), Proof("rank_peeling")
+
+
+def find(group: Group, clock: Clock = UNLIMITED) -> Step | None:
     """Absorb some neurons, if a free set of them is found.
 
     >>> lu = Group.of_blocks([({0, 1}, {0, 1}), ({1}, {1})])
-    >>> apply(lu).parts[0].picture()
+    >>> find(lu).parts[0].picture()
     '##/#.'
     """
-    if not isinstance(problem, Group) or not problem.neurons:
-        return None
-    for neurons, proof in _free_sets(problem):
-        return step(problem, neurons, proof)
+    for neurons, proof in _free_sets(group, clock):
+        return step(group, neurons, proof)
     return None
 
 
-def _free_sets(group: Group) -> Iterator[tuple[list[int], Proof]]:
-    view = View.of(group)
-    turned = view.transpose()
-    if chosen := matching.largest(view):
-        yield list(bits(chosen)), Proof("matching")
-    if chosen := matching.largest(turned):
-        yield list(bits(chosen)), Proof("transpose", {}, (Proof("matching"),))
-    same: dict[Graph, list[int]] = {}
-    for i, graph in enumerate(group.neurons):
-        same.setdefault(graph, []).append(i)
-    for graph, neurons in same.items():
-        deleted = lines.find(graph, len(neurons))
-        if deleted is not None:
-            yield neurons, Proof("lines", {"lines": [list(line) for line in deleted]})
-    for chosen in full_factor.find(view):
-        yield list(bits(chosen)), Proof("full_factor")
-    for chosen in full_factor.find(turned):
-        yield list(bits(chosen)), Proof("transpose", {}, (Proof("full_factor"),))
-    for chosen in rank_peeling.find(view):
-        yield list(bits(chosen)), Proof("rank_peeling")
+def explain(group: Group, told: Told) -> Blocks:
+    """Free neurons set aside."""
+    chosen = told.data["neurons"]
+    its = "its" if len(chosen) == 1 else "their"
+    makes = "makes" if len(chosen) == 1 else "make"
+    return sentence(
+        f"By the lemma below, {these('neuron', chosen)} alone {makes} every matrix on {its}"
+        " cells F. Whatever the other neurons do, A can still be given any values on F. So"
+        f" {these('neuron', chosen)} and the cells of F may be forgotten: the set is closed"
+        " (all of the space) exactly if the set of the other neurons on the remaining cells"
+        " is. (A graph that falls apart thereby acts as one neuron for each piece.)"
+    )
+
+
+RULE = Rule(
+    name="absorb",
+    about=Group,
+    find=find,
+    account="hidden units that can produce anything on their entries set aside",
+    title="free neurons set aside",
+    explain=explain,
+    cost="that of matchings in all columns and rows",
+)

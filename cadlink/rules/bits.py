@@ -3,7 +3,7 @@
 A set of rows, columns or neurons is an ``int`` whose bit p stands for position p.  Matchings are
 found by breadth-first augmenting paths (Kuhn 1955, Berge 1957); the set of neurons reachable from
 an unmatched row by alternating paths is the over-determined part of Dulmage and Mendelsohn
-(1958).
+(1958).  What may take long gets a clock and raises OutOfTime.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Group
 
 __all__ = ["View", "bits", "crowded", "lowest", "mask", "matching", "representatives"]
@@ -47,13 +48,14 @@ def lowest(number: int) -> int:
     return (number & -number).bit_length() - 1
 
 
-def _search(sets: Sequence[int]) -> tuple[list[int], int]:
+def _search(sets: Sequence[int], clock: Clock) -> tuple[list[int], int]:
     """A maximum matching (item -> position or -1), and the positions alternating paths reach from
     an unmatched item."""
     match = [-1] * len(sets)
     holder: dict[int, int] = {}
     used = reached = 0
     for start in range(len(sets)):
+        clock.check()
         came_from: dict[int, int] = {}
         seen = 0
         queue = deque([start])
@@ -82,16 +84,16 @@ def _search(sets: Sequence[int]) -> tuple[list[int], int]:
     return match, reached
 
 
-def matching(sets: Sequence[int]) -> list[int]:
+def matching(sets: Sequence[int], clock: Clock = UNLIMITED) -> list[int]:
     """A maximum matching of the items to elements of their sets; -1 for unmatched items.
 
     >>> matching([0b01, 0b11, 0b10])
     [0, 1, -1]
     """
-    return _search(sets)[0]
+    return _search(sets, clock)[0]
 
 
-def representatives(sets: Sequence[int]) -> list[int] | None:
+def representatives(sets: Sequence[int], clock: Clock = UNLIMITED) -> list[int] | None:
     """Distinct representatives of the sets, or None.
 
     >>> representatives([0b11, 0b01])
@@ -99,11 +101,11 @@ def representatives(sets: Sequence[int]) -> list[int] | None:
     """
     if not all(sets):
         return None
-    found = _search(sets)[0]
+    found = _search(sets, clock)[0]
     return None if -1 in found else found
 
 
-def crowded(sets: Sequence[int]) -> int:
+def crowded(sets: Sequence[int], clock: Clock = UNLIMITED) -> int:
     """The elements that alternating paths reach from an item some maximum matching leaves out.
 
     0 exactly when every item can be matched.
@@ -111,7 +113,7 @@ def crowded(sets: Sequence[int]) -> int:
     >>> bin(crowded([0b001, 0b001, 0b110]))
     '0b1'
     """
-    return _search(sets)[1]
+    return _search(sets, clock)[1]
 
 
 @dataclass(frozen=True)

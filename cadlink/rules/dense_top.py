@@ -1,38 +1,21 @@
 """Dense top: all masks full but the first, whose rows are nested or disjoint: closed.
 
-*Theorem.*  Let L >= 2, let I_2, ..., I_L be all ones, and let the rows C_1, ..., C_n of I_1 (the
-inputs of each first-layer unit) be laminar: every two nested or disjoint.  Then L_I is closed.
-
-*Proof.*  Put r = min(N_1, ..., N_L).  The products B = X_L ... X_2 of full factors are all
-matrices of rank at most r, so A is in L_I iff A = B X_1 for such a B: column k of A lies in the
-span of the columns b_i of B with k in C_i.  The different nonempty sets among the C_i form a
-forest under inclusion; a node C has multiplicity m_C, and d_C = min(r, m_C + d_parent) (d_parent =
-0 at a root).  Claim: A is in L_I iff there are a subspace V of R^{N_L} of dimension r and
-subspaces V_C of V of dimension d_C, one for each node, with V_parent inside V_C, such that column
-k of A lies in V_C for the smallest C containing k, and is 0 when there is none.
-
-If A = B X_1, extend the column space of B to V of dimension r.  From the roots down let V_C
-contain V_parent and the b_i with C_i = C: these span at most d_parent + m_C dimensions, inside V,
-so V_C of dimension d_C exists. By induction V_C contains b_i for every C_i containing C.
-Conversely, given the spaces, choose the b_i with C_i = C to span V_C together with V_parent (d_C -
-d_parent <= m_C vectors are needed), and b_i = 0 for empty C_i: then V_C is the span of the b_i
-with C_i containing C, B has its columns in V, hence rank at most r.
-
-The pairs (A, spaces) form a closed set, since "column k lies in V_C" and the inclusions are closed
-conditions, and Grassmannians are compact: the projection to A is closed.
-
-The same for the transpose: all masks full but the last, whose columns are laminar.  (Laminar
-families for L = 2 and flags: see also good_pairs; low-rank matrices: all masks full.)
+Theorem and proof: kernel, dense_top.  (Laminar families for L = 2 and flags: see also good_pairs;
+low-rank matrices: all masks full.)
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules.step import Conclusion, Problem, Step
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Conclusion, Step
+from cadlink.writing.document import MOST_ITEMS, Block, Blocks, Paragraph
+from cadlink.writing.formulas import math, setof, sub
 
-__all__ = ["apply", "has_dense_top"]
+__all__ = ["RULE", "find", "has_dense_top"]
 
 
 def has_dense_top(pattern: Pattern) -> bool:
@@ -58,19 +41,60 @@ def has_dense_top(pattern: Pattern) -> bool:
     return True
 
 
-def apply(problem: Problem) -> Step | None:
-    """A closed leaf, or the step that transposes the pattern to one; None otherwise.
+def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
+    """A closed leaf when the theorem speaks about the pattern.
 
-    >>> apply(Pattern.of(["11/11", "11/11", "11/11"])).rule
+    >>> find(Pattern.of(["11/11", "11/11", "11/11"])).rule
     'dense_top'
-    >>> apply(Pattern.of(["11/11", "10/11"])).rule
-    'transpose'
     """
-    if not isinstance(problem, Pattern):
-        return None
-    if has_dense_top(problem):
-        return Step("dense_top", Conclusion.CLOSED)
-    transposed = problem.transpose()
-    if has_dense_top(transposed):
-        return Step("transpose", Conclusion.SAME, {}, (transposed,))
-    return None
+    return Step("dense_top", Conclusion.CLOSED) if has_dense_top(pattern) else None
+
+
+def explain(chain: Pattern, told: Told) -> Blocks:
+    """Full masks above a laminar one."""
+    bottom = chain.layers[0]
+    sets = [
+        bottom.indices[bottom.indptr[i] : bottom.indptr[i + 1]].tolist()
+        for i in range(bottom.shape[0])
+    ]
+    blocks: list[Block] = [
+        Paragraph(
+            "All masks but the first are full, and the sets of inputs seen by the units of the"
+            " first hidden layer are, any two of them, nested or disjoint."
+        )
+    ]
+    if len(sets) <= MOST_ITEMS and max(chain.widths) <= 64:
+        listed = [f"{sub('C', i)} = {setof(its)}" for i, its in enumerate(sets)]
+        blocks.append(Paragraph("They are " + ", ".join(listed) + "."))
+    r = min(chain.widths[1:])
+    dimension = math(f"d_C = min({r}, m_C + d_parent)")
+    blocks.append(
+        Paragraph(
+            f"The product of the full factors is an arbitrary matrix B of rank at most {r}."
+            " So A is in the set exactly if there are vectors (the columns of such a B) such that"
+            " column k of A is a combination of those whose set contains k. Equivalently: there"
+            f" are a space V of dimension {r} and, for every different set C, a subspace"
+            f" {sub('V', 'C')} of V of dimension"
+            f" {dimension}"
+            f" (where {sub('m', 'C')} units have the set C, and the parent is the next larger"
+            " set), containing that of the parent, such that column k of A lies in the space of"
+            " the smallest set that contains k, and is 0 if there is none: enlarge the spans of"
+            " the columns of B from the largest sets downwards, or choose the columns of B to span"
+            " the given spaces. This is a closed condition on A and a point of a compact manifold"
+            " of flags, so its projection to A is closed."
+        )
+    )
+    return tuple(blocks)
+
+
+RULE = Rule(
+    name="dense_top",
+    about=Pattern,
+    both_ways=True,
+    find=find,
+    account="all layers but the first are dense, and the inputs the first layer's units see are"
+    " nested or disjoint",
+    title="full factors above a laminar one",
+    explain=explain,
+    cost="linear in the edges",
+)

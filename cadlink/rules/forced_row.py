@@ -1,24 +1,10 @@
 """Forced row: p neurons alone on p + 1 rows and p columns, and on one cell that must then vanish.
 
-*Theorem.*  Let R1 and K1 be p rows and p columns, j* a row outside R1, k* a column outside K1,
-(j*, k*) observed.  Let T be the neurons observing some cell of Q = (R1 + j*) x K1 + (j*, k*),
-every i in T observing all of (R_i x C_i) in Q.  Suppose |T| = p, the rows R1 have distinct
-representatives among T (i in T for a row of R_i), so have the columns K1, and some s in T
-observes (j*, k*) such that every cell (j, k*), j in R1 and R_s, is not observed or is observed by
-a neuron outside T.  Then the set is not closed.
+Theorem and proof: kernel, forced_row.  p = 1 is the unique owner of ``forcing``.
 
-*Missed.*  On Q the product is X[., T] Y[T, .].  Let A[R1, K1] be invertible, A[j*, K1] = 0 and
-A(j*, k*) = 1.  If A = XY, X[R1, T] and Y[T, K1] are invertible, so X[j*, T] Y[T, K1] = 0 gives
-X[j*, T] = 0, and A(j*, k*) = 0.
-*Approached.*  Take x_i on R1 and y_i on K1 generic with their supports, for i in T: by the
-representatives X[R1, T] Y[T, K1] is invertible.  Add x_s(j*) = t and y_s(k*) = 1/t.  This gives t
-y_s -> 0 on {j*} x K1, 1 at (j*, k*), and x_s(j)/t at (j, k*), j in R1 and R_s: where that is
-observed, a neuron h outside T with y_h = 1 at k* and x_h(j) = -x_s(j)/t cancels it.  All other
-entries are 0.
-
-p = 1 is the unique owner of ``forcing``.  Transpose likewise.  In small groups all choices are
-tried.  In a complete one T is also every neuron but h: then K1 avoids C_h, R1 avoids R_s - R_h,
-j* is in R_s - R_h, k* in C_s and C_h, and two matchings decide.
+In small groups all choices of the neurons T and the rows R are tried.  In a complete group T is
+also every neuron but h: then the columns avoid C_h, R avoids R_s - R_h, j is in R_s - R_h, k in C_s
+and C_h, and two matchings decide.
 """
 
 from __future__ import annotations
@@ -27,13 +13,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Group
 from cadlink.rules.bits import View, bits, lowest, mask, matching, representatives
 from cadlink.rules.merged import Budget
-from cadlink.rules.step import Conclusion, Problem, Step
-from cadlink.rules.transpose import transposed
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Conclusion, Step
+from cadlink.writing.curves import MINUS, MISSED, ONE, UNDER, Curve, T
+from cadlink.writing.document import Block, Blocks, Paragraph
+from cadlink.writing.formulas import a, cell, math, setof
 
-__all__ = ["Forced", "apply", "find"]
+__all__ = ["RULE", "Forced", "find", "search"]
 
 _TRIES = 4000  # sets of rows looked at for sets T of two or more neurons
 
@@ -49,12 +39,12 @@ class Forced:
     neuron: int
 
 
-def find(view: View) -> Forced | None:
+def search(view: View, clock: Clock = UNLIMITED) -> Forced | None:
     """Such rows and columns, or None."""
-    return next(_all_but_one(view), None) or next(_small(view), None)
+    return next(_all_but_one(view, clock), None) or next(_small(view, clock), None)
 
 
-def _small(view: View) -> Iterator[Forced]:
+def _small(view: View, clock: Clock) -> Iterator[Forced]:
     """All teams T of two neurons or more and all rows R1, while the budget lasts."""
     budget = Budget(_TRIES)
     for size in range(2, min(view.neurons, len(view.rows) - 1, len(view.cols) - 1) + 1):
@@ -64,6 +54,7 @@ def _small(view: View) -> Iterator[Forced]:
             for chosen in combinations(range(len(view.rows)), size):
                 if not budget.spend():
                     return
+                clock.check()
                 rows = mask(chosen)
                 if representatives([view.row_sets[i] & rows for i in members]) is not None:
                     yield from _targets(view, members, alone, rows)
@@ -101,14 +92,15 @@ def _targets(view: View, members: tuple[int, ...], alone: list[int], rows: int) 
                     yield Forced(rows, mask(found), row, col, s)
 
 
-def _all_but_one(view: View) -> Iterator[Forced]:
+def _all_but_one(view: View, clock: Clock) -> Iterator[Forced]:
     """T = every neuron but h, in a complete group."""
     all_rows, all_cols = (1 << len(view.rows)) - 1, (1 << len(view.cols)) - 1
     if not view.all_complete or view.neurons > min(len(view.rows), len(view.cols)):
         return
     for h in range(view.neurons):
         others = [i for i in range(view.neurons) if i != h]
-        cols = representatives([view.col_sets[i] & all_cols & ~view.col_sets[h] for i in others])
+        free_cols = all_cols & ~view.col_sets[h]
+        cols = representatives([view.col_sets[i] & free_cols for i in others], clock)
         if cols is None:
             continue
         for s in others:
@@ -116,24 +108,22 @@ def _all_but_one(view: View) -> Iterator[Forced]:
             shared = view.col_sets[s] & view.col_sets[h]
             if not corner or not shared:
                 continue
-            rows = representatives([view.row_sets[i] & all_rows & ~corner for i in others])
+            rows = representatives([view.row_sets[i] & all_rows & ~corner for i in others], clock)
             if rows is not None:
                 yield Forced(mask(rows), mask(cols), lowest(corner), lowest(shared), s)
 
 
-def apply(problem: Problem) -> Step | None:
-    """A not-closed leaf when a row is forced, in the group or its transpose.
+def find(group: Group, clock: Clock = UNLIMITED) -> Step | None:
+    """A not-closed leaf when a row is forced.
 
     >>> first = {(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 1), (2, 2)}
-    >>> apply(Group.of([first, {(1, 1), (1, 2), (2, 1), (2, 2)}])).data
+    >>> find(Group.of([first, {(1, 1), (1, 2), (2, 1), (2, 2)}])).data
     {'rows': [1, 2], 'cols': [1, 2], 'row': 0, 'col': 0, 'neuron': 0}
     """
-    if not isinstance(problem, Group) or not problem.neurons:
-        return None
-    view = View.of(problem)
-    found = find(view)
+    view = View.of(group)
+    found = search(view, clock)
     if found is None:
-        return transposed(problem) if find(view.transpose()) is not None else None
+        return None
     data = {
         "rows": view.row_numbers(found.rows),
         "cols": view.col_numbers(found.cols),
@@ -142,3 +132,67 @@ def apply(problem: Problem) -> Step | None:
         "neuron": found.neuron,
     }
     return Step("forced_row", Conclusion.NOT_CLOSED, data)
+
+
+def explain(group: Group, told: Told) -> Blocks:
+    """p neurons alone on p + 1 rows and p columns."""
+    rows, cols, j, k, s = (
+        told.data["rows"],
+        told.data["cols"],
+        told.data["row"],
+        told.data["col"],
+        told.data["neuron"],
+    )
+    row_of, col_of = told.facts["row"], told.facts["column"]
+    team = list(row_of)
+    curve = Curve()
+    for i in team:
+        curve.x(i, [row_of[i]], ONE)
+        curve.y(i, [col_of[i]], ONE)
+    curve.x(s, [j], T)
+    curve.y(s, [k], UNDER)
+    top = row_of[s]
+    words = "Let all entries be 0 except as shown."
+    if (top, k) in group.neurons[s]:
+        helper = next(i for i in group.owners[top, k] if i not in team)
+        curve.x(helper, [top], MINUS)
+        curve.y(helper, [k], ONE)
+        words += f" Neuron {helper} cancels the 1/t of neuron {s} in the cell {cell(top, k)}."
+    else:
+        words += f" Neuron {s} does not observe the cell {cell(top, k)}."
+    p = len(rows)
+    blocks: tuple[Block, ...] = (
+        Paragraph(
+            f"Let R = {setof(rows)}, C = {setof(cols)}, j = {j} and k = {k}. In the cells of"
+            f" {math('(R + j) x C')} and in {cell(j, k)} only the"
+            f" {'neuron' if p == 1 else f'{p} neurons'} of T = {setof(team)} can contribute."
+        ),
+        Paragraph(
+            f"So if A is in the set, {math('A[R, C] = X[R, T] Y[T, C]')}"
+            f" and {math('A[j, C] = X[j, T] Y[T, C]')} (zeros put in"
+            f" for unobserved entries). If {math('A[R, C]')} is invertible,"
+            f" {math('Y[T, C]')} is; if moreover"
+            f" {math('A[j, C] = 0')}, then {math('X[j, T] = 0')}, and"
+            f" {a(j, k) + ' = 0'}.",
+            MISSED,
+        ),
+        *curve.shown(group, words),
+        Paragraph(
+            f"In the limit {math('A[R, C]')} is invertible,"
+            f" {math('A[j, C] = 0')} and {a(j, k) + ' = 1'}: it is missed."
+        ),
+    )
+    return blocks
+
+
+RULE = Rule(
+    name="forced_row",
+    about=Group,
+    both_ways=True,
+    find=find,
+    account="a few hidden units alone carry some rows and columns of entries, and one row cannot"
+    " vanish beside a certain nonzero entry, though it does in the limit",
+    title="a forced row",
+    explain=explain,
+    cost="a matching for every two neurons; 4000 sets of rows in small groups",
+)

@@ -1,23 +1,10 @@
 """Forcing: a cell that must vanish although the limit is 1 there.
 
-*Theorem.*  Let (j*, k*) be an observed cell and S the neurons covering it.  Let every i in S have
-a witness (j_i, k_i), j_i != j*, k_i != k*, such that the cells (j*, k_i) and (j_i, k_i) are
-observed by i alone.  Let some s in S (the *start*) be such that the cell (j_s, k*) is not
-observed, or is observed by another neuron h (the *helper*) that is not in S, or is in S and has
-j_h = j_s.  Then the set is not closed.
-
-*Missed.*  Let A be 1 at (j*, k*) and at every (j_i, k_i), 0 at every (j*, k_i).  If A = XY, then
-x_i(j_i) y_i(k_i) = 1 and x_i(j*) y_i(k_i) = 0, so x_i(j*) = 0 for every i in S and A(j*, k*) = 0.
-*Approached.*  As t -> 0: x_s = t at j*, 1 at j_s; y_s = 1 at k_s, 1/t at k*; the helper has x_h =
-1 at j_s and y_h = -1/t at k*, and +1 at k_h if it is in S; every other i in S has x_i = 1 at j_i,
-y_i = 1 at k_i; all other entries are 0.  The product is 1 at (j*, k*) and at the witnesses, t at
-(j*, k_s), and 0 at (j_s, k*), where 1/t - 1/t cancel (or nothing is observed).  A cell (j*, k_i)
-is observed by i alone, whose x is 0 or t at j*. Cells not named are 0, so the limit is one of the
-A above.
-
-With S = {s} this is the *unique owner* obstruction: a neuron alone on three of the four cells of
-{j*, j_s} x {k*, k_s}.  In particular a connected graph alone in its group that is not complete is
-not closed, and LU patterns of any size are not.  Transpose likewise.
+Some zeros and nonzeros at cells that one neuron observes alone force a zero at another cell.
+Theorem and proof: kernel, forcing.  With one neuron at that cell it is the *unique owner*
+obstruction: a neuron alone on three of the four cells of {j*, j_s} x {k*, k_s}.  In particular a
+connected graph alone in its group that is not complete is not closed, and LU patterns of any size
+are not.
 """
 
 from __future__ import annotations
@@ -25,12 +12,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Group
 from cadlink.rules.bits import View, bits, lowest
-from cadlink.rules.step import Conclusion, Problem, Step
-from cadlink.rules.transpose import transposed
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Conclusion, Step
+from cadlink.writing.curves import MINUS, MISSED, ONE, UNDER, Curve, T
+from cadlink.writing.document import Block, Blocks, Items, Paragraph, joined
+from cadlink.writing.formulas import NE, a, cell, these, x, y
 
-__all__ = ["Forced", "apply", "find"]
+__all__ = ["RULE", "Forced", "find", "search"]
 
 
 @dataclass(frozen=True)
@@ -44,10 +35,11 @@ class Forced:
     helper: int | None
 
 
-def find(view: View) -> Forced | None:
+def search(view: View, clock: Clock = UNLIMITED) -> Forced | None:
     """A target with its witnesses, or None."""
     alone = _alone(view)
     for p in range(len(view.rows)):
+        clock.check()
         # shared[i][row]: columns in which neuron i alone observes both p and that row.
         shared: dict[int, dict[int, int]] = {}
         for i in bits(view.in_row[p]):
@@ -116,21 +108,6 @@ def _helper(
     return next((h for h in bits(others) if row in usable[h]), start)
 
 
-def apply(problem: Problem) -> Step | None:
-    """A not-closed leaf when a cell is forced, in the group or its transpose.
-
-    >>> apply(Group.of_blocks([({0, 1}, {0, 1}), ({1}, {1})])).data["helper"]
-    1
-    """
-    if not isinstance(problem, Group) or not problem.neurons:
-        return None
-    view = View.of(problem)
-    found = find(view)
-    if found is not None:
-        return Step("forcing", Conclusion.NOT_CLOSED, _data(view, found))
-    return transposed(problem) if find(view.transpose()) is not None else None
-
-
 def _data(view: View, found: Forced) -> dict[str, object]:
     def cell(p: int, q: int) -> Sequence[int]:
         return [view.rows[p], view.cols[q]]
@@ -141,3 +118,81 @@ def _data(view: View, found: Forced) -> dict[str, object]:
         "start": found.start,
         "helper": found.helper,
     }
+
+
+def find(group: Group, clock: Clock = UNLIMITED) -> Step | None:
+    """A not-closed leaf when a cell is forced.
+
+    >>> find(Group.of_blocks([({0, 1}, {0, 1}), ({1}, {1})])).data["helper"]
+    1
+    """
+    view = View.of(group)
+    found = search(view, clock)
+    return None if found is None else Step("forcing", Conclusion.NOT_CLOSED, _data(view, found))
+
+
+def explain(group: Group, told: Told) -> Blocks:
+    """Some zeros force another zero."""
+    j, k = told.data["cell"]
+    witnesses = {i: (row, col) for i, row, col in told.data["witnesses"]}
+    start, helper = told.data["start"], told.data["helper"]
+    one = len(witnesses) == 1
+    curve = Curve()
+    for i, (row, col) in witnesses.items():
+        curve.x(i, [row], ONE)
+        curve.y(i, [col], ONE)
+    curve.x(start, [j], T)
+    curve.y(start, [k], UNDER)
+    top = witnesses[start][0]
+    if helper is not None:
+        if helper not in witnesses:
+            curve.x(helper, [top], ONE)
+        curve.y(helper, [k], MINUS)
+    forced = [
+        f"neuron {i} is alone in observing the cells {cell(j, col)} and {cell(row, col)}. If"
+        f" {a(row, col) + ' = ' + x(i, row) + ' ' + y(i, col) + NE + '0'} and"
+        f" {a(j, col) + ' = ' + x(i, j) + ' ' + y(i, col) + ' = 0'}, then {x(i, j) + ' = 0'}."
+        for i, (row, col) in witnesses.items()
+    ]
+    only = f"only neuron {next(iter(witnesses))}" if one else f"only {these('neuron', witnesses)}"
+    zeros = joined([x(i, j) for i in witnesses])
+    cancel = (
+        f"Neuron {start} does not observe the cell {cell(top, k)}, so its entry 1/t there does not"
+        " count."
+        if helper is None
+        else f"In the cell {cell(top, k)} neuron {helper} cancels the 1/t of neuron {start}."
+    )
+    ones = joined([a(row, col) for row, col in witnesses.values()])
+    nils = joined([a(j, col) for _, col in witnesses.values()])
+    blocks: tuple[Block, ...] = (
+        Paragraph(
+            f"To the cell {cell(j, k)} {only} can contribute. We show that certain zeros and"
+            f" nonzeros elsewhere force {a(j, k) + ' = 0'}."
+        ),
+        Items(tuple(forced)),
+        Paragraph(
+            f"So if {ones} {'is' if one else 'are'} nonzero and {nils}"
+            f" {'is' if one else 'are'} 0, then {zeros} {'is' if one else 'are'} 0, and"
+            f" {a(j, k) + ' = 0'}.",
+            MISSED,
+        ),
+        *curve.shown(group, f"As t tends to 0, let all entries be 0 except as shown. {cancel}"),
+        Paragraph(
+            f"The limit has {a(j, k) + ' = 1'}, {ones + ' = 1'} and {nils + ' = 0'}, so it is"
+            " missed."
+        ),
+    )
+    return blocks
+
+
+RULE = Rule(
+    name="forcing",
+    about=Group,
+    both_ways=True,
+    find=find,
+    account="some zero entries force a weight of every hidden unit behind one entry to zero, so"
+    " this entry cannot be nonzero, though it can in the limit",
+    title="a forced zero",
+    explain=explain,
+    cost="rows x rows x neurons set operations",
+)

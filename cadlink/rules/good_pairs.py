@@ -2,30 +2,8 @@
 
 Blocks R_a x C_a and R_b x C_b are GOOD if they have no common row or no common column; or are
 *anti-nested* (R_a inside R_b and C_a contains C_b, or the other way round); or R_a = R_b is one
-row; or C_a = C_b is one column.
-
-*Theorem.*  If every graph is complete and every pair is GOOD, the set is closed.
-
-*Proof, first step: no block with one row or one column.*  The one-row neurons are stars, together
-free: absorb them.  Let b have two rows or more and share a cell of row j with the one-row neuron
-h.  The pair is GOOD, which leaves C_h containing C_b; so b loses all of row j, and stays
-complete.  Let R_a be inside R_b and C_a contain C_b, and j a row of R_a.  If a loses j to h, C_h
-contains C_a, hence C_b, and b loses j.  If b loses j to h, C_h meets C_a as well, and a loses j.
-So anti-nested pairs stay anti-nested; pairs without a common row or column stay so, and so do
-pairs with the same single column.  In the same way absorb the one-column neurons.  All pairs are
-now disjoint (no common row or column) or anti-nested.
-
-*Second step.*  Merge equal blocks into classes of multiplicity m_i, and write a <= b when R_a is
-inside R_b and C_a contains C_b.  The classes seeing column k form a down-set T_k, and two
-incomparable ones in it have disjoint rows.  Let V_i be the span of the x_a, a <= i, a subspace of
-R^(R_i).  Column k of A is an arbitrary vector of the direct sum of the V_i, i maximal in T_k. The
-maximal elements below i share the columns C_i, so their rows are disjoint and their V's add
-directly.  Put d_i = min(|R_i|, m_i + sum of d over the maximal elements below i).  Then A is in
-the set iff there are subspaces V_i of R^(R_i) of dimension exactly d_i, each containing those
-below it, with A[R_i, k] in V_i for i maximal in T_k and A[j, k] = 0 for the other j: given x,
-enlarge the spans upwards to those dimensions; given the V_i, m_i vectors complete the sum of the
-lower spaces to V_i.  These pairs (A, V) form a closed set and Grassmannians are compact, so its
-projection is closed.
+row; or C_a = C_b is one column.  If every graph is complete and every pair GOOD, the set is closed.
+Theorem and proof: kernel, good_pairs.
 
 Contained in it: one complete block (rank <= 1), p equal blocks (rank <= p), laminar families, the
 cross, disjoint blocks.  A pair that is not GOOD makes the two neurons alone not closed, but other
@@ -34,11 +12,17 @@ neurons may repair that, so failing the test says nothing.
 
 from __future__ import annotations
 
+from itertools import combinations
+
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Group
 from cadlink.rules.bits import View
-from cadlink.rules.step import Conclusion, Problem, Step
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Conclusion, Step
+from cadlink.writing.document import MOST_ITEMS, Block, Blocks, Items, Paragraph, sentence
+from cadlink.writing.formulas import INSIDE, TIMES, math, setof, sub
 
-__all__ = ["apply", "good"]
+__all__ = ["RULE", "find", "good"]
 
 
 def good(rows_a: int, cols_a: int, rows_b: int, cols_b: int) -> bool:
@@ -57,18 +41,102 @@ def good(rows_a: int, cols_a: int, rows_b: int, cols_b: int) -> bool:
     return cols_a == cols_b and cols_a.bit_count() == 1
 
 
-def apply(problem: Problem) -> Step | None:
+def find(group: Group, clock: Clock = UNLIMITED) -> Step | None:
     """A closed leaf when every graph is complete and every pair GOOD.
 
-    >>> apply(Group.of_blocks([(range(3), range(3)), (range(2), range(3))])).rule
+    >>> find(Group.of_blocks([(range(3), range(3)), (range(2), range(3))])).rule
     'good_pairs'
     """
-    if not isinstance(problem, Group) or not problem.neurons:
-        return None
-    view = View.of(problem)
-    if not view.all_complete:
+    view = View.of(group)
+    if not view.neurons or not view.all_complete:
         return None
     blocks = list(dict.fromkeys(zip(view.row_sets, view.col_sets, strict=True)))
-    if all(good(*a, *b) for position, a in enumerate(blocks) for b in blocks[:position]):
-        return Step("good_pairs", Conclusion.CLOSED)
-    return None
+    for position, a in enumerate(blocks):
+        clock.check()
+        if not all(good(*a, *b) for b in blocks[:position]):
+            return None
+    return Step("good_pairs", Conclusion.CLOSED)
+
+
+def explain(group: Group, told: Told) -> Blocks:
+    """Blocks that are disjoint or nested the opposite ways."""
+    total = len(group.neurons)
+    if total == 1:
+        rows, cols = group.supports[0]
+        return sentence(
+            f"A single neuron observes the whole block {setof(rows) + TIMES + setof(cols)}: the"
+            " set is that of all matrices of rank at most 1 there, given by the vanishing of"
+            " all 2 x 2 minors."
+        )
+    if len(set(group.neurons)) == 1:
+        rows, cols = group.supports[0]
+        return sentence(
+            f"All {total} neurons observe the same whole block"
+            f" {setof(rows) + TIMES + setof(cols)}: the set is that of all matrices of rank at"
+            f" most {total} there, given by the vanishing of minors."
+        )
+    pairs = [
+        f"neurons {i} and {j}: {_relation(group, i, j)}" for i, j in combinations(range(total), 2)
+    ]
+    blocks: list[Block] = [
+        Paragraph(
+            f"Every graph is a whole block {sub('R', 'i') + TIMES + sub('C', 'i')}, and every two"
+            " blocks have no common row, or no common column, or the same single row or column, or"
+            " are nested in opposite ways (the one with fewer rows has more columns):"
+        )
+    ]
+    if len(pairs) <= MOST_ITEMS:
+        blocks.append(Items(tuple(pairs)))
+    else:
+        blocks.append(Paragraph(f"({len(pairs)} pairs, checked one by one.)"))
+    below = math("a <= b")
+    d = math("d_i = min(|R_i|, m_i + sum of d)")
+    blocks.append(
+        Paragraph(
+            "First set aside the neurons with a single row or column: they have arbitrary values"
+            " on their cells, and what remains are again whole blocks, disjoint or oppositely"
+            f" nested. Write {below} for {sub('R', 'a') + INSIDE + sub('R', 'b')} and"
+            f" {sub('C', 'b') + INSIDE + sub('C', 'a')}, and let {sub('m', 'i')} neurons have the"
+            f" block i. Put {d}, the sum over the maximal blocks strictly below i; these have"
+            " disjoint rows. Then A is in the set exactly if there are subspaces"
+            f" {sub('V', 'i')} of {math('R^R_i')}, of dimension {sub('d', 'i')}, each"
+            " containing those of the blocks below, such that in every column k the part of A in"
+            f" rows {sub('R', 'i')} is in {sub('V', 'i')}, for the maximal blocks i having column"
+            " k, and the other rows are 0. For, given the x, enlarge their spans from below; and"
+            f" given the {sub('V', 'i')}, choose {sub('m', 'i')} vectors that span {sub('V', 'i')}"
+            " together with the spaces below. This is a closed condition on A and a point of a"
+            " compact product of Grassmannians, so its projection to A is closed."
+        )
+    )
+    return tuple(blocks)
+
+
+def _relation(group: Group, one: int, other: int) -> str:
+    """Why two blocks are a good pair."""
+    (rows_a, cols_a), (rows_b, cols_b) = group.supports[one], group.supports[other]
+    if rows_a.isdisjoint(rows_b):
+        return "no common row"
+    if cols_a.isdisjoint(cols_b):
+        return "no common column"
+    if (rows_a, cols_a) == (rows_b, cols_b):
+        return "equal"
+    if rows_a <= rows_b and cols_a >= cols_b:
+        r = sub("R", one) + INSIDE + sub("R", other)
+        return f"{r} and {sub('C', other) + INSIDE + sub('C', one)}"
+    if rows_a >= rows_b and cols_a <= cols_b:
+        return _relation(group, other, one)
+    if rows_a == rows_b:
+        return "the same single row"
+    return "the same single column"
+
+
+RULE = Rule(
+    name="good_pairs",
+    about=Group,
+    find=find,
+    account="every two hidden units are disjoint or nested the opposite ways, so that products are"
+    " exactly the matrices compatible with some choice of subspaces",
+    title="oppositely nested blocks",
+    explain=explain,
+    cost="quadratic in the different blocks",
+)

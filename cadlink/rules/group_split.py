@@ -1,31 +1,27 @@
 """Split: neurons that share no cell, directly or through others, form independent groups.
 
-*Theorem.*  Let E be the disjoint union of E_1, ..., E_s such that every neuron observes cells of
-one E_c only.  Then the set is the product of the sets of the groups (E_c, its neurons); it is
-closed
-(free) iff every one of them is.
-*Proof.*  Different neurons have different parameters, so the projections to the E_c are chosen
-independently.  A product of nonempty sets is closed (everything) iff every factor is.
+Theorem and proof: kernel, split (of groups).
 """
 
 from __future__ import annotations
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Group
-from cadlink.rules.step import Conclusion, Problem, Step
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Conclusion, Step
+from cadlink.writing.document import Blocks, sentence
 
-__all__ = ["apply"]
+__all__ = ["RULE", "find"]
 
 
-def apply(problem: Problem) -> Step | None:
+def find(group: Group, clock: Clock = UNLIMITED) -> Step | None:
     """One part per connected component, ordered by smallest cell, when there are several.
 
-    >>> step = apply(Group.of([{(0, 0), (0, 1)}, {(0, 1)}, {(1, 1)}]))
+    >>> step = find(Group.of([{(0, 0), (0, 1)}, {(0, 1)}, {(1, 1)}]))
     >>> [part.picture() for part in step.parts]
     ['## + .#', '#']
     """
-    if not isinstance(problem, Group):
-        return None
-    parent = list(range(len(problem.neurons)))
+    parent = list(range(len(group.neurons)))
 
     def root(i: int) -> int:
         while parent[i] != i:
@@ -33,7 +29,7 @@ def apply(problem: Problem) -> Step | None:
             i = parent[i]
         return i
 
-    for first, *others in problem.owners.values():
+    for first, *others in group.owners.values():
         for i in others:
             parent[root(i)] = root(first)
     members: dict[int, list[int]] = {}
@@ -41,5 +37,25 @@ def apply(problem: Problem) -> Step | None:
         members.setdefault(root(i), []).append(i)
     if len(members) < 2:
         return None
-    parts = sorted((problem.subgroup(m) for m in members.values()), key=lambda g: min(g.cells))
+    parts = sorted((group.subgroup(m) for m in members.values()), key=lambda g: min(g.cells))
     return Step("split", Conclusion.ALL, {}, tuple(parts))
+
+
+def explain(group: Group, told: Told) -> Blocks:
+    """Groups without common cells."""
+    return sentence(
+        f"The neurons fall into {len(told.parts)} groups that share no cell. They have different"
+        " parameters, so the set is the product of the sets of these groups, and closed (all"
+        " of the space) exactly if each of them is."
+    )
+
+
+RULE = Rule(
+    name="split",
+    about=Group,
+    find=find,
+    account="the network falls into parts that share nothing",
+    title="independent groups",
+    explain=explain,
+    cost="linear in the cells",
+)

@@ -1,16 +1,8 @@
 """Matchings in a whole two-mask pattern, without making a group of it.
 
-*Theorem.*  Let L = 2.  For every input k join output j to hidden unit i when k -> i and i -> j are
-edges. If for every k some matching saturates the outputs joined to anything, L_I is every matrix
-on the support.
-*Proof.*  Fix X_2.  Column k of the product is X_2[R, T] y, where T are the units fed by k and R
-the outputs they reach.  The matching is a nonzero term of a maximal minor of X_2[R, T], whose
-entries are distinct variables or 0, so generic X_2 has full row rank there, for all k at once;
-then y solves column k for every right-hand side.
-
-The same for the transposed pattern.  Inputs with the same T need one matching.  Two tests cost
-next to nothing and usually end the matter: R must not be larger than T, nor larger than any of its
-own parts.
+Theorem and proof: kernel, matching (of chains).  Inputs with the same hidden units need one
+matching.  Two tests cost next to nothing and usually end the matter: the outputs an input reaches
+must not be more than its hidden units, nor those of any of its units.
 
 *Search.*  One output after the other takes, in all columns at once, a unit that is still free
 there: a few probes serve nearly all columns of a dense mask.  Only the columns where an output
@@ -19,16 +11,20 @@ went without get a maximum matching of their own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Mask, Pattern
-from cadlink.rules.step import Conclusion, Problem, Step
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Conclusion, Step
+from cadlink.writing.document import MOST_ITEMS, Block, Blocks, Items, Paragraph
+from cadlink.writing.formulas import factor, these
 
-__all__ = ["MAX_EDGES", "apply", "saturated"]
+__all__ = ["MAX_EDGES", "RULE", "find", "saturated"]
 
 MAX_EDGES = 40_000_000  # edges of the graphs that get a maximum matching of their own
 BLOCK = 32_000_000  # (units + outputs) x columns swept at once
@@ -39,7 +35,7 @@ NARROWEST = 16  # columns with the fewest units, whose outputs are counted befor
 Ints = npt.NDArray[np.int64]
 
 
-def saturated(pattern: Pattern) -> bool:
+def saturated(pattern: Pattern, clock: Clock = UNLIMITED) -> bool:
     """Whether every input of a two-mask pattern has a matching saturating its outputs.
 
     False also when looking would take too long.
@@ -66,8 +62,9 @@ def saturated(pattern: Pattern) -> bool:
     for start in range(0, columns.size, step):
         some = columns[start : start + step]
         if sweep:
-            some = some[_left_out(above, by_input[some, :].T.toarray())]
+            some = some[_left_out(above, by_input[some, :].T.toarray(), clock)]
         for k in some:
+            clock.check()
             units = by_input.indices[by_input.indptr[k] : by_input.indptr[k + 1]]
             work += int(sizes[units].sum())
             if work > MAX_EDGES:
@@ -103,12 +100,13 @@ def _outputs(by_input: Mask, outputs_of: Mask, k: int) -> Ints:
     return np.flatnonzero(reached)
 
 
-def _left_out(above: Mask, fed: npt.NDArray[np.bool_]) -> Ints:
+def _left_out(above: Mask, fed: npt.NDArray[np.bool_], clock: Clock) -> Ints:
     """The columns (of ``fed``, units x columns) in which a greedy matching leaves an output out."""
     free = fed.copy()
     missing = np.zeros(fed.shape[1], dtype=np.bool_)
     degrees = np.diff(above.indptr)
     for turn, j in enumerate(np.argsort(degrees, kind="stable")):
+        clock.check()
         units = above.indices[above.indptr[j] : above.indptr[j + 1]]
         if not units.size:
             continue
@@ -137,19 +135,51 @@ def _probes(units: Ints) -> Iterator[Ints]:
         start, size = start + size, 2 * size
 
 
-def apply(problem: Problem) -> Step | None:
-    """A free leaf for a two-mask pattern with the matchings, or the step that transposes it to one.
+def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
+    """A free leaf for a two-mask pattern with the matchings.
 
-    >>> apply(Pattern.of(["11/11/11", "111/111"])).rule
-    'matching'
-    >>> apply(Pattern.of(["11/11/11", "111/111/111"])).rule
+    >>> find(Pattern.of(["11/11/11", "111/111"])).rule
     'matching'
     """
-    if not isinstance(problem, Pattern) or problem.depth != 2:
+    if pattern.depth != 2 or not saturated(pattern, clock):
         return None
-    if saturated(problem):
-        return Step("matching", Conclusion.FREE)
-    transposed = problem.transpose()
-    if saturated(transposed):
-        return Step("transpose", Conclusion.SAME, {}, (transposed,))
-    return None
+    return Step("matching", Conclusion.FREE)
+
+
+def explain(chain: Pattern, told: Told) -> Blocks:
+    """Matchings in every column, for two masks."""
+    blocks: list[Block] = [
+        Paragraph(
+            f"Column k of {factor(2)}{factor(1)} is {factor(2)} times column k of {factor(1)},"
+            " whose nonzero entries are at the hidden units that see input k. For every input k"
+            " the outputs reached by these units can be matched to different ones of them along"
+            f" the mask of {factor(2)}. So this part of {factor(2)} has a minor, with all these"
+            f" rows, that is not the zero polynomial. Choose {factor(2)} such that none of these"
+            " minors vanishes: then every column of A is the solution of a linear system in"
+            " unknowns of its own."
+        )
+    ]
+    if max(chain.widths) <= MOST_ITEMS:
+        blocks.append(Items(tuple(_matched_inputs(told.facts["pairs"]))))
+    return tuple(blocks)
+
+
+def _matched_inputs(pairs: Sequence[Mapping[int, int]]) -> list[str]:
+    """The matchings {output: hidden unit} of the inputs; inputs with the same one together."""
+    lines: dict[str, list[int]] = {}
+    for k, found in enumerate(pairs):
+        listed = ", ".join(f"output {j} to unit {unit}" for j, unit in sorted(found.items()))
+        lines.setdefault(listed or "no output is reached", []).append(k)
+    return [f"{these('input', inputs)}: {listed}" for listed, inputs in lines.items()]
+
+
+RULE = Rule(
+    name="matching",
+    about=Pattern,
+    both_ways=True,
+    find=find,
+    account="in every column each entry has a hidden unit of its own: anything is possible",
+    title="matchings in every column",
+    explain=explain,
+    cost="a bipartite matching for every different input",
+)

@@ -1,14 +1,8 @@
 """Merge: two adjacent masks whose products are everything are one mask.
 
-*Theorem.*  If the products X_{l+1} X_l of two adjacent factors are exactly the matrices supported
-on the boolean product M of their masks, then replacing the two masks by M does not change L_I.
-*Proof.*  The factors X_{l+1}, X_l enter the product of all factors only through X_{l+1} X_l.
-
-Freeness of the two-mask chain is proved here in two ways.  *Star*: every unit between has at most
-one incoming or at most one outgoing edge.  Its block is then one row or one column; fix the single
-edge's value at 1, and the unit contributes any values on its block.  Every entry of a matrix on M
-is given to one unit that covers it.  *Matching*: see large_matching.py.  Other proofs may be
-handed in.
+Theorem and proof: kernel, merge.  Freeness of the two-mask chain is proved here in two ways.
+*Star*: every unit between has at most one incoming or at most one outgoing edge.  *Matching*: see
+large_matching.py.  Other proofs may be handed in, as the pipeline does in the end.
 """
 
 from __future__ import annotations
@@ -18,15 +12,19 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import large_matching, two_factors
 from cadlink.rules.paths import on_path
-from cadlink.rules.step import Conclusion, Problem, Step
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Conclusion, Step
+from cadlink.writing.document import Blocks, sentence
+from cadlink.writing.formulas import factor
 
-__all__ = ["MAX_AREA", "FreeProof", "apply", "is_star"]
+__all__ = ["MAX_AREA", "RULE", "FreeProof", "find", "is_star"]
 
 # A proof (the STEP of the certificate schema) that a trimmed two-mask chain is free, or None.
-FreeProof: TypeAlias = Callable[[Pattern], "Mapping[str, Any] | None"]
+FreeProof: TypeAlias = Callable[[Pattern, Clock], "Mapping[str, Any] | None"]
 
 MAX_AREA = 20_000_000  # paths through the two masks: bounds the work and the size of the new mask
 
@@ -42,44 +40,66 @@ def is_star(pattern: Pattern) -> bool:
     return bool((np.minimum(into, out) <= 1).all())
 
 
-def apply(problem: Problem, free_proof: FreeProof | None = None) -> Step | None:
-    """The chain with its first free pair of adjacent masks merged; None when there is none.
-
-    >>> step = apply(Pattern.of(["11/11", "10/01", "11/11"]))
-    >>> step.data["layer"], step.data["proof"]["rule"], step.parts[0].depth
-    (1, 'two_factors', 2)
-    """
-    if not isinstance(problem, Pattern) or problem.depth < 2:
-        return None
-    for layer in range(1, problem.depth):
-        lower, upper = problem.layers[layer - 1], problem.layers[layer]
-        into = np.diff(lower.indptr).astype(np.int64)
-        out = np.bincount(upper.indices, minlength=problem.widths[layer])
-        if int(np.dot(into, out)) > MAX_AREA:
-            continue
-        pair = problem.part(layer - 1, layer + 1)
-        trimmed = pair.select(on_path(pair))
-        if 0 in trimmed.widths:  # then the whole chain is not trimmed, which comes first
-            continue
-        proof = _proof(trimmed, free_proof)
-        if proof is None:
-            continue
-        data = {"layer": layer, "proof": proof}
-        return Step("merge", Conclusion.SAME, data, (problem.joined(layer),))
-    return None
-
-
-def _proof(pair: Pattern, free_proof: FreeProof | None) -> dict[str, Any] | None:
+def _proof(pair: Pattern, free_proof: FreeProof | None, clock: Clock) -> dict[str, Any] | None:
     """A proof that the trimmed two-mask pattern is free, as JSON values."""
-    if is_star(pair) and two_factors.apply(pair) is not None:
+    if is_star(pair) and two_factors.find(pair, clock) is not None:
         return _step("two_factors", _step("star"))
-    if large_matching.saturated(pair):
+    if large_matching.saturated(pair, clock):
         return _step("matching")
-    if large_matching.saturated(pair.transpose()):
+    if large_matching.saturated(pair.transpose(), clock):
         return _step("transpose", _step("matching"))
-    found = free_proof(pair) if free_proof is not None else None
+    found = free_proof(pair, clock) if free_proof is not None else None
     return dict(found) if found is not None else None
 
 
 def _step(rule: str, *parts: dict[str, Any]) -> dict[str, Any]:
     return {"rule": rule, "data": {}, "parts": list(parts)}
+
+
+def find(
+    pattern: Pattern, clock: Clock = UNLIMITED, free_proof: FreeProof | None = None
+) -> Step | None:
+    """The chain with its first free pair of adjacent masks merged; None when there is none.
+
+    >>> step = find(Pattern.of(["11/11", "10/01", "11/11"]))
+    >>> step.data["layer"], step.data["proof"]["rule"], step.parts[0].depth
+    (1, 'two_factors', 2)
+    """
+    for layer in range(1, pattern.depth):
+        clock.check()
+        lower, upper = pattern.layers[layer - 1], pattern.layers[layer]
+        into = np.diff(lower.indptr).astype(np.int64)
+        out = np.bincount(upper.indices, minlength=pattern.widths[layer])
+        if int(np.dot(into, out)) > MAX_AREA:
+            continue
+        pair = pattern.part(layer - 1, layer + 1)
+        trimmed = pair.select(on_path(pair))
+        if 0 in trimmed.widths:  # then the whole chain is not trimmed, which comes first
+            continue
+        proof = _proof(trimmed, free_proof, clock)
+        if proof is None:
+            continue
+        data = {"layer": layer, "proof": proof}
+        return Step("merge", Conclusion.SAME, data, (pattern.joined(layer),))
+    return None
+
+
+def explain(chain: Pattern, told: Told) -> Blocks:
+    """Two factors replaced by one; the lemma follows."""
+    layer = told.data["layer"]
+    return sentence(
+        f"By the lemma below, the products {factor(layer + 1)}{factor(layer)} are all matrices"
+        f" supported on the boolean product of the masks of layers {layer} and {layer + 1}. So the"
+        " two factors may be replaced by a single one with that mask."
+    )
+
+
+RULE = Rule(
+    name="merge",
+    about=Pattern,
+    find=find,
+    account="two layers replaced by one, because their product can be any matrix on its support",
+    title="merging two factors",
+    explain=explain,
+    cost="stars and matchings in every two adjacent masks",
+)

@@ -1,19 +1,7 @@
 """Merged cross: a block of ones shared between three neurons, also when there are as many as rows.
 
-*Theorem.*  (Notation and lemmas: ``merged.py``.)  Let a, b, c be distinct neurons, J a set of
-rows with j0 in J, K a set of columns with k0 in K, such that no neuron covers J x {k0} and none
-covers {j0} x K; J is inside R_a | R_b, k0 is in C_a & C_b, and c covers J x (K - k0).  Let {R_a &
-R_b, R_i (i != a, b, c)} have distinct representatives outside J, and {C_a | C_b, C_i} outside K.
-Then the set is not closed.
-
-*Proof.*  A = 1_J 1_K^T + e_j* e_k*^T + sum over i != a, b, c of e_(j_i) e_(k_i)^T is a limit: by
-the uncrossing lemma a and b give the ones on J x {k0} and at (j*, k*), c gives the other columns
-of K.  Its rank is r - 1.  If A = XY, Sylvester's inequality gives rank X + rank Y - r <= r - 1,
-so rank X or rank Y is r - 1 = rank A.  In the first case, by the merge lemma, only a neuron
-covering J x {k0} can be nonzero on a cell of J x {k0}, where A is 1; in the second only one
-covering {j0} x K on {j0} x K.  There is none.
-
-Searched with |J| = |K| = 2, all of them, by bit operations.
+Theorem and proof: kernel, merged_cross (notation: ``merged.py``).  Searched with |J| = |K| = 2, all
+of them, by bit operations.
 """
 
 from __future__ import annotations
@@ -21,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Group
 from cadlink.rules.bits import View, bits
-from cadlink.rules.merged import Budget, room
-from cadlink.rules.step import Conclusion, Problem, Step
-from cadlink.rules.transpose import transposed
+from cadlink.rules.merged import COLLIDE, Budget, collision, room
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Conclusion, Step
+from cadlink.writing.curves import MISSED, ONE
+from cadlink.writing.document import Blocks, Items, Paragraph
+from cadlink.writing.formulas import TIMES, setof, these
 
-__all__ = ["Cross", "apply", "find"]
+__all__ = ["RULE", "Cross", "find", "search"]
 
 _ROOMS = 250  # pairs of matchings per orientation
 
@@ -45,25 +37,26 @@ class Cross:
     k1: int
 
 
-def find(view: View) -> Cross | None:
+def search(view: View, clock: Clock = UNLIMITED) -> Cross | None:
     """Such a cross with |J| = |K| = 2, or None."""
     if not view.all_complete or view.neurons < 3:
         return None
     if view.neurons > min(len(view.rows), len(view.cols)):
         return None
     rooms = Budget(_ROOMS)
-    for cross in _candidates(view):
+    for cross in _candidates(view, clock):
         if not rooms.spend():
             return None
         rows, cols = 1 << cross.j0 | 1 << cross.j1, 1 << cross.k0 | 1 << cross.k1
-        if room(view, cross.a, cross.b, (cross.c,), rows, cols):
+        if room(view, cross.a, cross.b, (cross.c,), rows, cols, clock):
             return cross
     return None
 
 
-def _candidates(view: View) -> Iterator[Cross]:
+def _candidates(view: View, clock: Clock) -> Iterator[Cross]:
     in_row, in_col = view.in_row, view.in_col
     for j0, with_j0 in enumerate(in_row):
+        clock.check()
         # For every k0 the columns k1 such that no neuron sees (j0, k0) and (j0, k1).
         apart = [0] * len(in_col)
         for k0, with_k0 in enumerate(in_col):
@@ -75,6 +68,7 @@ def _candidates(view: View) -> Iterator[Cross]:
             both = with_j0 & with_j1
             if j1 == j0 or not both:
                 continue
+            clock.check()
             for k0, with_k0 in enumerate(in_col):
                 if both & with_k0 or not with_j0 & with_k0 or not with_j1 & with_k0:
                     continue
@@ -88,19 +82,17 @@ def _candidates(view: View) -> Iterator[Cross]:
                             yield Cross(a, b, c, j0, j1, k0, k1)
 
 
-def apply(problem: Problem) -> Step | None:
-    """A not-closed leaf when such a cross is found, in the group or its transpose.
+def find(group: Group, clock: Clock = UNLIMITED) -> Step | None:
+    """A not-closed leaf when such a cross is found.
 
     >>> blocks = [({0, 2}, {0, 2}), ({1, 2}, {0, 2}), ({0, 1}, {1})]
-    >>> apply(Group.of_blocks(blocks)).rule
+    >>> find(Group.of_blocks(blocks)).rule
     'merged_cross'
     """
-    if not isinstance(problem, Group) or not problem.neurons:
-        return None
-    view = View.of(problem)
-    found = find(view)
+    view = View.of(group)
+    found = search(view, clock)
     if found is None:
-        return transposed(problem) if find(view.transpose()) is not None else None
+        return None
     data = {
         "a": found.a,
         "b": found.b,
@@ -111,3 +103,45 @@ def apply(problem: Problem) -> Step | None:
         "k0": view.cols[found.k0],
     }
     return Step("merged_cross", Conclusion.NOT_CLOSED, data)
+
+
+def explain(group: Group, told: Told) -> Blocks:
+    """The same with three neurons."""
+    one, two, third = told.data["a"], told.data["b"], told.data["i1"]
+    J, K, j0, k0 = told.data["J"], told.data["K"], told.data["j0"], told.data["k0"]
+    curve = collision(group, (one, two), (third,), told.facts, (J, [k0]))
+    curve.x(third, J, ONE)
+    curve.y(third, [k for k in K if k != k0], ONE)
+    r = len(group.neurons)
+    blocks = (
+        *curve.shown(group, COLLIDE.format(a=one, b=two)),
+        Paragraph(
+            f"The limit A has rank {r - 1} and is 1 on {setof(J) + TIMES + setof(K)}. No neuron"
+            f" covers {setof(J) + TIMES + setof([k0])}, and none {setof([j0]) + TIMES + setof(K)}."
+            f" Suppose A = XY. By Sylvester's inequality the ranks of X and Y add up to at most"
+            f" {2 * r - 1}, so one of them has the rank {r - 1} of A.",
+            MISSED,
+        ),
+        Items(
+            (
+                f"If X has, it has the column space of A, in which the entries"
+                f" of {these('row', J)} are equal; so a neuron nonzero in one of these rows has all"
+                f" of them, and none can make column {k0} of A nonzero in them, although it is 1.",
+                f"If Y has, it has the row space of A, and in the same way no neuron can make row"
+                f" {j0} of A nonzero in {these('column', K)}, although it is 1.",
+            )
+        ),
+    )
+    return blocks
+
+
+RULE = Rule(
+    name="merged_cross",
+    about=Group,
+    both_ways=True,
+    find=find,
+    account="two colliding hidden units fill a cross of entries that no unit covers",
+    title="two neurons collide beside a third",
+    explain=explain,
+    cost="rows x rows x columns set operations, 250 matchings",
+)

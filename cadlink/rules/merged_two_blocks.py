@@ -1,29 +1,23 @@
 """Two merged blocks: three products that one neuron cannot have at once.
 
-*Theorem.*  (Notation and lemmas: ``merged.py``.)  Let a, b, f be distinct neurons, J1, J2
-disjoint sets of rows, K1, K2 disjoint sets of columns, none empty; J1 inside R_a | R_b, K1 inside
-C_a & C_b, and f covers J2 x K2.  Let no neuron but f cover J1 x K1, nor J1 x K2, nor J2 x K2.
-Let {R_a & R_b, R_i (i != a, b, f)} have distinct representatives outside J1 | J2, and {C_a | C_b,
-C_i} outside K1 | K2.  Then the set is not closed.
-
-*Proof.*  A = 1_J1 1_K1^T + 1_J2 1_K2^T + e_j* e_k*^T + sum over i != a, b, f of e_(j_i) e_(k_i)^T
-is a limit by the uncrossing lemma, of rank r.  If A = XY, the merge lemma applies to J1, J2, K1
-and K2; on the three products only f can be nonzero, with constants p1, p2 on J1, J2 and q1, q2 on
-K1, K2.  So p1 q1 = 1, p2 q2 = 1 and p1 q2 = 0.
-
-This reaches patterns with one neuron f that sees everything.
+Theorem and proof: kernel, merged_two_blocks (notation: ``merged.py``).  This reaches patterns with
+one neuron f that sees everything; the four largest neurons are tried as f.
 """
 
 from __future__ import annotations
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Group
 from cadlink.rules.bits import View
-from cadlink.rules.merged import Budget, covering, room, shrink
+from cadlink.rules.merged import COLLIDE, Budget, collision, covering, room, shrink
 from cadlink.rules.merged_block import candidates
-from cadlink.rules.step import Conclusion, Problem, Step
-from cadlink.rules.transpose import transposed
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Conclusion, Step
+from cadlink.writing.curves import MISSED, ONE
+from cadlink.writing.document import Blocks, Paragraph
+from cadlink.writing.formulas import TIMES, setof, sub
 
-__all__ = ["apply", "find"]
+__all__ = ["RULE", "find", "search"]
 
 _ROOMS = 150  # pairs of matchings per orientation
 _NEURONS = 4  # how many neurons f are tried, largest blocks first
@@ -31,7 +25,7 @@ _NEURONS = 4  # how many neurons f are tried, largest blocks first
 Found = tuple[int, int, int, int, int, int, int]
 
 
-def find(view: View) -> Found | None:
+def search(view: View, clock: Clock = UNLIMITED) -> Found | None:
     """a, b, f, J1, K1, J2, K2 (bit sets) to which the theorem applies, or None."""
     r = view.neurons
     # J1 and J2 have three rows or more, K1 and K2 two columns; r - 2 representatives lie outside.
@@ -43,41 +37,43 @@ def find(view: View) -> Found | None:
     )
     for f in largest[:_NEURONS]:
         exempt = 1 << f
-        for a, b, rows, cols in candidates(view, exempt):
-            second = _second(view, exempt, f, rows, cols)
+        for a, b, rows, cols in candidates(view, exempt, clock):
+            second = _second(view, exempt, f, rows, cols, clock)
             if second is None:
                 continue
             if not rooms.spend():
                 return None
-            if room(view, a, b, (f,), rows | second[0], cols | second[1]):
+            if room(view, a, b, (f,), rows | second[0], cols | second[1], clock):
                 return a, b, f, rows, cols, *second
     return None
 
 
-def _second(view: View, exempt: int, f: int, rows: int, cols: int) -> tuple[int, int] | None:
+def _second(
+    view: View, exempt: int, f: int, rows: int, cols: int, clock: Clock
+) -> tuple[int, int] | None:
     """J2 and K2 for these J1 and K1: first K2 so that only f covers J1 x K2, then both."""
     more_rows, more_cols = view.row_sets[f] & ~rows, view.col_sets[f] & ~cols
-    first = shrink(view, rows, 0, 0, more_cols, lambda p, q: covering(view, p, q) & ~exempt)
+
+    def left(p: int, q: int) -> int:
+        return covering(view, p, q) & ~exempt
+
+    first = shrink(view, rows, 0, 0, more_cols, left, clock)
     if first is None:
         return None
     chosen = first[1] or more_cols & -more_cols
-    both = shrink(
-        view, 0, chosen, more_rows, more_cols, lambda p, q: covering(view, p, q) & ~exempt
-    )
+    both = shrink(view, 0, chosen, more_rows, more_cols, left, clock)
     if both is None or not both[1]:
         return None
     chosen_rows = both[0] or more_rows & -more_rows
     return (chosen_rows, both[1]) if chosen_rows else None
 
 
-def apply(problem: Problem) -> Step | None:
-    """A not-closed leaf when such blocks are found, in the group or its transpose."""
-    if not isinstance(problem, Group) or not problem.neurons:
-        return None
-    view = View.of(problem)
-    found = find(view)
+def find(group: Group, clock: Clock = UNLIMITED) -> Step | None:
+    """A not-closed leaf when such blocks are found."""
+    view = View.of(group)
+    found = search(view, clock)
     if found is None:
-        return transposed(problem) if find(view.transpose()) is not None else None
+        return None
     a, b, f, rows1, cols1, rows2, cols2 = found
     data = {
         "a": a,
@@ -89,3 +85,42 @@ def apply(problem: Problem) -> Step | None:
         "K2": view.col_numbers(cols2),
     }
     return Step("merged_two_blocks", Conclusion.NOT_CLOSED, data)
+
+
+def explain(group: Group, told: Told) -> Blocks:
+    """Three blocks that one neuron cannot serve at once."""
+    one, two, f = told.data["a"], told.data["b"], told.data["f"]
+    J1, K1, J2, K2 = told.data["J1"], told.data["K1"], told.data["J2"], told.data["K2"]
+    curve = collision(group, (one, two), (f,), told.facts, (J1, K1))
+    curve.x(f, J2, ONE)
+    curve.y(f, K2, ONE)
+    r = len(group.neurons)
+    b11, b12 = setof(J1) + TIMES + setof(K1), setof(J1) + TIMES + setof(K2)
+    b22 = setof(J2) + TIMES + setof(K2)
+    blocks = (
+        *curve.shown(group, COLLIDE.format(a=one, b=two)),
+        Paragraph(
+            f"The limit A has rank {r}, the number of neurons; it is 1 on {b11} and on {b22}, and 0"
+            f" on {b12}. No neuron but {f} covers one of these three blocks. Suppose A = XY; then X"
+            f" and Y have rank {r}, too. Rows {setof(J1)} of A are equal, and Y has independent"
+            " rows; so these rows of X are equal, and a neuron that is nonzero in one of them is"
+            f" nonzero in all. The same holds for rows {setof(J2)}, columns {setof(K1)} and"
+            f" columns {setof(K2)}. So in these three blocks only neuron {f} can contribute. As A"
+            f" is 1 on {b11} and {b22}, {sub('x', f)} is nonzero on {setof(J1)} and {sub('y', f)}"
+            f" on {setof(K2)}. But then A is nonzero on {b12}: a contradiction.",
+            MISSED,
+        ),
+    )
+    return blocks
+
+
+RULE = Rule(
+    name="merged_two_blocks",
+    about=Group,
+    both_ways=True,
+    find=find,
+    account="two colliding hidden units fill a block of entries that contradicts another one",
+    title="two neurons collide, and a third would be needed twice",
+    explain=explain,
+    cost="2000 greedy searches for each f, 150 matchings",
+)

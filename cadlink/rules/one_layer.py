@@ -1,23 +1,36 @@
-"""One layer: nothing to factor.
-
-*Theorem.*  L_I for a single mask is every matrix supported on it, a linear space.  *Proof.*  By
-definition.
-"""
+"""One layer: nothing to factor, the set is the linear space of the mask."""
 
 from __future__ import annotations
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules.step import Conclusion, Problem, Step
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Conclusion, Step
+from cadlink.writing.document import Blocks, sentence
 
-__all__ = ["apply"]
+__all__ = ["RULE", "find"]
 
 
-def apply(problem: Problem) -> Step | None:
+def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
     """A free leaf for a chain of one mask.
 
-    >>> apply(Pattern.of(["110/011"])).conclusion.value
+    >>> find(Pattern.of(["110/011"])).conclusion.value
     'free'
     """
-    if isinstance(problem, Pattern) and problem.depth == 1:
-        return Step("one_layer", Conclusion.FREE)
-    return None
+    return Step("one_layer", Conclusion.FREE) if pattern.depth == 1 else None
+
+
+def explain(chain: Pattern, told: Told) -> Blocks:
+    """A linear space."""
+    return sentence("There is only one factor: the set is the linear space of its mask.")
+
+
+RULE = Rule(
+    name="one_layer",
+    about=Pattern,
+    find=find,
+    account="a single layer can be any matrix on its mask",
+    title="a single factor",
+    explain=explain,
+    cost="none",
+)

@@ -1,23 +1,11 @@
 """Owners: p neurons alone on a (p+1) x (p+1) square but for one corner, which they share.
 
-*Theorem.*  Let |R1| = |C1| = p, j a row outside R1, k a column outside C1, and let T be the
-neurons covering some cell of R1 x (C1 + k) or (R1 + j) x C1, all of which are observed or covered
-by no neuron.  If |T| = p, the rows R1 have distinct representatives among the neurons T (each one
-seeing its row), so have the columns C1, and some i in T and some h outside T both cover (j, k)
-(or (j, k) is not observed, and no h is needed), then the set is not closed.
-
-*Missed.*  Let A11 = A[R1, C1], a12 = A[R1, k], a21 = A[j, C1].  Only neurons of T act on these
-cells, so if A = XY then [A11 | a12] = X[R1, T] Y[T, C1 + k] and [A11; a21] = X[R1 + j, T] Y[T,
-C1].  If both have rank p, X[R1, T] and Y[T, C1] are invertible p x p matrices, and det A11 != 0.
-*Approached.*  Take the other neurons of T generic on these rows and columns, x_i = t u on R1 and
-1 at j, y_i = v on C1 and 1/t at k, u and v generic, x_h = 1 at j, y_h = -1/t at k.  On R1 x C1
-the limit is the sum of the p - 1 others, hence det A11 = 0.  [A11 | a12] = X'[Y' | *; 0 | 1] with
-X' = (the other x, u) invertible by the first matching, Y' = the other y on C1, of rank p - 1 by
-the second: rank p.  Likewise [A11; a21].  At (j, k) the 1/t cancel, elsewhere everything is 0.
+They must make the p x p block invertible, but in the limit it need not be.  Theorem and proof:
+kernel, owners; the theorem is its own transpose.
 
 p = 1 is the unique owner of ``forcing``.  Here: p = 2 by trying all pairs of neurons and rows in
-small groups, and T = all neurons but one of any number, where R1, C1 must avoid the rows and
-columns of that one and everything is a matching.
+small groups, and all neurons but one of any number, where the rows and columns must avoid those of
+that one and everything is a matching.
 """
 
 from __future__ import annotations
@@ -26,11 +14,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Group
 from cadlink.rules.bits import View, bits, lowest, mask, representatives
-from cadlink.rules.step import Conclusion, Problem, Step
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Conclusion, Step
+from cadlink.writing.curves import MINUS, MISSED, ONE, UNDER, Curve, T
+from cadlink.writing.document import Block, Blocks, Paragraph
+from cadlink.writing.formulas import cell, math, setof
 
-__all__ = ["Owned", "apply", "find"]
+__all__ = ["RULE", "Owned", "find", "search"]
 
 _PAIR_TRIES = 20000  # pairs of neurons times pairs of rows looked at for p = 2
 
@@ -47,12 +40,12 @@ class Owned:
     helper: int | None
 
 
-def find(view: View) -> Owned | None:
+def search(view: View, clock: Clock = UNLIMITED) -> Owned | None:
     """Such a square, or None."""
-    return next(_all_but_one(view), None) or next(_pairs(view), None)
+    return next(_all_but_one(view, clock), None) or next(_pairs(view, clock), None)
 
 
-def _all_but_one(view: View) -> Iterator[Owned]:
+def _all_but_one(view: View, clock: Clock) -> Iterator[Owned]:
     """T = every neuron but h."""
     all_rows, all_cols = (1 << len(view.rows)) - 1, (1 << len(view.cols)) - 1
     if view.neurons < 2 or not view.all_complete:
@@ -68,10 +61,10 @@ def _all_but_one(view: View) -> Iterator[Owned]:
         ]
         if not shared:
             continue
-        rows = representatives([view.row_sets[i] & free_rows for i in others])
+        rows = representatives([view.row_sets[i] & free_rows for i in others], clock)
         if rows is None:
             continue
-        cols = representatives([view.col_sets[i] & free_cols for i in others])
+        cols = representatives([view.col_sets[i] & free_cols for i in others], clock)
         if cols is None:
             continue
         i = shared[0]
@@ -80,12 +73,13 @@ def _all_but_one(view: View) -> Iterator[Owned]:
         yield Owned(mask(rows), mask(cols), p, q, i, h)
 
 
-def _pairs(view: View) -> Iterator[Owned]:
+def _pairs(view: View, clock: Clock) -> Iterator[Owned]:
     """p = 2: for two neurons and two rows the columns where nobody else acts."""
     n, r = len(view.rows), view.neurons
     if r * (r - 1) * n * (n - 1) // 4 > _PAIR_TRIES:
         return
     for a, b in combinations(range(r), 2):
+        clock.check()
         pair = 1 << a | 1 << b
         # own[p]: columns q with (p, q) known and covered by no neuron outside the pair.
         own = [_without(view, p, pair) for p in range(n)]
@@ -129,16 +123,14 @@ def _without(view: View, p: int, pair: int) -> int:
     return view.known[p] & ~others
 
 
-def apply(problem: Problem) -> Step | None:
-    """A not-closed leaf when such a square is found (the theorem is its own transpose).
+def find(group: Group, clock: Clock = UNLIMITED) -> Step | None:
+    """A not-closed leaf when such a square is found.
 
-    >>> apply(Group.of_blocks([({0, 1}, {0, 1}), ({1}, {1})])).data["neuron"]
+    >>> find(Group.of_blocks([({0, 1}, {0, 1}), ({1}, {1})])).data["neuron"]
     0
     """
-    if not isinstance(problem, Group) or not problem.neurons:
-        return None
-    view = View.of(problem)
-    found = find(view)
+    view = View.of(group)
+    found = search(view, clock)
     if found is None:
         return None
     data = {
@@ -150,3 +142,64 @@ def apply(problem: Problem) -> Step | None:
         "helper": found.helper,
     }
     return Step("owners", Conclusion.NOT_CLOSED, data)
+
+
+def explain(group: Group, told: Told) -> Blocks:
+    """p neurons alone on a square but for one corner."""
+    rows, cols, j, k = told.data["rows"], told.data["cols"], told.data["row"], told.data["col"]
+    first, helper = told.data["neuron"], told.data["helper"]
+    row_of, col_of = told.facts["row"], told.facts["column"]
+    team = list(row_of)
+    curve = Curve()
+    for i in team:
+        curve.x(i, [row_of[i]], T if i == first else ONE)
+        curve.y(i, [col_of[i]], ONE)
+    curve.x(first, [j], ONE)
+    curve.y(first, [k], UNDER)
+    if helper is not None:
+        curve.x(helper, [j], ONE)
+        curve.y(helper, [k], MINUS)
+    p = len(rows)
+    corner = (
+        f"nobody needs to look at the cell {cell(j, k)}, which neuron {first} does not observe"
+        if helper is None
+        else f"neuron {helper} cancels the 1/t of neuron {first} in the cell {cell(j, k)}"
+    )
+    R, C, its = setof(rows), setof(cols), setof(team)
+    blocks: tuple[Block, ...] = (
+        Paragraph(
+            f"Let R = {R}, C = {C}, j = {j} and k = {k}. In the cells of"
+            f" {math('R x (C + k)')} and"
+            f" {math('{j} x C')} only the"
+            f" {'neuron' if p == 1 else f'{p} neurons'} of T = {its} can contribute."
+        ),
+        Paragraph(
+            "So if A is in the set,"
+            f" {math('A[R, C + k] = X[R, T] Y[T, C + k]')}"
+            f" and {math('A[R + j, C] = X[R + j, T] Y[T, C]')}"
+            f" (zeros put in for unobserved entries). If both have rank {p}, the"
+            f" {math(f'{p} x {p}')} matrices"
+            f" {math('X[R, T]')} and {math('Y[T, C]')} are invertible, and so"
+            f" is {math('A[R, C]')}, their product.",
+            MISSED,
+        ),
+        *curve.shown(group, f"Let all entries be 0 except as shown; {corner}."),
+        Paragraph(
+            f"In the limit {math('A[R, C + k]')} and"
+            f" {math('A[R + j, C]')} have rank {p}, but"
+            f" {math('A[R, C]')} has rank {p - 1}: it is missed."
+        ),
+    )
+    return blocks
+
+
+RULE = Rule(
+    name="owners",
+    about=Group,
+    find=find,
+    account="a few hidden units alone carry a block of entries, which must stay invertible, though"
+    " in the limit it need not",
+    title="a block that must stay invertible",
+    explain=explain,
+    cost="two matchings for every neuron; pairs of neurons and of rows in small groups",
+)

@@ -1,36 +1,11 @@
 """Pinned columns: matchings when some neurons are spent on copying a column of A.
 
 Matchings (``matching.py``) solve every column with one generic X, whatever A is.  Here X may depend
-on A: a neuron *pinned* to a column takes that column as its vector x.
+on A: a neuron pinned to a column takes that column as its vector x.  Theorem and proof: kernel,
+pinned_columns.  Smallest case beyond matchings: `.##/.## + ..#/#.#`.
 
-*Theorem.*  Let D_k be the rows observed in column k, and let a *pin* be a neuron a with a nonempty
-set P of columns that all have the same observed rows D, all of them observed by a: (j, p) is in G_a
-for j in D, p in P.  If P has two columns or more, no other neuron covers a cell of them.  No neuron
-and no column is in two pins.  Call the pair (row j, neuron i) *variable* unless i is the neuron of
-a pin and j is in its D.  Suppose every column k that is in no pin satisfies
-
-    (1) some matching of variable pairs (j, i), (j, k) in G_i, saturates the rows D_k; or
-    (2) for some pin (a, P) and every j in its D, some matching saturates D_k that uses variable
-        pairs and, if (j, k) is in G_a, perhaps the pair (j, a).
-
-Then the set is { A : rank A[D, P] <= 1 for every pin }, which is closed; it is R^E if every P is
-one column.
-
-*Proof.*  Where a pin has two columns or more, A[D, P] = x_a y_a^T there, of rank at most 1.
-Conversely let A satisfy the rank conditions.  For every pin let v be a nonzero column of A[D, P],
-if there is one, and put x_a = v on D; otherwise treat these entries of x_a as variables.  The
-columns of P are multiples of v: y_a makes them, the other y_i being 0 there.  Any other column k is
-a linear system with a matrix M_k(j, i) = x_i(j) for (j, k) in G_i, else 0, and unknowns of its own;
-it is solvable if M_k has full row rank.  Under (1), the minor of M_k on the matched neurons
-contains the product of the matched variables with coefficient +-1: the variables stand at different
-places, so no other term of the determinant is a multiple of that product.  Under (2) choose j in D
-with v(j) not 0 (any j if there is no v).  If the matching for this j does not use (j, a), argue as
-before.  If it does, the terms of the minor that contain all the other matched variables contain the
-place (j, a) too, so the product of these variables has the coefficient +-v(j), not 0 (without v,
-x_a(j) is a variable as well).  In each case the minor is not the zero polynomial in the variables.
-Choose values of the variables for which none of these finitely many minors vanishes.
-
-No pairs: the theorem of ``matching.py``.  Smallest case beyond it: `.##/.## + ..#/#.#`.
+All choices of up to two pins out of some candidates are tried: every neuron with each column it
+sees whole, or with all such columns it has alone.
 """
 
 from __future__ import annotations
@@ -38,12 +13,15 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TypeAlias
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Group
 from cadlink.rules.bits import View, bits, lowest, matching
-from cadlink.rules.step import Conclusion, Problem, Step
-from cadlink.rules.transpose import transposed
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Conclusion, Step
+from cadlink.writing.document import Block, Blocks, Items, Math, Paragraph, joined
+from cadlink.writing.formulas import setof, these
 
-__all__ = ["apply", "find"]
+__all__ = ["RULE", "find", "search"]
 
 Pin: TypeAlias = tuple[int, int]  # neuron, column positions as bits
 
@@ -51,11 +29,11 @@ MOST_PINS = 2  # pins tried together
 MOST_CANDIDATES = 60  # of which at most this many are combined
 
 
-def find(view: View) -> tuple[Pin, ...] | None:
+def search(view: View, clock: Clock = UNLIMITED) -> tuple[Pin, ...] | None:
     """Pins (neuron, column positions as bits) to which the theorem applies, few if possible.
 
     >>> square = [{(0, 1), (0, 2), (1, 1), (1, 2)}, {(0, 2), (1, 0), (1, 2)}]
-    >>> find(View.of(Group.of(square)))
+    >>> search(View.of(Group.of(square)))
     ((0, 2),)
     """
     candidates = _candidates(view)[:MOST_CANDIDATES]
@@ -63,6 +41,7 @@ def find(view: View) -> tuple[Pin, ...] | None:
     order = sorted(range(len(view.cols)), key=lambda k: _saturated(view, k, (), None))
     for size in range(1, MOST_PINS + 1):
         for pins in combinations(candidates, size):
+            clock.check()
             neurons = {a for a, _ in pins}
             columns = 0
             for _, cols in pins:
@@ -122,23 +101,84 @@ def _saturated(view: View, k: int, pins: tuple[Pin, ...], extra: tuple[int, int]
     return -1 not in matching(sets)
 
 
-def apply(problem: Problem) -> Step | None:
-    """A free or closed leaf when the theorem applies to the group or to its transpose.
+def find(group: Group, clock: Clock = UNLIMITED) -> Step | None:
+    """A free or closed leaf when the theorem applies to the group.
 
-    >>> apply(Group.of([{(0, 1), (0, 2), (1, 1), (1, 2)}, {(0, 2), (1, 0), (1, 2)}])).data
+    >>> find(Group.of([{(0, 1), (0, 2), (1, 1), (1, 2)}, {(0, 2), (1, 0), (1, 2)}])).data
     {'pins': [[0, [1]]]}
     """
-    if not isinstance(problem, Group) or not problem.neurons:
+    view = View.of(group)
+    pins = search(view, clock)
+    if pins is None:
         return None
-    view = View.of(problem)
-    pins = find(view)
-    if pins is not None:
-        single = all(cols.bit_count() == 1 for _, cols in pins)
-        return Step(
-            "pinned_columns",
-            Conclusion.FREE if single else Conclusion.CLOSED,
-            {"pins": [[a, view.col_numbers(cols)] for a, cols in pins]},
+    single = all(cols.bit_count() == 1 for _, cols in pins)
+    return Step(
+        "pinned_columns",
+        Conclusion.FREE if single else Conclusion.CLOSED,
+        {"pins": [[a, view.col_numbers(cols)] for a, cols in pins]},
+    )
+
+
+def explain(group: Group, told: Told) -> Blocks:
+    """Neurons that copy a column of A."""
+    pins = told.data["pins"]
+    rows_of = {k: sorted(j for j in group.rows if (j, k) in group.cells) for k in group.cols}
+    listed = [
+        f"neuron {i} copies {these('column', columns)}, with the rows {setof(rows_of[columns[0]])}"
+        for i, columns in pins
+    ]
+    single = all(len(columns) == 1 for _, columns in pins)
+    blocks: list[Block] = [
+        Paragraph("Some neurons are pinned to columns of the wanted matrix A:"),
+        Items(tuple(listed)),
+    ]
+    if not single:
+        wide = joined(
+            [
+                Math("rank A[", r"\operatorname{rank} A[")
+                + setof(rows_of[columns[0]])
+                + ", "
+                + setof(columns)
+                + "]"
+                + Math(" <= 1", r" \le 1")
+                for _, columns in pins
+                if len(columns) > 1
+            ]
         )
-    if find(view.transpose()) is not None:
-        return transposed(problem)
-    return None
+        blocks.append(
+            Paragraph(
+                "No other neuron observes a cell of a pin with two columns or more, so every A in"
+                f" the set satisfies {wide}. We show that nothing else is"
+                " required; these are closed conditions."
+            )
+        )
+    blocks.append(
+        Paragraph(
+            f"Given {'any' if single else 'such an'} A, let the x of a pinned neuron be a nonzero"
+            " column of A among those it copies (if they are all zero, any vector), on the rows of"
+            " these columns; then its y makes these columns, the others being 0 there. All other"
+            " entries of the x are variables. In every other column the observed rows"
+            " can be matched to neurons that observe them there, at variables; or else, for some"
+            " pin and every row j of it, at variables and perhaps at the one place of the pinned"
+            " vector in row j. In the second case take a row j where the pinned vector is not 0."
+            " Either way the minor of the"
+            " matched places has the product of the matched variables with a nonzero coefficient,"
+            " so it is not the zero polynomial. Choose the variables such that none of these"
+            " minors vanishes: the remaining columns are solvable linear systems in unknowns of"
+            " their own."
+        )
+    )
+    return tuple(blocks)
+
+
+RULE = Rule(
+    name="pinned_columns",
+    about=Group,
+    both_ways=True,
+    find=find,
+    account="some units copy columns of the wanted matrix and the others suffice for the rest:"
+    " anything is possible, up to ranks at most one",
+    title="pinned columns",
+    explain=explain,
+    cost="some 2000 choices of pins, matchings for each",
+)

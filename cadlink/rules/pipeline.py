@@ -10,97 +10,24 @@ obstruction counts only when its part is proved not closed.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from cadlink.certificates.data import Proof
+from cadlink.clock import UNLIMITED, Clock, OutOfTime
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules import (
-    absorb,
-    block_tiling,
-    dense_top,
-    empty,
-    forced_row,
-    forcing,
-    full_factor,
-    good_pairs,
-    group_split,
-    large_matching,
-    lines,
-    matching,
-    merge,
-    merged_block,
-    merged_cross,
-    merged_two_blocks,
-    one_layer,
-    owners,
-    pinned_columns,
-    rank_peeling,
-    restrict,
-    rigid_collision,
-    split,
-    star,
-    transversal,
-    trim,
-    two_factors,
-    unique_cut,
-    zero_submersion,
-)
-from cadlink.rules.step import Conclusion, Problem, Step
+from cadlink.rules import merge, restrict, two_factors
+from cadlink.rules.rule import Rule
+from cadlink.rules.step import Conclusion, Problem, Step, follows, step_proof
+from cadlink.rules.table import CHAIN_RULES, GROUP_RULES
 
-__all__ = [
-    "CHAIN_RULES",
-    "GROUP_RULES",
-    "Rule",
-    "Tree",
-    "open_leaves",
-    "proof",
-    "reduce",
-    "verdict",
-]
-
-Rule: TypeAlias = Callable[[Problem], "Step | None"]
+__all__ = ["Tree", "open_leaves", "proof", "reduce", "taken", "verdict"]
 
 # Cells of all blocks together up to which two adjacent masks are tried by the rules for groups.
 MOST_PAIR_CELLS = 20_000
-
-CHAIN_RULES: tuple[Rule, ...] = (
-    trim.apply,  # drop the units on no input-output path
-    split.apply,  # connected components are independent
-    one_layer.apply,  # one mask: everything on it
-    large_matching.apply,  # two masks, matchings in every column: free, masks of any size
-    unique_cut.apply,  # four paths of which one unit owns three: not closed
-    block_tiling.apply,  # at most one path per cell, up to twin units (butterfly, Monarch): closed
-    dense_top.apply,  # dense masks above a laminar one: closed
-    merge.apply,  # two adjacent masks that are free together are one mask
-    two_factors.apply,  # two masks: the group of the hidden units' blocks
-    lambda problem: merge.apply(problem, _free_proof),  # the same, free by any rule for groups
-)
-
-GROUP_RULES: tuple[Rule, ...] = (
-    empty.apply,  # no neuron left: free
-    group_split.apply,  # neurons without common cells are independent
-    star.apply,  # every graph a star: free
-    matching.apply,  # every column (row) has matchings saturating it: free
-    lines.apply,  # equal graphs that few deleted lines break into stars: free
-    full_factor.apply,  # n neurons on all n rows with few columns missing: free (QR)
-    rank_peeling.apply,  # nearly whole blocks: all matrices of rank up to their number
-    transversal.apply,  # all columns, row sets in general position: all matrices of that rank
-    pinned_columns.apply,  # the same as matching, with neurons that copy a column of A: free
-    good_pairs.apply,  # every two blocks fit together: closed
-    forcing.apply,  # a cell forced to vanish (unique owners, LU): not closed
-    owners.apply,  # p neurons alone on a square but for one corner: not closed
-    forced_row.apply,  # p neurons alone on p + 1 rows, and on a cell that must vanish: not closed
-    rigid_collision.apply,  # two neurons that must share a direction: not closed
-    merged_block.apply,  # equal rows and columns leave a block to no neuron: not closed
-    merged_cross.apply,  # the same with three neurons, as many neurons as rows: not closed
-    merged_two_blocks.apply,  # three products one neuron cannot have at once: not closed
-    absorb.apply,  # forget neurons that are free on their own cells
-    zero_submersion.apply,  # a zero of the product at which it is open: free
-)
+SHARE = 0.5  # of the time that is left, for one rule about one problem
 
 
 @dataclass(frozen=True)
@@ -112,132 +39,149 @@ class Tree:
     parts: tuple[Tree, ...] = ()
 
 
-def reduce(problem: Problem, deadline: float | None = None) -> Tree:
+def reduce(problem: Problem, clock: Clock = UNLIMITED) -> Tree:
     """Apply the rules until every leaf is settled or open.
 
-    ``deadline`` is a value of ``time.monotonic()``; it is looked at between rules, so one rule may
-    overrun it.  Never raises for lack of an answer: that is an open leaf.
+    Never raises for lack of an answer or of time: that is an open leaf.
 
     >>> verdict(reduce(Group.of_blocks([({0, 1}, {0, 1}), ({1}, {1})])))
     'not_closed'
     """
-    tree = _reduce(problem, deadline)
+    tree = _reduce(problem, clock)
     if verdict(tree) is None:
-        tree = _obstructed(tree, deadline)
+        tree = _obstructed(tree, clock)
     if verdict(tree) is None and isinstance(problem, Pattern):
         # Which pair of layers is merged first can matter; the transpose begins at the other end.
-        turned = _reduce(problem.transpose(), deadline)
+        turned = _reduce(problem.transpose(), clock)
         if verdict(turned) is not None:
-            return Tree(
-                problem, Step("transpose", Conclusion.SAME, {}, (turned.problem,)), (turned,)
-            )
+            return Tree(problem, _transposing(turned.problem), (turned,))
     return tree
 
 
-def _obstructed(tree: Tree, deadline: float | None) -> Tree:
+def _obstructed(tree: Tree, clock: Clock) -> Tree:
     """The tree with its open leaves answered by obstructions in them, where there are any."""
     if verdict(tree) is not None:
         return tree
     if tree.step is not None:
-        return Tree(tree.problem, tree.step, tuple(_obstructed(p, deadline) for p in tree.parts))
+        return Tree(tree.problem, tree.step, tuple(_obstructed(p, clock) for p in tree.parts))
 
     def refuted(group: Group) -> bool:
-        return verdict(_reduce(group, deadline)) == "not_closed"
+        return verdict(_reduce(group, clock)) == "not_closed"
 
-    step = restrict.apply(tree.problem, refuted, deadline)
+    try:
+        step = restrict.search(tree.problem, refuted, clock)
+    except OutOfTime:
+        return tree
     if step is None:
         return tree
-    return Tree(tree.problem, step, (_reduce(step.parts[0], deadline),))
+    return Tree(tree.problem, step, (_reduce(step.parts[0], clock),))
 
 
-def _reduce(problem: Problem, deadline: float | None) -> Tree:
+def _reduce(problem: Problem, clock: Clock) -> Tree:
     """What the rules find without looking at restrictions."""
-    rules = GROUP_RULES if isinstance(problem, Group) else CHAIN_RULES
     kept = Tree(problem, None)
-    for rule in rules:
-        if deadline is not None and time.monotonic() > deadline:
-            break
-        tree = _apply(rule, problem, deadline)
-        if tree is None:
-            continue
+    for top in _steps(problem, clock):
+        tree = _with_parts(top, clock)
         if verdict(tree) is not None:
             return tree
-        if kept.step is None and tree.step is not None:
-            obstruction = tree.step.conclusion is Conclusion.OBSTRUCTION
-            kept = kept if obstruction else tree
+        if kept.step is None:
+            kept = tree
     return kept
 
 
-def _free_proof(pair: Pattern) -> dict[str, Any] | None:
+def _steps(problem: Problem, clock: Clock) -> Iterator[Tree]:
+    """What the rules make of the problem, one after the other while there is time; the parts are
+    still open."""
+    turned: list[Problem] = []  # the transposed problem, made once if it is needed
+    for rule in GROUP_RULES if isinstance(problem, Group) else CHAIN_RULES:
+        if clock.expired():
+            return
+        try:
+            found = taken(rule, problem, clock.share(SHARE), turned)
+        except OutOfTime:
+            continue
+        if found is not None:
+            yield found
+    if isinstance(problem, Pattern) and not clock.expired():
+        try:
+            step = merge.find(problem, clock.share(SHARE), _free_proof)
+        except OutOfTime:
+            return
+        if step is not None:
+            yield _opened(problem, step)
+
+
+def taken(
+    rule: Rule, problem: Problem, clock: Clock = UNLIMITED, turned: list[Problem] | None = None
+) -> Tree | None:
+    """The step of one rule about a problem, or about its transpose if the rule is tried both ways;
+    None if it is silent.  ``turned`` keeps the transposed problem.  Raises OutOfTime."""
+    if rule.find is None:
+        return None
+    step = rule.find(problem, clock)
+    if step is not None:
+        return _opened(problem, step)
+    if not rule.both_ways:
+        return None
+    turned = [] if turned is None else turned
+    if not turned:
+        turned.append(problem.transpose())
+    step = rule.find(turned[0], clock)
+    if step is None:
+        return None
+    return Tree(problem, _transposing(turned[0]), (_opened(turned[0], step),))
+
+
+def _opened(problem: Problem, step: Step) -> Tree:
+    return Tree(problem, step, tuple(Tree(part, None) for part in step.parts))
+
+
+def _transposing(turned: Problem) -> Step:
+    return Step("transpose", Conclusion.SAME, {}, (turned,))
+
+
+def _with_parts(tree: Tree, clock: Clock) -> Tree:
+    """The tree with its open leaves reduced, as far as they matter."""
+    if tree.step is None:
+        return _reduce(tree.problem, clock)
+    parts: list[Tree] = []
+    settled = False
+    for part in tree.parts:
+        # One component that is not closed settles all of them.
+        parts.append(part if settled else _with_parts(part, clock))
+        settled = settled or verdict(parts[-1]) == "not_closed"
+    return Tree(tree.problem, tree.step, tuple(parts))
+
+
+def _free_proof(pair: Pattern, clock: Clock) -> dict[str, Any] | None:
     """A proof that a two-mask pattern is free, by the rules for groups, or None."""
     lower, upper = (mask.astype(int) for mask in pair.layers)
     if int(lower.sum(axis=1) @ upper.sum(axis=0)) > MOST_PAIR_CELLS:
         return None
-    tree = Tree(pair, two_factors.apply(pair))
-    if tree.step is None:
-        return None
-    tree = Tree(pair, tree.step, (_reduce(tree.step.parts[0], None),))
-    return proof(tree).to_json() if verdict(tree) == "free" else None
-
-
-def _apply(rule: Rule, problem: Problem, deadline: float | None) -> Tree | None:
-    step = rule(problem)
+    step = two_factors.find(pair)
     if step is None:
         return None
-    if step.rule == "transpose":
-        # The rule that asked for it answers it, at once; nobody may transpose back.
-        inner = _direct(rule, step.parts[0], deadline)
-        return None if inner is None else Tree(problem, step, (inner,))
-    return Tree(problem, step, _parts(step, deadline))
-
-
-def _direct(rule: Rule, problem: Problem, deadline: float | None) -> Tree | None:
-    step = rule(problem)
-    if step is None or step.rule == "transpose":
-        return None
-    return Tree(problem, step, _parts(step, deadline))
-
-
-def _parts(step: Step, deadline: float | None) -> tuple[Tree, ...]:
-    trees: list[Tree] = []
-    settled = False
-    for part in step.parts:
-        # One component that is not closed settles all of them.
-        trees.append(Tree(part, None) if settled else _reduce(part, deadline))
-        settled = settled or verdict(trees[-1]) == "not_closed"
-    return tuple(trees)
+    tree = _with_parts(_opened(pair, step), clock)
+    return proof(tree).to_json() if verdict(tree) == "free" else None
 
 
 def verdict(tree: Tree) -> str | None:
     """'free', 'closed', 'not_closed', or None when an open leaf decides."""
     if tree.step is None:
         return None
-    parts = [verdict(part) for part in tree.parts]
-    conclusion = tree.step.conclusion
-    if conclusion is Conclusion.SAME:
-        return parts[0]
-    if conclusion is Conclusion.OBSTRUCTION:
-        return "not_closed" if parts[0] == "not_closed" else None
-    if conclusion is Conclusion.ALL:
-        if "not_closed" in parts:
-            return "not_closed"
-        if None in parts:
-            return None
-        return "free" if all(part == "free" for part in parts) else "closed"
-    return str(conclusion.value)
+    return follows(tree.step.conclusion, [verdict(part) for part in tree.parts])
 
 
 def proof(tree: Tree) -> Proof:
     """The tree as a certificate's proof; ValueError when the tree has no verdict."""
-    found = verdict(tree)
-    if found is None or tree.step is None:
+    answers = [verdict(part) for part in tree.parts]
+    if tree.step is None or follows(tree.step.conclusion, answers) is None:
         raise ValueError("a tree with an open leaf proves nothing: settle open_leaves(tree) first")
-    parts: list[Proof | None] = []
-    for part in tree.parts:
-        # Beside a component that is not closed, the others need no proof.
-        skip = tree.step.conclusion is Conclusion.ALL and found == "not_closed"
-        parts.append(None if skip and verdict(part) != "not_closed" else proof(part))
-    return Proof(tree.step.rule, dict(tree.step.data), tuple(parts))
+    proofs = [
+        None if answer is None else proof(part)
+        for part, answer in zip(tree.parts, answers, strict=True)
+    ]
+    return step_proof(tree.step, answers, proofs)
 
 
 def open_leaves(tree: Tree) -> Iterator[Tree]:

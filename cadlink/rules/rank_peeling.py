@@ -1,48 +1,36 @@
 """Rank peeling: blocks that are all but whole reach every matrix of rank at most their number.
 
-Let a rectangle of n rows and m columns be given, and neurons inside it that observe all observed
-cells of their R_i x C_i.  The *defect* of neuron i is c_i = (n - |R_i|) + (m - |C_i|).
-
-*Theorem.*  Let the defects be c_1 <= c_2 <= ... and c_i <= i - 1 for i = 1..s.  Then every n x m
-matrix A of rank at most s is a product of the first s neurons.  Consequences: if s = min(n, m),
-these neurons are free on their cells, whichever cells are observed; if s is the number of all
-neurons of a group and every cell of the rectangle is observed, the set is { A : rank A <= s },
-closed.
-
-*Proof.*  Induction on s; s = 0 is clear, and if rank A < s drop neuron s.  Let rank A = s, V its
-column space, W its row space.  For x = A v in V and y = u^T A in W put <y, x> = u^T A v, which is
-y v = u^T x and so depends on x and y only; this pairing of the s-dimensional spaces W and V is
-perfect.  Let U be the x in V that vanish outside R_s, and U' the y in W that vanish outside C_s:
-dim U + dim U' >= 2 s - c_s > s, so U' is not orthogonal to U.  Choose x = A v in U, y in U' with
-<y, x> = 1 and let neuron s make x y.  Then A - x y has a smaller rank (Wedderburn): its kernel
-contains that of A, since y is a row combination of A, and v, since (A - x y) v = x - x <y, x> = 0.
-Neurons 1..s-1 make it by induction.  For the consequences, fill unobserved cells with zeros; and
-a sum of s products has rank at most s.
-
-Since c_1 = 0, the rectangle is the block of one of the neurons.  The case that all R_i are the
-whole row set is ``full_factor.py``.
+The defect of a neuron is what its block lacks of the rectangle, rows and columns; if the i-th
+smallest defect is at most i - 1, the neurons make every matrix of a rank up to their number.
+Theorem and proof: kernel, rank_peeling.  As the smallest defect is 0, the rectangle is the block of
+one of the neurons.  QR of any size is the case in which all neurons have all rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Group
 from cadlink.rules.bits import View
-from cadlink.rules.step import Conclusion, Problem, Step
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Conclusion, Step
+from cadlink.writing.document import MOST_ITEMS, Blocks, Math, Paragraph
+from cadlink.writing.formulas import math
 
-__all__ = ["apply", "find"]
+__all__ = ["RULE", "find", "free_sets"]
 
 
-def find(view: View) -> Iterator[int]:
+def free_sets(view: View, clock: Clock = UNLIMITED) -> Iterator[int]:
     """Sets of min(n, m) neurons (as bits) that are free on their cells, one per rectangle.
 
     >>> blocks = [(range(3), range(3)), (range(3), range(3)), ({1, 2}, {1, 2})]
-    >>> [bin(chosen) for chosen in find(View.of(Group.of_blocks(blocks)))]
+    >>> [bin(chosen) for chosen in free_sets(View.of(Group.of_blocks(blocks)))]
     ['0b111']
     """
     frames = dict.fromkeys(zip(view.row_sets, view.col_sets, strict=True))
     for rows, cols in frames:
+        clock.check()
         size = min(rows.bit_count(), cols.bit_count())
         chosen = _peelable(view, rows, cols)[:size]
         if len(chosen) == size >= 2:
@@ -64,19 +52,69 @@ def _peelable(view: View, rows: int, cols: int) -> list[int]:
     return chosen
 
 
-def apply(problem: Problem) -> Step | None:
+def find(group: Group, clock: Clock = UNLIMITED) -> Step | None:
     """A free or closed leaf when the theorem speaks about the whole group.
 
-    >>> apply(Group.of_blocks([(range(3), range(3)), ({1, 2}, {0, 1, 2})])).conclusion.value
+    >>> find(Group.of_blocks([(range(3), range(3)), ({1, 2}, {0, 1, 2})])).conclusion.value
     'closed'
     """
-    if not isinstance(problem, Group) or not problem.neurons:
-        return None
-    view = View.of(problem)
+    view = View.of(group)
     n, m = len(view.rows), len(view.cols)
     chosen = _peelable(view, (1 << n) - 1, (1 << m) - 1)
     if len(chosen) >= min(n, m):
         return Step("rank_peeling", Conclusion.FREE)
-    if len(chosen) == view.neurons and len(problem.cells) == n * m:
+    if len(chosen) == view.neurons and len(group.cells) == n * m:
         return Step("rank_peeling", Conclusion.CLOSED)
     return None
+
+
+def explain(group: Group, told: Told) -> Blocks:
+    """Nearly whole blocks."""
+    n, m = len(group.rows), len(group.cols)
+    defects, fit = told.facts["defects"], told.facts["peeled"]
+    free = told.conclusion == "free"
+    s, V, W = Math("s", "s"), Math("V", "V"), Math("W", "W")
+    end = (
+        "Every matrix here (zeros put in unobserved cells) has rank at most"
+        f" {min(n, m)}, so every one is reached."
+        if free
+        else f"A sum of {len(defects)} products has rank at most {len(defects)}, and all cells are"
+        f" observed: the set is the closed set of all matrices of rank at most {len(defects)}."
+    )
+    shown = ", ".join(map(str, defects[:MOST_ITEMS])) + (
+        ", ..." if len(defects) > MOST_ITEMS else ""
+    )
+    return (
+        Paragraph(
+            f"There are {n} rows and {m} columns, and each neuron observes all observed cells"
+            " of its block. Let the defect of a neuron be the number of rows it lacks plus the"
+            f" number of columns it lacks; in ascending order the defects are {shown}, and the"
+            f" i-th smallest is at most i - 1, for i up to {fit if not free else min(n, m)}."
+        ),
+        Paragraph(
+            f"Then the first {s} of them make every A of rank at most {s}, by induction. Let"
+            f" rank A = {s} (if it is less, drop a neuron), with column space {V} and row space"
+            f" {W}. For A v in {V} and {math('u^T A')} in {W} the pairing"
+            f" {math('<u^T A, A v> = u^T A v')} is"
+            f" well defined and perfect. The vectors of {V} that vanish in the rows neuron {s}"
+            f" lacks, and those of {W} that vanish in the columns it lacks, form spaces of"
+            f" dimensions adding up to at least 2s minus the defect, more than {s}; so they are"
+            " not orthogonal, and contain x = A v and y with"
+            f" {math('<y, x> = 1')}. Now"
+            f" {math('A - x y')} kills the kernel of A and v besides: its rank is"
+            f" {math('s - 1')}, and the other neurons make it."
+        ),
+        Paragraph(end),
+    )
+
+
+RULE = Rule(
+    name="rank_peeling",
+    about=Group,
+    find=find,
+    account="the hidden units see nearly everything, so the products are all matrices of rank up to"
+    " their number",
+    title="peeling off ranks",
+    explain=explain,
+    cost="a sort of the neurons by defect",
+)

@@ -1,70 +1,87 @@
 """Rigid collision: two neurons that must share a direction which one alone can carry.
 
-*Theorem.*  Let all graphs be complete, r the number of neurons, and a, b two of them sharing a
-cell.  If
-(i) the column sets C_a | C_b, C_a & C_b, C_i (i != a, b) have distinct representatives, (ii) so
-have the row sets R_b - R_a, R_i - R_a (i != a, b), and (iii) so have R_a - R_b, R_i - R_b, the
-set is not closed.
-
-*Approached.*  Uncrossing: the closure contains every sum in which the blocks of a and b are
-replaced by (R_a & R_b) x (C_a | C_b) and (R_a | R_b) x (C_a & C_b).  For let x live on R_a & R_b,
-y on C_a | C_b, z on R_a | R_b, w on C_a & C_b; write y = y_a + y_b and z = z_a - z_b with parts
-on C_a, C_b, R_a, R_b.  Then x_a = x + t z_a, x_b = x + t z_b, Y_a = y_a + w/t, Y_b = y_b - w/t
-give x y^T + z w^T + O(t).
-*Missed.*  Let A be a generic such sum.  By (i) its right factor has rank r, by (ii) (with a row
-of R_a & R_b for x) so has the left one: A has rank r and column space V, the span of x, z and the
-x_i.  By (ii) the vectors of V that vanish outside R_a are the multiples of x: the entries of z
-and the x_i outside R_a are independent.  By
-(iii) the same holds outside R_b.  If A = XY with the original supports, the r columns of X are a
-basis of V, but x_a and x_b are both multiples of x.
+Nothing looks for it any more: it was needed for no known pattern.  Theorem and proof: kernel,
+rigid_collision.
 """
 
 from __future__ import annotations
 
-from itertools import combinations
-
 from cadlink.patterns.group import Group
-from cadlink.rules.bits import View, representatives
-from cadlink.rules.step import Conclusion, Problem, Step
-from cadlink.rules.transpose import transposed
+from cadlink.rules.rule import Rule, Told
+from cadlink.writing.curves import APPROACHED, MISSED
+from cadlink.writing.document import Block, Blocks, Items, Math, Paragraph
+from cadlink.writing.formulas import TIMES, setof, sub, these
 
-__all__ = ["apply", "find"]
+__all__ = ["RULE"]
+
+_UNCROSSED = Math("u (w' + w'')^T + (u' + u'') z^T", "u (w' + w'')^{T} + (u' + u'') z^{T}")
 
 
-def find(view: View) -> tuple[int, int] | None:
-    """Neurons a, b to which the theorem applies, or None."""
-    r = view.neurons
-    if not view.all_complete or r < 2 or r > min(len(view.rows), len(view.cols)):
-        return None
-    # rigid[a]: the row sets without R_a have representatives, whichever partner b is (those of R_b
-    # and of the other neurons: all but a).
-    rigid = [
-        representatives([view.row_sets[i] & ~view.row_sets[a] for i in range(r) if i != a])
-        is not None
-        for a in range(r)
+def explain(group: Group, told: Told) -> Blocks:
+    """Two neurons that must share a direction."""
+    one, two = told.data["a"], told.data["b"]
+    (rows_a, cols_a), (rows_b, cols_b) = group.supports[one], group.supports[two]
+    others = [i for i in range(len(group.neurons)) if i not in (one, two)]
+    r = len(group.neurons)
+    columns, outside_a, outside_b = (
+        told.facts[key] for key in ("columns", "outside_a", "outside_b")
+    )
+    rest = f" The other neurons, {these('neuron', others)}, stay as they are." if others else ""
+    meet, join = setof(rows_a & rows_b), setof(rows_a | rows_b)
+    cols_join, cols_meet = setof(cols_a | cols_b), setof(cols_a & cols_b)
+    lines = [
+        f"{_those('column', columns)} for the sets of columns {cols_join}, {cols_meet}"
+        + (" and those of the others" if others else ""),
+        f"{_those('row', outside_a)} outside {sub('R', one)}, one for each neuron but {one}",
+        f"{_those('row', outside_b)} outside {sub('R', two)}, one for each neuron but {two}",
     ]
-    for a, b in combinations([a for a in range(r) if rigid[a]], 2):
-        if not view.row_sets[a] & view.row_sets[b] or not view.col_sets[a] & view.col_sets[b]:
-            continue
-        cols = [view.col_sets[i] for i in range(r) if i not in (a, b)]
-        cols.append(view.col_sets[a] & view.col_sets[b])
-        cols.append(view.col_sets[a] | view.col_sets[b])
-        if representatives(cols) is not None:
-            return a, b
-    return None
+    V, X, A = Math("V", "V"), Math("X", "X"), Math("A", "A")
+    blocks: tuple[Block, ...] = (
+        Paragraph(
+            f"Let neurons {one} and {two} collide, that is, become parallel. Let a vector u live on"
+            f" their common rows {meet}, u' and u'' on the rows of neuron {one} and of neuron"
+            f" {two}, z on the common columns {cols_meet}, w' and w'' on the columns of the two."
+            " With"
+        ),
+        Items(
+            (
+                f"{sub('x', one)} = u + t u', {sub('y', one)} = w' + z/t",
+                f"{sub('x', two)} = u - t u'', {sub('y', two)} = w'' - z/t",
+            )
+        ),
+        Paragraph(
+            f"The two contribute {_UNCROSSED} plus terms that tend to 0 with t. In the limit"
+            f" there is one rank-one matrix on {meet + TIMES + cols_join} and one on"
+            f" {join + TIMES + cols_meet} instead.{rest}",
+            APPROACHED,
+        ),
+        Paragraph(
+            "Take all these vectors generic. There are distinct representatives, which make the"
+            " minors in question nonzero:"
+        ),
+        Items(tuple(lines)),
+        Paragraph(
+            f"Let {V} be the span of u, u' + u'' and the other x. By the second line the {r - 1} of"
+            f" them without u are independent outside {sub('R', one)}, so dim {V} = {r}, and the"
+            f" vectors of {V} supported in {sub('R', one)} are the multiples of u; by the third"
+            f" line likewise for {sub('R', two)}. By the first line the limit {A} has rank {r} and"
+            f" column space {V}. If {A} were a product XY, the {r} columns of {X} would be a basis"
+            f" of {V}; but columns {one} and {two} of {X} are supported in {sub('R', one)} and"
+            f" {sub('R', two)}, so both are multiples of u, a contradiction.",
+            MISSED,
+        ),
+    )
+    return blocks
 
 
-def apply(problem: Problem) -> Step | None:
-    """A not-closed leaf when two neurons collide, in the group or its transpose.
+def _those(word: str, found: list[int]) -> str:
+    return f"{word}{'s' if len(found) > 1 else ''} {', '.join(map(str, found))}"
 
-    >>> blocks = [({0, 1, 2}, {0, 1, 2}), ({0, 1, 3}, {0, 1, 3})]
-    >>> apply(Group.of_blocks(blocks)).data
-    {'a': 0, 'b': 1}
-    """
-    if not isinstance(problem, Group) or not problem.neurons:
-        return None
-    view = View.of(problem)
-    found = find(view)
-    if found is not None:
-        return Step("rigid_collision", Conclusion.NOT_CLOSED, {"a": found[0], "b": found[1]})
-    return transposed(problem) if find(view.transpose()) is not None else None
+
+RULE = Rule(
+    name="rigid_collision",
+    about=Group,
+    account="two hidden units that become parallel produce in the limit what no weights produce",
+    title="a rigid collision",
+    explain=explain,
+)

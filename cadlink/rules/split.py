@@ -1,11 +1,6 @@
 """Split: connected components of the layered graph are independent.
 
-*Theorem.*  Let the trimmed pattern's layered graph have the components I^1, ..., I^s.  L_I is
-closed (is everything on its support) iff every L_{I^c} is.
-*Proof.*  A path stays in one component, so the entries of a product between an input and an output
-of one component depend on the parameters of that component only, and all others are 0.  After
-reordering rows and columns L_I is the set of block-diagonal matrices with blocks chosen freely from
-the L_{I^c}: a product of nonempty sets, closed iff every factor is.
+Theorem and proof: kernel, split (of chains).
 """
 
 from __future__ import annotations
@@ -14,24 +9,27 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.paths import is_trimmed
-from cadlink.rules.step import Conclusion, Problem, Step
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Conclusion, Step
+from cadlink.writing.document import Blocks, sentence
 
-__all__ = ["apply"]
+__all__ = ["RULE", "find"]
 
 
-def apply(problem: Problem) -> Step | None:
+def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
     """One part per component, ordered by smallest input, when the trimmed pattern has several.
 
-    >>> [part.inline() for part in apply(Pattern.of(["101/010", "10/01"])).parts]
+    >>> [part.inline() for part in find(Pattern.of(["101/010", "10/01"])).parts]
     ['11;1', '1;1']
     """
-    if not isinstance(problem, Pattern) or not is_trimmed(problem):
+    if not is_trimmed(pattern):
         return None
-    first = np.concatenate(([0], np.cumsum(problem.widths)))
+    first = np.concatenate(([0], np.cumsum(pattern.widths)))
     heads, tails = [], []
-    for layer, mask in enumerate(problem.layers):
+    for layer, mask in enumerate(pattern.layers):
         edges = mask.tocoo()
         tails.append(edges.col.astype(np.int64) + first[layer])
         heads.append(edges.row.astype(np.int64) + first[layer + 1])
@@ -45,12 +43,33 @@ def apply(problem: Problem) -> Step | None:
     _, start = np.unique(labels, return_index=True)
     parts = []
     by_layer = []
-    for layer in range(problem.depth + 1):
+    for layer in range(pattern.depth + 1):
         of_layer = labels[first[layer] : first[layer + 1]]
         order = np.argsort(of_layer, kind="stable")
         cuts = np.searchsorted(of_layer[order], np.arange(count + 1))
         by_layer.append((order, cuts))
     for component in np.argsort(start, kind="stable"):
         units = [order[cuts[component] : cuts[component + 1]] for order, cuts in by_layer]
-        parts.append(problem.select(units))
+        parts.append(pattern.select(units))
     return Step("split", Conclusion.ALL, {}, tuple(parts))
+
+
+def explain(chain: Pattern, told: Told) -> Blocks:
+    """Connected components."""
+    return sentence(
+        f"The layered graph of the masks has {len(told.parts)} connected components. No path joins"
+        " two of them, so A consists of one block for each component, and zeros; the blocks"
+        " have different parameters and may be chosen independently. Such a set is closed"
+        " (consists of all matrices on its support) exactly if every block's set is."
+    )
+
+
+RULE = Rule(
+    name="split",
+    about=Pattern,
+    find=find,
+    account="the network falls into parts that share nothing",
+    title="components",
+    explain=explain,
+    cost="linear in the edges",
+)

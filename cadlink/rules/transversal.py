@@ -1,23 +1,7 @@
-"""Independent transversals: neurons that all see all columns, with row sets in general position.
+"""Transversals: neurons on all columns, row sets in general position: all matrices of that rank.
 
-*Theorem.*  Let r <= n neurons on n rows have complete graphs, and all see all columns.  Put w_i =
-max(0, r - (n - |R_i|)).  For a set J of neurons let d(J) be the largest of the numbers w_i, i in J,
-and
-
-    ( sum of w_i over J' - |intersection of R_i over J'| ) / (|J'| - 1),   J' in J, |J'| >= 2,
-
-rounded up.  If d(J) >= |J| for every nonempty J, the set is { A : rank A <= r }, closed, and
-everything if r = n.
-
-*Proof.*  Products have rank at most r.  Let rank A <= r, and let V be an r-dimensional space
-containing the columns of A.  W_i = the vectors of V with support in R_i has dimension at least w_i.
-Let S be the sum of the W_i over J, of dimension d.  For J' in J, the W_i, i in J', are subspaces of
-S of codimension at most d - w_i, so their intersection has dimension at least d - sum (d - w_i); it
-lies in the space of vectors supported on the intersection of the R_i.  Hence d (|J'| - 1) >= sum
-w_i - |intersection|, and d >= d(J) >= |J|.  By Rado's theorem there are linearly independent x_i in
-W_i, a basis of V, and the columns of A are combinations of them.
-
-Smallest case beyond the other rules: three neurons on all columns that lack one row each of four.
+Theorem and proof: kernel, transversal.  Smallest case beyond the other rules: three neurons on all
+columns that lack one row each of four.
 """
 
 from __future__ import annotations
@@ -25,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Group
 from cadlink.rules.bits import View
-from cadlink.rules.step import Conclusion, Problem, Step
-from cadlink.rules.transpose import transposed
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Conclusion, Step
+from cadlink.writing.document import MOST_ITEMS, Blocks, Paragraph
+from cadlink.writing.formulas import INSIDE, many, math, sub
 
-__all__ = ["apply", "holds"]
+__all__ = ["RULE", "find", "holds"]
 
 MOST_NEURONS = 10  # the subsets of the neurons are enumerated
 
 
-def holds(rows: int, sets: Sequence[int]) -> bool:
+def holds(rows: int, sets: Sequence[int], clock: Clock = UNLIMITED) -> bool:
     """The condition of the theorem, for n = ``rows`` and the R_i as bits.
 
     >>> holds(4, [0b1011, 0b1101, 0b1110]), holds(4, [0b0011, 0b0011, 0b1111])
@@ -46,6 +33,7 @@ def holds(rows: int, sets: Sequence[int]) -> bool:
     width = [max(0, r - rows + part.bit_count()) for part in sets]
     for size in range(1, r + 1):
         for chosen in combinations(range(r), size):
+            clock.check()
             bound = max(width[i] for i in chosen)
             for smaller in range(2, size + 1):
                 for part in combinations(chosen, smaller):
@@ -59,28 +47,76 @@ def holds(rows: int, sets: Sequence[int]) -> bool:
     return True
 
 
-def apply(problem: Problem) -> Step | None:
-    """A closed (free) leaf when the theorem speaks about the group or its transpose.
-
-    >>> lacking = [({0, 1, 3}, range(4)), ({0, 2, 3}, range(4)), ({1, 2, 3}, range(4))]
-    >>> apply(Group.of_blocks(lacking)).conclusion.value
-    'closed'
-    """
-    if not isinstance(problem, Group) or not 1 <= len(problem.neurons) <= MOST_NEURONS:
-        return None
-    view = View.of(problem)
-    if not view.all_complete:
-        return None
-    found = _applies(view)
-    if found is not None:
-        return Step("transversal", found)
-    return None if _applies(view.transpose()) is None else transposed(problem)
-
-
-def _applies(view: View) -> Conclusion | None:
+def _applies(view: View, clock: Clock) -> Conclusion | None:
     n, every_column = len(view.rows), (1 << len(view.cols)) - 1
     if view.neurons > n or any(cols != every_column for cols in view.col_sets):
         return None
-    if not holds(n, view.row_sets):
+    if not holds(n, view.row_sets, clock):
         return None
     return Conclusion.FREE if view.neurons == n else Conclusion.CLOSED
+
+
+def find(group: Group, clock: Clock = UNLIMITED) -> Step | None:
+    """A closed (free) leaf when the theorem speaks about the group.
+
+    >>> lacking = [({0, 1, 3}, range(4)), ({0, 2, 3}, range(4)), ({1, 2, 3}, range(4))]
+    >>> find(Group.of_blocks(lacking)).conclusion.value
+    'closed'
+    """
+    if not 1 <= len(group.neurons) <= MOST_NEURONS:
+        return None
+    view = View.of(group)
+    found = _applies(view, clock) if view.all_complete else None
+    return None if found is None else Step("transversal", found)
+
+
+def explain(group: Group, told: Told) -> Blocks:
+    """All columns, and row sets in general position."""
+    n, r = len(group.rows), len(group.neurons)
+    width = [max(0, r - n + len(rows)) for rows, _ in group.supports]
+    shown = ", ".join(f"w_{i} = {value}" for i, value in enumerate(width[:MOST_ITEMS]))
+    d, J, V = math("d"), math("J"), math("V")
+    inner = math("J'")
+    blocks = (
+        Paragraph(
+            f"There are {many(n, 'row')}, and {many(r, 'neuron')} observing whole blocks with all"
+            f" columns. We show that every A of rank at most {r} is in the set. Let {V}, of"
+            f" dimension {r}, contain the columns of A. The vectors of {V} that vanish outside the"
+            f" rows {sub('R', 'i')} of neuron i form a space {sub('W', 'i')}, of dimension at least"
+            f" {math(f'w_i = max(0, {r} - {n} + |R_i|)')}; these numbers are {shown}."
+        ),
+        Paragraph(
+            f"For every set {J} of neurons, the sum of their spaces has a dimension {d} of at least"
+            f" the size of {J}: either one of the {sub('w', 'i')} alone is so large, or it follows"
+            f" from some {inner}{INSIDE}{J} of at least two neurons. For the intersection of the"
+            f" {sub('W', 'i')} over {inner} has dimension at least {d} minus the sum of the"
+            f" {math('d - w_i')}, and its vectors vanish outside the rows common to all neurons of"
+            f" {inner}. So {math(f'(|J{chr(39)}| - 1) d')} is at least the sum of the"
+            f" {sub('w', 'i')} minus the number of these common rows, and this exceeds"
+            f" {math(f'(|J{chr(39)}| - 1) (|J| - 1)')}; that was checked for all {J}."
+        ),
+        Paragraph(
+            f"By Rado's theorem the {sub('W', 'i')} contain a basis of {V}, one vector"
+            f" {sub('x', 'i')} from each, and the columns of A are combinations of these: A = XY."
+            + (
+                f" Every A here has rank at most {n}, so every one is reached."
+                if r == n
+                else f" Conversely, products have rank at most {r}: the set is the closed set of"
+                f" all matrices of rank at most {r}."
+            )
+        ),
+    )
+    return blocks
+
+
+RULE = Rule(
+    name="transversal",
+    about=Group,
+    both_ways=True,
+    find=find,
+    account="the hidden units see every input and enough different outputs, so the products are all"
+    " matrices of rank up to their number",
+    title="row sets in general position",
+    explain=explain,
+    cost="4^r for r neurons, r at most 10",
+)

@@ -1,37 +1,38 @@
-"""Two factors: a pattern with two masks is a group.
+"""Two factors: a pattern with two masks is a group, the sum of the hidden units' rank-one blocks.
 
-*Theorem.*  For L = 2 the product X_2 X_1 is the sum over the hidden units i of (column i of X_2)
-times (row i of X_1), supported on R_i x C_i, the outputs and the inputs joined to i.  So L_I, on
-the cells covered by some block R_i x C_i, is the set of the group of these blocks; elsewhere it is
-0. *Proof.*  Write out the product.
+Theorem and proof: kernel, two_factors.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules.step import Conclusion, Problem, Step
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Conclusion, Step
+from cadlink.writing.document import Block, Blocks, Display, Math, Paragraph
+from cadlink.writing.formulas import TIMES, factor, math, sub
 
-__all__ = ["MAX_AREA", "apply"]
+__all__ = ["MAX_AREA", "RULE", "find"]
 
 MAX_AREA = 2_000_000  # cells of all blocks together; a group is made of Python sets
 
 
-def apply(problem: Problem) -> Step | None:
+def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
     """The group of the hidden units' blocks; None when it would be too large to write down.
 
-    >>> apply(Pattern.of(["11/01", "10/11"])).parts[0].picture()
+    >>> find(Pattern.of(["11/01", "10/11"])).parts[0].picture()
     '##/## + ../.#'
     """
-    if not isinstance(problem, Pattern) or problem.depth != 2:
+    if pattern.depth != 2:
         return None
-    into, out = problem.layers[0], problem.layers[1].tocsc()
+    into, out = pattern.layers[0], pattern.layers[1].tocsc()
     if int(np.dot(np.diff(into.indptr).astype(np.int64), np.diff(out.indptr))) > MAX_AREA:
         return None
     blocks = []
-    for unit in range(problem.widths[1]):
+    for unit in range(pattern.widths[1]):
         cols = into.indices[into.indptr[unit] : into.indptr[unit + 1]].tolist()
         rows = out.indices[out.indptr[unit] : out.indptr[unit + 1]].tolist()
         if rows and cols:
@@ -39,3 +40,39 @@ def apply(problem: Problem) -> Step | None:
     # Blocks are connected, so Group.of would only look for components in vain.
     group = Group(tuple(sorted(blocks, key=sorted)))
     return Step("two_factors", Conclusion.SAME, {}, (group,))
+
+
+def explain(chain: Pattern, told: Told) -> Blocks:
+    """Two masks: a group."""
+    blocks: list[Block] = [
+        Paragraph(
+            f"Write {sub('x', 'i')} for column i of {factor(2)} and {sub('y', 'i')} for row i of"
+            f" {factor(1)}. The product is the sum of the matrices"
+            f" {math('x_i y_i^T')}, of rank one each. The hidden unit i, from now"
+            f" on called neuron i, contributes to the cells of a block"
+            f" {sub('R', 'i') + TIMES + sub('C', 'i')} of A, its outputs times its inputs. Call"
+            f" these cells its graph {sub('G', 'i')}; a cell is observed if it is in some graph,"
+            " and A is zero in the other cells. So the set consists of all A with, in every"
+            " observed cell,"
+        ),
+        Display(
+            (
+                Math(
+                    "A(j,k) = sum of x_i(j) y_i(k) over the neurons i with (j,k) in G_i.",
+                    r"A(j,k) = \sum_{i \,:\, (j,k) \in G_i} x_i(j)\, y_i(k).",
+                ),
+            )
+        ),
+    ]
+    return tuple(blocks)
+
+
+RULE = Rule(
+    name="two_factors",
+    about=Pattern,
+    find=find,
+    account="two layers, written as a sum of rank-one blocks, one for each hidden unit",
+    title="a sum of rank-one blocks",
+    explain=explain,
+    cost="linear in the cells of the blocks, at most 2 000 000",
+)

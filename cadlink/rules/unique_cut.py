@@ -1,21 +1,7 @@
 """Unique cut: three corners of a 2 x 2 minor owned by one hidden unit, the fourth not: not closed.
 
-*Theorem.*  Let g be a unit of a hidden layer l, j1 != j2 outputs and k1 != k2 inputs.  Suppose the
-cells (j1,k1), (j1,k2), (j2,k1) have paths and all their paths go through g, while (j2,k2) also has
-a path that avoids g.  Then L_I is not closed.
-
-*Proof.*  It is enough to show it for the rows j1, j2 and the columns k1, k2 (the matrices of L_I
-with zeros elsewhere are those of the restricted pattern, padded, and lie in a closed subspace).
-Missed: paths of the three cells go through g, so A(j,k) = p_j q_k there, and A(j1,k2) A(j2,k1) !=
-0 forces p_j1 q_k1 = A(j1,k1) != 0. Hence [[0, 1], [1, 0]] and all [[0, *], [*, 0]] with nonzero
-stars are not in L_I.  Approached: let e be the edge by which a path from k2 to j2 avoiding g
-enters layer l.  No path through g uses e (a path has one unit in layer l).  So A(j2,k2) = a + b e,
-where b is a nonzero polynomial in the other parameters, e is not in a, nor in the other three
-cells, which are nonzero polynomials.  Choose the others generically and e = -a / b: then A(j2,k2)
-= 0 and the other three entries are not.  Multiply row j1 by t and column k2 by 1/t: still in L_I,
-and the limit t -> 0 is [[0, *], [*, 0]].
-
-For L = 2 this settles LU of any size and most sparse random masks.
+Theorem and proof: kernel, unique_cut.  For L = 2 this settles LU of any size and most sparse random
+masks.
 
 *Search.*  Let N = P Q be the integer product of the boolean masks P (outputs x layer l) and Q
 (layer l x inputs); the cells with N = 1 are owned by one unit.  For a unit g let U_g(j) be the
@@ -34,10 +20,14 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Mask, Pattern
-from cadlink.rules.step import Conclusion, Problem, Step
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Conclusion, Step
+from cadlink.writing.document import Block, Blocks, Display, Math, Matrix, Paragraph, joined
+from cadlink.writing.formulas import NE, a, cell, factor, laurent_of, math
 
-__all__ = ["apply", "find"]
+__all__ = ["RULE", "find", "search"]
 
 PROBES = 64  # units looked at before the full product
 MOST_FEW = 48, 16  # rows (columns) of a probe: with the fewest and with the most paths
@@ -47,38 +37,18 @@ FASTER = 30  # times as many multiplications the dense product makes in the same
 MAX_REACH = 50_000_000  # multiplications for the P, and for the Q, of all layers of a deep chain
 
 Ints: TypeAlias = npt.NDArray[np.int64]
+ZERO, ONE, STAR = Math("0", "0"), Math("1", "1"), Math("*", r"\ast")
+
 Found: TypeAlias = tuple[int, int, int, int, int]  # g, j1, j2, k1, k2
 
 
-def apply(problem: Problem) -> Step | None:
-    """A not-closed leaf when some hidden layer has such a unit.
-
-    >>> dict(apply(Pattern.of(["11/01", "10/11"])).data)
-    {'layer': 1, 'unit': 0, 'outputs': [0, 1], 'inputs': [0, 1]}
-    """
-    if not isinstance(problem, Pattern) or problem.depth < 2 or 0 in problem.widths:
-        return None
-    below = _partial_products(problem.layers[:-1])
-    above = _partial_products([mask.T.tocsr() for mask in reversed(problem.layers[1:])])
-    for layer in range(1, problem.depth):
-        lower = below[layer - 1]
-        upper = above[problem.depth - layer - 1]
-        if lower is None or upper is None:
-            continue
-        found = find(upper.T.tocsr(), lower, MAX_TERMS // (problem.depth - 1))
-        if found is not None:
-            unit, j1, j2, k1, k2 = found
-            data = {"layer": layer, "unit": unit, "outputs": [j1, j2], "inputs": [k1, k2]}
-            return Step("unique_cut", Conclusion.NOT_CLOSED, data)
-    return None
-
-
-def _partial_products(masks: Any) -> list[Mask | None]:
+def _partial_products(masks: Any, clock: Clock) -> list[Mask | None]:
     """The boolean products of the first one, two, ... masks; None once they are too much work."""
     found: list[Mask | None] = []
     product: Mask | None = None
     work = 0
     for mask in masks:
+        clock.check()
         if not found:
             product = mask
         elif product is not None:
@@ -88,7 +58,7 @@ def _partial_products(masks: Any) -> list[Mask | None]:
     return found
 
 
-def find(p: Mask, q: Mask, most_terms: int = MAX_TERMS) -> Found | None:
+def search(p: Mask, q: Mask, most_terms: int = MAX_TERMS, clock: Clock = UNLIMITED) -> Found | None:
     """(g, j1, j2, k1, k2) for boolean P (outputs x units) and Q (units x inputs), or None.
 
     None is final when the full product was affordable, else it only says that nothing was found.
@@ -98,6 +68,7 @@ def find(p: Mask, q: Mask, most_terms: int = MAX_TERMS) -> Found | None:
     p_count = p.astype(np.int32)
     q_count = by_input.astype(np.int32)  # input x unit
     for unit in _candidates(p, by_unit, q, by_input):
+        clock.check()
         rows = _some(by_unit.indices[by_unit.indptr[unit] : by_unit.indptr[unit + 1]], p.indptr)
         cols = _some(q.indices[q.indptr[unit] : q.indptr[unit + 1]], by_input.indptr)
         counts = (p_count[rows, :] @ q_count[cols, :].T).toarray()
@@ -105,7 +76,7 @@ def find(p: Mask, q: Mask, most_terms: int = MAX_TERMS) -> Found | None:
         if corner is not None:
             j1, j2, k1, k2 = corner
             return int(unit), int(rows[j1]), int(rows[j2]), int(cols[k1]), int(cols[k2])
-    return _full(p_count, q.astype(np.int32), most_terms)
+    return _full(p_count, q.astype(np.int32), most_terms, clock)
 
 
 def _candidates(p: Mask, by_unit: Any, q: Mask, by_input: Any) -> list[int]:
@@ -153,7 +124,7 @@ def _corner(owned: npt.NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
     return j1, j2, k1, k2
 
 
-def _full(p: Any, q: Any, most_terms: int) -> Found | None:
+def _full(p: Any, q: Any, most_terms: int, clock: Clock) -> Found | None:
     """The same from all of N, one block of rows after the other.
 
     Every row set U_g(j) gets a hash; all rows of g that contain k must show the same one.
@@ -167,6 +138,7 @@ def _full(p: Any, q: Any, most_terms: int) -> Found | None:
     first_row = np.full(edges.size, -1, dtype=np.int64)
     first_hash = np.zeros(edges.size, dtype=np.uint64)
     for rows, cols, owners in _owned_cells(p, q, most_terms):
+        clock.check()
         if not rows.size:
             continue
         order = np.lexsort((owners, rows))
@@ -223,3 +195,147 @@ def _owned_cells(p: Any, q: Any, most_terms: int) -> Iterator[tuple[Ints, Ints, 
             single = np.flatnonzero((product.data >> shift) == 1)
             rows, cols, values = product.row[single], product.col[single], product.data[single]
         yield rows.astype(np.int64) + start, cols.astype(np.int64), values - (1 << shift)
+
+
+def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
+    """A not-closed leaf when some hidden layer has such a unit.
+
+    >>> dict(find(Pattern.of(["11/01", "10/11"])).data)
+    {'layer': 1, 'unit': 0, 'outputs': [0, 1], 'inputs': [0, 1]}
+    """
+    if pattern.depth < 2 or 0 in pattern.widths:
+        return None
+    below = _partial_products(pattern.layers[:-1], clock)
+    above = _partial_products([mask.T.tocsr() for mask in reversed(pattern.layers[1:])], clock)
+    for layer in range(1, pattern.depth):
+        lower = below[layer - 1]
+        upper = above[pattern.depth - layer - 1]
+        if lower is None or upper is None:
+            continue
+        found = search(upper.T.tocsr(), lower, MAX_TERMS // (pattern.depth - 1), clock)
+        if found is not None:
+            unit, j1, j2, k1, k2 = found
+            data = {"layer": layer, "unit": unit, "outputs": [j1, j2], "inputs": [k1, k2]}
+            return Step("unique_cut", Conclusion.NOT_CLOSED, data)
+    return None
+
+
+def explain(chain: Pattern, told: Told) -> Blocks:
+    """Three corners through one unit, the fourth not."""
+    layer, unit = told.data["layer"], told.data["unit"]
+    (j1, j2), (k1, k2) = told.data["outputs"], told.data["inputs"]
+    two = chain.depth == 2
+    unit_name = f"unit {unit} of layer {layer}" if chain.depth > 2 else f"hidden unit {unit}"
+    if two:
+        own = [
+            a(j, k) + " = " + factor(2, j, unit) + Math(" ", r"\,") + factor(1, unit, k)
+            for j, k in ((j1, k1), (j1, k2), (j2, k1))
+        ]
+        reason = f"We have {own[0]}, {own[1]} and {own[2]}."
+    else:
+        own = [a(j, k) + f" = u({j}) v({k})" for j, k in ((j1, k1), (j1, k2), (j2, k1))]
+        reason = (
+            f"Let {math('u(j)')} be the sum over the paths from the unit to output j, and"
+            f" {math('v(k)')} the sum over the paths from input k to the unit, of the products of"
+            f" weights. Then {own[0]}, {own[1]} and {own[2]}."
+        )
+    corners = f"{cell(j1, k1)}, {cell(j1, k2)} and {cell(j2, k1)}"
+    far = cell(j2, k2)
+    path = _path_avoiding(chain, k2, j2, layer, unit)
+    blocks: list[Block] = [
+        Paragraph(
+            f"Look at the four entries of A in rows {j1}, {j2} and columns {k1}, {k2}. All paths"
+            f" of the entries {corners} go through {unit_name}. The entry {far} has a path through"
+            " this unit too, but also one "
+            + (
+                f"through hidden unit {path[1]}."
+                if two
+                else f"that avoids it: {_arrows(path)} (input, hidden units, output)."
+            )
+        ),
+        Paragraph(
+            f"{reason} If the last two are nonzero, {a(j1, k1)} is nonzero as well. So no matrix"
+            f" with {a(j1, k1) + ' = 0'}, {a(j1, k2) + NE + '0'}, {a(j2, k1) + NE + '0'} is in the"
+            " set.",
+            "What is missed.",
+        ),
+    ]
+    if two:
+        blocks += _two_mask_curve(chain, unit, path[1], (j1, j2), (k1, k2))
+    else:
+        low, high = path[layer - 1], path[layer]
+        edge = factor(layer, high, low)
+        blocks.append(
+            Paragraph(
+                f"Put all other rows of the last factor and columns of the first one to zero, and"
+                f" take all weights generic, except e = {edge}, the edge by which the path above"
+                f" enters layer {layer}. No path through {unit_name} uses it, so {a(j2, k2)} is"
+                " affine in e with nonzero slope, while the other three entries do not depend on e"
+                f" and are nonzero: choose e such that {a(j2, k2) + ' = 0'}. Now multiply row"
+                f" {j1} of the last factor by t and column {k2} of the first by 1/t. All these"
+                f" products are in the set, and as t tends to 0 these four entries tend to",
+                "What is approached.",
+            )
+        )
+        blocks.append(Display((Matrix(((ZERO, STAR), (STAR, ZERO))),)))
+        blocks.append(Paragraph("with nonzero stars: a matrix that is missed."))
+    return tuple(blocks)
+
+
+def _two_mask_curve(
+    chain: Pattern, unit: int, helper: int, rows: tuple[int, int], cols: tuple[int, int]
+) -> list[Block]:
+    """The explicit curve in rows j1, j2, hidden units unit, helper, columns k1, k2."""
+    t, under = laurent_of(1), laurent_of(-1)
+    left = Matrix(((t, ZERO), (ONE, ONE)))
+    right = Matrix(((ONE, under), (ZERO, laurent_of(-1, -1))))
+    product = Matrix(((t, ONE), (ONE, ZERO)))
+    limit = Matrix(((ZERO, ONE), (ONE, ZERO)))
+    times, tends = Math("  ", r"\,"), Math("  ->  ", r"\;\longrightarrow\; ")
+    equals = Math("  =  ", " = ")
+    return [
+        Paragraph(
+            f"Let all weights be zero except for rows {rows[0]}, {rows[1]} of {factor(2)} and"
+            f" columns {cols[0]}, {cols[1]} of {factor(1)} at the hidden units {unit} and {helper}"
+            " (in this order), where we take",
+            "What is approached.",
+        ),
+        Display((left, times, right, equals, product, tends, limit)),
+        Paragraph(
+            f"as t tends to 0. The limit has {a(rows[0], cols[0]) + ' = 0'} and"
+            f" {a(rows[0], cols[1]) + ' = ' + a(rows[1], cols[0]) + ' = 1'}: it is missed."
+        ),
+    ]
+
+
+def _path_avoiding(chain: Pattern, start: int, end: int, layer: int, unit: int) -> list[int]:
+    """A path from an input to an output not through this unit, as one unit per layer."""
+    marks = [np.arange(chain.widths[0]) == start]
+    for number, mask in enumerate(chain.layers, start=1):
+        reached = mask @ marks[-1]
+        if number == layer:
+            reached[unit] = False
+        marks.append(reached)
+    path = [end]
+    for mask, mark in zip(reversed(chain.layers), reversed(marks[:-1]), strict=True):
+        row = path[0]
+        below = mask.indices[mask.indptr[row] : mask.indptr[row + 1]]
+        path.insert(0, int(below[mark[below]][0]))
+    return path
+
+
+def _arrows(path: list[int]) -> Math:
+    return joined(map(str, path), Math(" -> ", r" \to "))
+
+
+RULE = Rule(
+    name="unique_cut",
+    about=Pattern,
+    find=find,
+    account="in some 2 x 2 block of the product one hidden unit alone carries three entries"
+    " and shares the fourth: if both neighbours of the corner are nonzero, so is the corner, but"
+    " not in the limit",
+    title="one unit owns three entries",
+    explain=explain,
+    cost="a few probes, then the product of the masks",
+)

@@ -1,9 +1,6 @@
 """Zero submersion: free because the product map is open at a zero of it.
 
-*Theorem.*  Let X, Y have product 0 on every observed cell, and let the Jacobian of (X, Y) -> XY
-(on E) have rank |E| there; rank |E| modulo one prime suffices.  Then the set is R^E.
-*Proof.*  By the submersion theorem the image contains a ball around 0, and it is a cone.  The
-minors of an integer matrix that do not vanish modulo p do not vanish.
+Theorem and proof: kernel, zero_submersion.
 
 *Test.*  The Jacobian maps (dX, dY) to dX Y + X dY.  In column k the second summand fills the
 column space of X_k (observed rows x neurons); let L_k be a basis of its left kernel.  The rank is
@@ -12,12 +9,12 @@ column space of X_k (observed rows x neurons); let L_k be a basis of its left ke
 Where zeros are looked for:
 
 - *Monomial zeros* (small groups): every neuron has x_i generic on rows P_i and y_i generic on
-  columns Q_i, 0   elsewhere, with no observed cell in P_i x Q_i.  These contain stars, lines and
+  columns Q_i, 0 elsewhere, with no observed cell in P_i x Q_i.  These contain stars, lines and
   matchings.
 - *Structured zeros*: the columns where X_k cannot have full row rank are put into groups; in
-  group c all columns   of Y are the same vector v_c, supported on the neurons that all columns of
-  the group see; the other columns of Y are 0.   Row j of X is generic subject to x . v_c = 0 for
-  every group c with an observed cell in row j.   Then transposed.
+  group c all columns of Y are the same vector v_c, supported on the neurons that all columns of
+  the group see; the other columns of Y are 0. Row j of X is generic subject to x . v_c = 0 for
+  every group c with an observed cell in row j. Then transposed.
 """
 
 from __future__ import annotations
@@ -28,11 +25,16 @@ from itertools import islice, product
 
 import flint
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Group
+from cadlink.patterns.pattern import Pattern
 from cadlink.rules.bits import View, bits, crowded, mask
+from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Problem, Step
+from cadlink.writing.curves import shown_point
+from cadlink.writing.document import Block, Blocks, Paragraph
 
-__all__ = ["PRIME", "Zero", "apply", "find", "is_submersion"]
+__all__ = ["PRIME", "RULE", "Zero", "find", "is_submersion", "search"]
 
 PRIME = 2147483629  # the largest prime below 2^31
 _SMALL = 60  # observed cells up to which monomial zeros are tried
@@ -106,7 +108,7 @@ def _kernel(lines: Sequence[Sequence[int]], width: int) -> list[list[int]]:
     return [[int(v) for v in line] for line in table[: int(nullity)]]
 
 
-def find(view: View) -> Zero | None:
+def search(view: View, clock: Clock = UNLIMITED) -> Zero | None:
     """A zero that is a submersion, or None."""
     chance = random.Random(0)
     if sum(cols.bit_count() for cols in view.observed) <= _SMALL:
@@ -272,16 +274,14 @@ def _integer_kernel(lines: list[list[int]], width: int) -> list[list[int]]:
     return [[int(v) for v in line] for line in table.tolist()]
 
 
-def apply(problem: Problem) -> Step | None:
+def find(group: Group, clock: Clock = UNLIMITED) -> Step | None:
     """A free leaf when such a zero is found.
 
-    >>> apply(Group.of_blocks([({0, 1}, {0, 1}), ({0}, {0, 1})])).rule
+    >>> find(Group.of_blocks([({0, 1}, {0, 1}), ({0}, {0, 1})])).rule
     'zero_submersion'
     """
-    if not isinstance(problem, Group) or not problem.neurons:
-        return None
-    view = View.of(problem)
-    zero = find(view)
+    view = View.of(group)
+    zero = search(view, clock)
     if zero is None:
         return None
     x, y = zero
@@ -291,3 +291,32 @@ def apply(problem: Problem) -> Step | None:
         "prime": PRIME,
     }
     return Step("zero_submersion", Conclusion.FREE, data)
+
+
+def explain(problem: Problem, told: Told) -> Blocks:
+    """A zero of the product where its derivative is onto."""
+    count = problem.support().nnz if isinstance(problem, Pattern) else len(problem.cells)
+    blocks: list[Block] = [
+        Paragraph("At the following parameters the product is 0 in every cell of the support.")
+    ]
+    blocks += shown_point(problem, told.data)
+    blocks.append(
+        Paragraph(
+            f"The derivative of the product map there has rank {count}, the number of these cells"
+            f" (already modulo the prime {told.data['prime']}), so the map is open at this point:"
+            " all matrices near 0 are products. Scaling one factor scales the product, so all"
+            " matrices are."
+        )
+    )
+    return tuple(blocks)
+
+
+RULE = Rule(
+    name="zero_submersion",
+    about=Problem,
+    find=find,  # for groups
+    account="near the zero matrix, every direction can be reached: every matrix can",
+    title="open at a zero",
+    explain=explain,
+    cost="ranks of some Jacobians",
+)

@@ -10,14 +10,14 @@ import pytest
 from certificates.test_mutations import CASES, Case
 
 from cadlink import decide, read
-from cadlink.certificates import kernel
 from cadlink.certificates.data import Proof
 from cadlink.certificates.read import proof_from
-from cadlink.explanations import latex, proofs, text
-from cadlink.explanations.document import Block
-from cadlink.explanations.draw import Problem
+from cadlink.explanations import proofs
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
+from cadlink.writing import latex, text
+from cadlink.writing.document import Block
+from cadlink.writing.draw import Problem
 
 PATTERNS = (
     "lu:2",
@@ -67,11 +67,6 @@ def well_formed(source: str) -> None:
             outside += re.sub(r"\$[^$]*\$", "", piece)
     # signs that only mathematics may have
     assert not re.search(r"[\^_<>]", outside)
-
-
-def test_every_rule_is_explained() -> None:
-    assert proofs.CHAIN_RULES.keys() == kernel.CHAIN_RULES.keys()
-    assert proofs.GROUP_RULES.keys() == kernel.GROUP_RULES.keys()
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
@@ -138,10 +133,10 @@ def test_words_of_strangers_are_harmless() -> None:
         "answer": "true\x03\x1f\n\\input{/etc/passwd}",
         "transcript": "a" * 64,
     }
-    claim = {"statement": "free", "answers": [answer]}
-    proof = Proof("claims", {"method": "free", "claims": [claim]})
+    claim = {"statement": "image", "answers": [answer]}
+    proof = Proof("claims", {"method": "closed_formula", "formula": True, "claims": [claim]})
     blocks, conclusion = proofs.written_proof(Group.of([{(0, 0), (0, 1)}]), proof)
-    assert conclusion == "free"
+    assert conclusion == "closed"
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", text.write(blocks))
     source = latex.write(blocks)
     well_formed(source)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from cadlink.certificates.kernel import check_proof
+from cadlink.clock import UNLIMITED
 from cadlink.errors import CertificateError
 from cadlink.patterns.families import build
 from cadlink.patterns.group import Group
@@ -34,7 +35,7 @@ from cadlink.rules import (
 from cadlink.rules.step import Conclusion, Problem
 
 RULES = {
-    module.__name__.rpartition(".")[2]: module.apply
+    module.__name__.rpartition(".")[2]: module.RULE
     for module in (
         trim,
         split,
@@ -58,18 +59,14 @@ def verdicts(problem: Problem) -> dict[str, str]:
         return {} if found is None else {"group": found}
     said = {}
     for name, rule in RULES.items():
-        step = rule(problem)
-        if step is None:
+        tree = pipeline.taken(rule, problem)
+        if tree is None or tree.step is None:
             continue
-        if step.conclusion in LEAVES:
-            said[name] = step.conclusion.value
+        found = pipeline.verdict(tree)
+        if found is not None:
+            said[name] = found
             continue
-        if step.rule == "transpose":
-            inner = rule(step.parts[0])
-            assert inner is not None
-            assert inner.rule != "transpose"
-            said[name] = inner.conclusion.value
-            continue
+        step = tree.step
         parts = [verdicts(part) for part in step.parts]
         best = [strongest(part) for part in parts]
         if step.conclusion is Conclusion.SAME and best[0]:
@@ -92,14 +89,12 @@ def check_by_the_kernel(problem: Pattern) -> int:
     """The kernel accepts every leaf and every proof inside a merge; returns how many there were."""
     count = 0
     for rule in RULES.values():
-        step = rule(problem)
-        if step is None:
+        tree = pipeline.taken(rule, problem)
+        if tree is None or tree.step is None:
             continue
-        if step.rule == "transpose":
-            step = rule(step.parts[0])
-            problem_ = problem.transpose()
-        else:
-            problem_ = problem
+        if tree.step.rule == "transpose":
+            (tree,) = tree.parts
+        step, problem_ = tree.step, tree.problem
         assert step is not None
         if step.conclusion in LEAVES:
             proof = {"rule": step.rule, "data": dict(step.data), "parts": []}
@@ -117,7 +112,7 @@ def check_by_the_kernel(problem: Pattern) -> int:
         elif step.rule == "trim":
             part = step.parts[0]
             assert isinstance(part, Pattern)
-            assert trim.apply(part) is None
+            assert trim.find(part) is None
             if 0 in part.widths and part.depth == 2:
                 empty = {"rule": "empty", "data": {}, "parts": []}
                 below = {"rule": "two_factors", "data": {}, "parts": [empty]}
@@ -203,7 +198,8 @@ def test_the_kernel_accepts_every_step(widths: tuple[int, ...]) -> None:
 def test_leaves_without_data_fire_exactly_when_the_kernel_agrees(
     rule: str, widths: tuple[int, ...]
 ) -> None:
-    apply = RULES["large_matching" if rule == "matching" else rule]
+    find = RULES["large_matching" if rule == "matching" else rule].find
+    assert find is not None
     fired = 0
     for pattern in sample(widths, 150, 7, (0.5, 0.8, 1)):
         try:
@@ -211,8 +207,7 @@ def test_leaves_without_data_fire_exactly_when_the_kernel_agrees(
             accepted = True
         except CertificateError:
             accepted = False
-        step = apply(pattern)
-        assert accepted == (step is not None and step.rule == rule)
+        assert accepted == (find(pattern, UNLIMITED) is not None)
         fired += accepted
     assert fired
 

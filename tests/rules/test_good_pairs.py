@@ -26,14 +26,14 @@ from cadlink.rules.pipeline import reduce, verdict
 def test_closed_families(blocks: list[tuple[set[int], set[int]]]) -> None:
     group = Group.of_blocks(blocks)
     for problem in (group, group.transpose()):
-        step = good_pairs.apply(problem)
+        step = good_pairs.find(problem)
         assert step is not None
         assert step.conclusion.value == "closed"
 
 
 def test_silent_on_unobserved_cells_and_bad_pairs() -> None:
-    assert good_pairs.apply(Group.of([{(0, 0), (0, 1), (1, 0)}])) is None
-    assert good_pairs.apply(Group.of_blocks([({0, 1}, {0, 1}), ({1}, {1})])) is None
+    assert good_pairs.find(Group.of([{(0, 0), (0, 1), (1, 0)}])) is None
+    assert good_pairs.find(Group.of_blocks([({0, 1}, {0, 1}), ({1}, {1})])) is None
 
 
 def test_good_is_symmetric() -> None:

@@ -11,6 +11,7 @@ from cadlink.certificates.kernel import check_proof
 from cadlink.patterns.group import Group
 from cadlink.rules import matching, pinned_columns
 from cadlink.rules.bits import View
+from cadlink.rules.pipeline import taken
 
 
 def random_group(rng: random.Random) -> Group:
@@ -53,8 +54,8 @@ def test_the_construction_reaches_every_matrix() -> None:
     found = {"free": 0, "closed": 0}
     for _ in range(6000):
         group = random_group(rng)
-        step = pinned_columns.apply(group)
-        if step is None or step.rule == "transpose" or matching.apply(group) is not None:
+        step = pinned_columns.find(group)
+        if step is None or taken(matching.RULE, group) is not None:
             continue
         cells = group.to_json()
         proof = {"rule": step.rule, "data": dict(step.data), "parts": []}
@@ -88,7 +89,7 @@ def test_a_pin_must_see_its_whole_column() -> None:
 
 def test_sets_that_are_not_everything_are_not_called_free() -> None:
     """Rank at most one, and the LU set."""
-    one = pinned_columns.apply(Group.of_blocks([(range(2), range(2))]))
+    one = pinned_columns.find(Group.of_blocks([(range(2), range(2))]))
     assert one is not None
     assert one.conclusion.value == "closed"
     for group in (
@@ -97,4 +98,4 @@ def test_sets_that_are_not_everything_are_not_called_free() -> None:
     ):
         for oriented in (group, group.transpose()):
             view = View.of(oriented)
-            assert pinned_columns.find(view) is None
+            assert pinned_columns.search(view) is None

@@ -63,7 +63,7 @@ def test_every_matrix_of_that_rank_is_peeled_away() -> None:
     for _ in range(600):
         n, m = rng.randint(2, 4), rng.randint(2, 4)
         group = Group.of_blocks(random_blocks(rng, n, m))
-        step = rank_peeling.apply(group)
+        step = rank_peeling.find(group)
         if step is None:
             continue
         found[step.conclusion.value] += 1
@@ -93,7 +93,7 @@ def test_every_matrix_of_that_rank_is_peeled_away() -> None:
 def test_the_bound_is_needed() -> None:
     """Two neurons with a defect of 1 each: the 2 x 2 LU-like set is not everything."""
     group = Group.of_blocks([({0, 1}, {0}), ({0}, {0, 1})])
-    assert rank_peeling.apply(group) is None
+    assert rank_peeling.find(group) is None
     cells = group.to_json()
     with pytest.raises(ValueError, match="rank_peeling"):
         check_proof(cells, {"rule": "rank_peeling", "data": {}, "parts": []})
@@ -102,9 +102,9 @@ def test_the_bound_is_needed() -> None:
 def test_an_unobserved_cell_spoils_the_closed_case_only() -> None:
     full = {(j, k) for j in range(3) for k in range(3)}
     two = Group.of([full - {(2, 2)}, full - {(2, 2)}])
-    assert rank_peeling.apply(two) is None
+    assert rank_peeling.find(two) is None
     three = Group.of([full - {(2, 2)}] * 3)
-    step = rank_peeling.apply(three)
+    step = rank_peeling.find(three)
     assert step is not None
     assert step.conclusion.value == "free"
 
@@ -113,8 +113,8 @@ def test_free_families_inside_a_larger_group() -> None:
     group = Group.of_blocks(
         [({0, 1, 2}, {0, 1, 2}), ({1, 2}, {0, 1, 2}), ({0, 1}, {0, 1}), ({2, 3}, {2, 3})]
     )
-    for chosen in rank_peeling.find(View.of(group)):
+    for chosen in rank_peeling.free_sets(View.of(group)):
         part = group.subgroup(list(bits(chosen)))
-        step = rank_peeling.apply(part)
+        step = rank_peeling.find(part)
         assert step is not None
         assert step.conclusion.value == "free"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
+import pytest
 
+from cadlink.clock import Clock, OutOfTime
 from cadlink.patterns.group import Group
 from cadlink.rules import restrict
 from cadlink.rules.pipeline import proof, reduce, verdict
@@ -46,7 +47,7 @@ def test_smallest_first_and_each_class_once() -> None:
         seen.append(part)
         return False
 
-    assert restrict.apply(group, never) is None
+    assert restrict.search(group, never) is None
     sizes = [len(part.rows) + len(part.cols) for part in seen]
     assert sizes == sorted(sizes)
     shapes = {part.relabel(*part.canonical_maps()) for part in seen}
@@ -55,7 +56,7 @@ def test_smallest_first_and_each_class_once() -> None:
 
 def test_the_step_names_the_lines_it_keeps() -> None:
     group = Group.of_blocks([(range(3), range(3)), ({2}, {2})])
-    step = restrict.apply(group, lambda part: (2, 2) in part.cells)
+    step = restrict.search(group, lambda part: (2, 2) in part.cells)
     assert step is not None
     assert step.conclusion is Conclusion.OBSTRUCTION
     assert step.parts == (group.restrict(step.data["rows"], step.data["cols"]),)
@@ -63,6 +64,7 @@ def test_the_step_names_the_lines_it_keeps() -> None:
 
 def test_large_groups_and_late_hours_are_left_alone() -> None:
     large = Group.of_blocks([(range(8), range(8)), ({0, 1}, {0, 1})])
-    assert restrict.apply(large, lambda part: True) is None
+    assert restrict.search(large, lambda part: True) is None
     small = Group.of_blocks([(range(3), range(3)), ({2}, {2})])
-    assert restrict.apply(small, lambda part: True, time.monotonic() - 1) is None
+    with pytest.raises(OutOfTime):
+        restrict.search(small, lambda part: True, Clock.of(0))

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from cadlink.patterns.families import build
-from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import unique_cut
 from cadlink.rules.step import Conclusion
@@ -59,7 +58,7 @@ def sample(widths: tuple[int, ...], count: int, density: float = 0.6) -> list[Pa
 @pytest.mark.parametrize("widths", [(3, 3, 3), (2, 3, 4), (2, 2, 2, 2), (3, 2, 2, 3), (2, 2)])
 def test_it_fires_exactly_when_the_theorem_applies(widths: tuple[int, ...]) -> None:
     for pattern in sample(widths, 40):
-        step = unique_cut.apply(pattern)
+        step = unique_cut.find(pattern)
         assert (step is not None) == exists(pattern)
         if step is not None:
             data = step.data
@@ -86,7 +85,7 @@ def test_the_limit_is_reached_and_cannot_be_hit(widths: tuple[int, ...]) -> None
     chance = np.random.default_rng(4)
     seen = 0
     for pattern in sample(widths, 60, 0.45):
-        step = unique_cut.apply(pattern)
+        step = unique_cut.find(pattern)
         if step is None:
             continue
         seen += 1
@@ -120,10 +119,10 @@ def test_the_limit_is_reached_and_cannot_be_hit(widths: tuple[int, ...]) -> None
 
 def test_large_masks() -> None:
     for source in ("lu:1000", "random:1000-1000-1000,0.05,0", "random:300-300-300-300,0.02,1"):
-        step = unique_cut.apply(build(source))
+        step = unique_cut.find(build(source))
         assert step is not None
     wide = build("random:10000-10000-10000,0.005,0")
-    step = unique_cut.apply(wide)
+    step = unique_cut.find(wide)
     assert step is not None
     j, k = step.data["outputs"], step.data["inputs"]
     counts = (wide.layers[1].astype(int)[j, :] @ wide.layers[0].astype(int)[:, k]).toarray()
@@ -141,7 +140,7 @@ def test_the_full_product_finds_what_the_probes_cannot_see(
     monkeypatch.setattr(unique_cut, "BLOCK", 8)
     monkeypatch.setattr(unique_cut, "FASTER", 10**9 if dense else 0)
     for pattern in sample((4, 3, 4), 40) + sample((3, 2, 2, 3), 30):
-        step = unique_cut.apply(pattern)
+        step = unique_cut.find(pattern)
         assert (step is not None) == exists(pattern)
         if step is not None:
             assert holds(
@@ -153,7 +152,6 @@ def test_the_full_product_finds_what_the_probes_cannot_see(
             )
 
 
-def test_closed_patterns_and_groups_are_left_alone() -> None:
+def test_closed_patterns_are_left_alone() -> None:
     for source in ("dense:30-20-30", "butterfly:64", "monarch:64", "dense:3-3"):
-        assert unique_cut.apply(build(source)) is None
-    assert unique_cut.apply(Group.of_blocks([({0, 1}, {0, 1}), ({1}, {1})])) is None
+        assert unique_cut.find(build(source)) is None

@@ -10,6 +10,7 @@ from cadlink.certificates.kernel import check_proof
 from cadlink.patterns.group import Group
 from cadlink.rules import matching, zero_submersion
 from cadlink.rules.bits import View, bits
+from cadlink.rules.pipeline import taken
 
 
 def jacobian_rank(view: View, zero: zero_submersion.Zero) -> int:
@@ -61,8 +62,8 @@ def test_contains_the_matchings() -> None:
     triangle = [({1, 2}, {1, 2}), ({0, 2}, {0, 2}), ({0, 1}, {0, 1})]
     for blocks in ([({0, 1}, {0, 1, 2})] * 2, [*triangle, *triangle]):
         group = Group.of_blocks(blocks)
-        assert matching.apply(group) is not None
-        assert zero_submersion.apply(group) is not None
+        assert matching.find(group) is not None
+        assert zero_submersion.find(group) is not None
 
 
 def test_structured_zeros_reach_masks_that_matchings_do_not() -> None:
@@ -77,9 +78,9 @@ def test_structured_zeros_reach_masks_that_matchings_do_not() -> None:
             for _ in range(20)
         ]
         group = Group.of_blocks(blocks)
-        if matching.apply(group) is not None:
+        if taken(matching.RULE, group) is not None:
             continue
-        step = zero_submersion.apply(group)
+        step = zero_submersion.find(group)
         if step is not None:
             found += 1
             cells = [sorted(map(list, graph)) for graph in group.neurons]
@@ -90,10 +91,10 @@ def test_structured_zeros_reach_masks_that_matchings_do_not() -> None:
 
 def test_silent_where_the_set_is_not_everything() -> None:
     for blocks in ([(range(3), range(3))] * 2, [({0, 1}, {0, 1}), ({1}, {1})]):
-        assert zero_submersion.apply(Group.of_blocks(blocks)) is None
+        assert zero_submersion.find(Group.of_blocks(blocks)) is None
 
 
 def test_silent_on_a_free_group_without_a_zero_submersion() -> None:
     first = {(0, 0), (0, 1), (1, 0)}
     second = {(0, 0), (0, 2), (1, 0), (1, 2)}
-    assert zero_submersion.apply(Group.of([first, second])) is None
+    assert zero_submersion.find(Group.of([first, second])) is None

@@ -26,7 +26,6 @@ __all__ = [
     "absorb",
     "empty",
     "forcing",
-    "full_factor",
     "good_pairs",
     "lines",
     "matching",
@@ -286,31 +285,6 @@ def transversal(group: Group, at: Reader) -> Outcome:
             )
             at.demand(enough, f"room for independent vectors in neurons {chosen}", "too little")
     return Found(FREE if r == n else CLOSED)
-
-
-def full_factor(group: Group, at: Reader) -> Outcome:
-    """F1.  n = number of rows; exactly n neurons, each having all rows and observing every
-    observed cell of its columns C_i; mu_i = number of columns outside C_i.  If at most n - d of the
-    mu_i are >= d, for d = 1..n: free.
-
-    Proof.  Extend A on E by zeros to all rows and columns.  W_i = the row vectors z with z A = 0 on
-    the columns outside C_i has dimension >= n - mu_i.  Any s of the neurons include one with mu_i
-    <= n - s, hence dim (sum of their W_i) >= s, and by Rado's theorem independent z_i in W_i exist.
-    With rows z_i, Z is invertible, Y = Z A has row i supported on C_i, X = Z^-1, X Y = A."""
-    n = len(group.rows)
-    at.demand(len(group.neurons) == n > 0, f"{n} neurons, one per row", f"{len(group.neurons)}")
-    outside = []
-    for i, graph in enumerate(group.neurons):
-        at.demand(group.row_sets[i] == group.rows, f"all rows in neuron {i}", "some")
-        its = {(j, k) for j, k in group.cells if k in group.col_sets[i]}
-        at.demand(graph == its, f"all observed cells of its columns in neuron {i}", "some")
-        outside.append(len(group.cols) - len(group.col_sets[i]))
-    for d in range(1, n + 1):
-        many = sum(mu >= d for mu in outside)
-        at.demand(
-            many <= n - d, f"at most {n - d} neurons that lack {d} columns or more", f"{many}"
-        )
-    return Found(FREE)
 
 
 def good_pairs(group: Group, at: Reader) -> Outcome:

@@ -94,7 +94,7 @@ def _cut(
     pattern: Pattern,
 ) -> tuple[Factors, list[int], list[int], list[list[Fraction]], dict[str, Any]] | None:
     """Curve, two outputs, two inputs, limit [[0, *], [*, 0]] and the unit of a unique cut."""
-    step = unique_cut.apply(pattern)
+    step = unique_cut.find(pattern)
     if step is None:
         return None
     layer, unit = step.data["layer"], step.data["unit"]

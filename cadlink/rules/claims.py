@@ -1,69 +1,56 @@
-"""What rests on the word of a backend, said plainly."""
+"""Claims: steps that rest on the word of quantifier-elimination programs, said plainly.
+
+Found by ``deciding/strategies.py``, not by a rule.  What each method needs: kernel, claims.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from cadlink.explanations.curves import limit_of, shown_limit
-from cadlink.explanations.document import Block, Items, Paragraph, quoted
-from cadlink.explanations.draw import Problem
-from cadlink.explanations.formulas import formula, many, polynomial, these
-from cadlink.explanations.summary import CLOSED, FREE, NOT_CLOSED, Account, sentence
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Problem
+from cadlink.writing.curves import limit_of, shown_limit
+from cadlink.writing.document import Block, Blocks, Items, Paragraph, sentence
+from cadlink.writing.formulas import formula, many, polynomial, these
+from cadlink.writing.refutations import said
 
-__all__ = ["claims", "said"]
+__all__ = ["METHODS", "RULE"]
 
 LONGEST = 1500  # characters of a formula that is printed
 MOST = 20  # polynomials that are printed
 
-_MEANING = {
-    "free": "every real matrix on these cells is in the set",
-    "columns_served": "for all values in these columns there are vectors x with which these"
-    " columns are products, while in every other column the linear system for the y has full row"
-    " rank",
-    "image": "the set is exactly the set of solutions of the formula",
-    "relaxed_implies": "the formula follows from its relaxation",
-    "variety_inside": "every real common zero of the polynomials is in the set",
-    "closed": "the sentence 'some limit of elements of the set is not in the set' is false",
-    "not_closed": "the sentence 'some limit of elements of the set is not in the set' is true",
-    "not_member": "the limit is not in the set",
-    "in_closure": "A is a limit of elements of the set",
+METHODS = {
+    "free": "every matrix on the support is a product",
+    "free_columns": "a few columns can be made whatever they are, and the others follow",
+    "closed_formula": "the set was written as equations and weak inequalities",
+    "variety": "the set is all common zeros of polynomials",
+    "sentence": "the whole question was answered as one logical sentence",
+    "missed_point": "a certain matrix is a limit of products and not a product",
 }
 
 
-def said(claim: dict[str, Any]) -> str:
-    """Who answered what, and what it means."""
-    who = [f"{_name(answer)} answered {quoted(answer['answer'])}" for answer in claim["answers"]]
-    return f"{' and '.join(who)}, which means that {_MEANING[claim['statement']]}"
-
-
-def _name(answer: dict[str, Any]) -> str:
-    return quoted(f"{answer['backend']} {answer['version']}", 60)[1:-1]
-
-
-def claims(problem: Problem, data: dict[str, Any]) -> Account:
+def explain(problem: Problem, told: Told) -> Blocks:
     """One of the methods of the certificates."""
-    method = data["method"]
-    given = {claim["statement"]: claim for claim in data["claims"]}
-    blocks: list[Block] = list(_ARGUMENTS[method](problem, data, given))
+    method = told.data["method"]
+    given = {claim["statement"]: claim for claim in told.data["claims"]}
+    blocks: list[Block] = list(_ARGUMENTS[method](problem, told.data, given))
     blocks += [
         Paragraph(
             "This step rests on the word of quantifier-elimination programs, which was not checked:"
         ),
-        Items(tuple(said(claim) + "." for claim in data["claims"])),
+        Items(tuple(said(claim) + "." for claim in told.data["claims"])),
     ]
-    conclusion = {"free": FREE, "free_columns": FREE, "missed_point": NOT_CLOSED}.get(
-        method, CLOSED
-    )
-    if method == "sentence" and "not_closed" in given:
-        conclusion = NOT_CLOSED
-    return Account("elimination of quantifiers", tuple(blocks), conclusion=conclusion)
+    return tuple(blocks)
 
 
-def _free(problem: Problem, data: dict[str, Any], given: dict[str, Any]) -> tuple[Block, ...]:
+def _free(problem: Problem, data: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[Block, ...]:
     return sentence("Is every matrix on these cells a product? This was asked, and it is so.")
 
 
-def _columns(problem: Problem, data: dict[str, Any], given: dict[str, Any]) -> tuple[Block, ...]:
+def _columns(
+    problem: Problem, data: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[Block, ...]:
     its = these("column", data["columns"])
     return sentence(
         f"Whatever values A has in {its}, one can choose the x such that these columns are"
@@ -73,7 +60,9 @@ def _columns(problem: Problem, data: dict[str, Any], given: dict[str, Any]) -> t
     )
 
 
-def _formula(problem: Problem, data: dict[str, Any], given: dict[str, Any]) -> tuple[Block, ...]:
+def _formula(
+    problem: Problem, data: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[Block, ...]:
     blocks: list[Block] = [Paragraph("The set was written as the solutions of a formula:")]
     if len(str(data["formula"])) <= LONGEST * 4:
         blocks.append(Items((str(formula(data["formula"])),)))
@@ -97,7 +86,9 @@ def _formula(problem: Problem, data: dict[str, Any], given: dict[str, Any]) -> t
     return tuple(blocks)
 
 
-def _variety(problem: Problem, data: dict[str, Any], given: dict[str, Any]) -> tuple[Block, ...]:
+def _variety(
+    problem: Problem, data: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[Block, ...]:
     listed = data["polynomials"]
     blocks: list[Block] = [
         Paragraph(
@@ -119,7 +110,9 @@ def _variety(problem: Problem, data: dict[str, Any], given: dict[str, Any]) -> t
     return tuple(blocks)
 
 
-def _sentence(problem: Problem, data: dict[str, Any], given: dict[str, Any]) -> tuple[Block, ...]:
+def _sentence(
+    problem: Problem, data: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[Block, ...]:
     return sentence(
         "The whole question, 'some A can be approximated as closely as one likes by elements of the"
         " set, and is not in the set', is a sentence of the first-order theory of the real numbers."
@@ -127,7 +120,9 @@ def _sentence(problem: Problem, data: dict[str, Any], given: dict[str, Any]) -> 
     )
 
 
-def _point(problem: Problem, data: dict[str, Any], given: dict[str, Any]) -> tuple[Block, ...]:
+def _point(
+    problem: Problem, data: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[Block, ...]:
     blocks: tuple[Block, ...] = (Paragraph("Consider the following matrix."),)
     return (
         *blocks,
@@ -144,3 +139,12 @@ _ARGUMENTS = {
     "sentence": _sentence,
     "missed_point": _point,
 }
+
+
+RULE = Rule(
+    name="claims",
+    about=Problem,
+    account="answers of quantifier-elimination programs",
+    title="elimination of quantifiers",
+    explain=explain,
+)

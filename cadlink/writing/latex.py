@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from cadlink.explanations.document import (
+from cadlink.writing.document import (
     Block,
     Display,
     Items,

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from cadlink.explanations.document import Block, Display, Items, Math, Matrix, Paragraph, joined
-from cadlink.explanations.draw import Problem
-from cadlink.explanations.formulas import a, factor, laurent, number, x, y
 from cadlink.patterns.group import Cell, Group
 from cadlink.patterns.pattern import Pattern
+from cadlink.writing.document import Block, Display, Items, Math, Matrix, Paragraph, joined
+from cadlink.writing.draw import Problem
+from cadlink.writing.formulas import a, factor, laurent, number, x, y
 
 __all__ = [
+    "APPROACHED",
+    "MINUS",
+    "MISSED",
+    "ONE",
+    "UNDER",
+    "Curve",
     "Series",
+    "T",
     "curve_in_chain",
     "curve_in_group",
     "limit_of",
@@ -24,6 +31,14 @@ __all__ = [
 Series: TypeAlias = "dict[int, Fraction]"  # exponent of t: coefficient
 
 WIDEST = 10  # columns of matrices that are displayed
+ONE: Series = {0: Fraction(1)}
+T: Series = {1: Fraction(1)}
+UNDER: Series = {-1: Fraction(1)}
+MINUS: Series = {-1: Fraction(-1)}
+
+APPROACHED = "What is approached."
+MISSED = "What is missed."
+
 DOT = Math(".", r"\cdot")
 TENDS = Math("  ->  ", r"\;\longrightarrow\; ")
 
@@ -238,3 +253,30 @@ def shown_point(problem: Problem, data: Mapping[str, Any]) -> tuple[Block, ...]:
         lambda i, k: ys.get((i, k), zero),
     )
     return (Display((Math("X = ", "X = "), of_x, Math(",   Y = ", r",\quad Y = "), of_y)),)
+
+
+class Curve:
+    """X(t) and Y(t) while they are written down."""
+
+    def __init__(self) -> None:
+        self.xs: dict[tuple[int, int], Series] = {}
+        self.ys: dict[tuple[int, int], Series] = {}
+
+    def x(self, i: int, rows: Collection[int], value: Series) -> None:
+        _add(self.xs, i, rows, value)
+
+    def y(self, i: int, cols: Collection[int], value: Series) -> None:
+        _add(self.ys, i, cols, value)
+
+    def shown(self, group: Group, words: str) -> tuple[Block, ...]:
+        blocks, _ = curve_in_group(group, self.xs, self.ys)
+        return (Paragraph(words, APPROACHED), *blocks)
+
+
+def _add(
+    entries: dict[tuple[int, int], Series], i: int, lines: Collection[int], value: Series
+) -> None:
+    for line in lines:
+        at = entries.setdefault((i, line), {})
+        for e, c in value.items():
+            at[e] = at.get(e, Fraction(0)) + c

@@ -12,14 +12,13 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from cadlink.errors import CertificateError
-from cadlink.explanations.document import Block, Display, Items, Math, Nested, Paragraph, joined
-from cadlink.explanations.draw import Problem
-from cadlink.explanations.formulas import NE, a, many, number, polynomial, unknown
-from cadlink.explanations.trust import said
 from cadlink.patterns.group import Cell
 from cadlink.patterns.pattern import Pattern
+from cadlink.writing.document import Block, Display, Items, Math, Nested, Paragraph, joined, quoted
+from cadlink.writing.draw import Problem
+from cadlink.writing.formulas import NE, a, many, number, polynomial, unknown
 
-__all__ = ["entries", "refutation"]
+__all__ = ["refutation", "said"]
 
 Monomial: TypeAlias = tuple[str, ...]
 Poly: TypeAlias = dict[Monomial, Fraction]
@@ -35,7 +34,7 @@ class Fact:
     source: str
 
 
-def entries(problem: Problem) -> dict[Cell, list[Monomial]]:
+def _entries(problem: Problem) -> dict[Cell, list[Monomial]]:
     """For every cell of the support, by row, then column, the monomials of the product."""
     cells: dict[Cell, list[Monomial]] = {}
     if not isinstance(problem, Pattern):
@@ -70,7 +69,7 @@ def refutation(
         )
         return (start, Paragraph(words))
     facts = []
-    for (j, k), monomials in entries(problem).items():
+    for (j, k), monomials in _entries(problem).items():
         poly: Poly = dict.fromkeys(monomials, Fraction(1))
         value = limit.get((j, k), Fraction(0))
         if value:
@@ -305,3 +304,28 @@ def _identity(
 def _bracket(value: Math) -> Math:
     plain = " + " not in value.text and " - " not in value.text and not value.text.startswith("-")
     return value if plain else Math(f"({value.text})", f"({value.latex})")
+
+
+_MEANING = {
+    "free": "every real matrix on these cells is in the set",
+    "columns_served": "for all values in these columns there are vectors x with which these"
+    " columns are products, while in every other column the linear system for the y has full row"
+    " rank",
+    "image": "the set is exactly the set of solutions of the formula",
+    "relaxed_implies": "the formula follows from its relaxation",
+    "variety_inside": "every real common zero of the polynomials is in the set",
+    "closed": "the sentence 'some limit of elements of the set is not in the set' is false",
+    "not_closed": "the sentence 'some limit of elements of the set is not in the set' is true",
+    "not_member": "the limit is not in the set",
+    "in_closure": "A is a limit of elements of the set",
+}
+
+
+def said(claim: dict[str, Any]) -> str:
+    """Who answered what, and what it means."""
+    who = [f"{_name(answer)} answered {quoted(answer['answer'])}" for answer in claim["answers"]]
+    return f"{' and '.join(who)}, which means that {_MEANING[claim['statement']]}"
+
+
+def _name(answer: dict[str, Any]) -> str:
+    return quoted(f"{answer['backend']} {answer['version']}", 60)[1:-1]

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 __all__ = [
+    "MOST_ITEMS",
     "Block",
+    "Blocks",
     "Display",
     "Items",
     "Math",
@@ -24,7 +26,10 @@ __all__ = [
     "joined",
     "quoted",
     "render",
+    "sentence",
 ]
+
+MOST_ITEMS = 16  # lines of a list that are worth printing
 
 # Around a Math inside a sentence; ``quoted`` keeps them out of words from elsewhere.
 _BEGIN, _MIDDLE, _END = "\x02", "\x1f", "\x03"
@@ -136,3 +141,9 @@ class Nested:
 
 
 Block: TypeAlias = Paragraph | Pictures | Display | Items | Nested
+Blocks: TypeAlias = tuple[Block, ...]
+
+
+def sentence(*words: str) -> Blocks:
+    """One paragraph."""
+    return (Paragraph(" ".join(words)),)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from cadlink.explanations.document import Math, joined
+from cadlink.writing.document import Math, joined
 
 __all__ = [
     "AND",

@@ -1,0 +1,103 @@
+"""All rules, in the order in which they are tried: cheap ones first.
+
+The only list of rules outside the kernel; what they are is said in their modules.
+"""
+
+from __future__ import annotations
+
+from cadlink.rules import (
+    absorb,
+    block_tiling,
+    claims,
+    curve,
+    dense_top,
+    empty,
+    forced_row,
+    forcing,
+    full_factor,
+    good_pairs,
+    group_split,
+    large_matching,
+    lines,
+    matching,
+    merge,
+    merged_block,
+    merged_cross,
+    merged_two_blocks,
+    one_layer,
+    owners,
+    pinned_columns,
+    rank_peeling,
+    renaming,
+    restrict,
+    rigid_collision,
+    split,
+    star,
+    transversal,
+    trim,
+    two_factors,
+    unique_cut,
+    zero_submersion,
+)
+from cadlink.rules.rule import Rule
+from cadlink.rules.step import Problem
+
+__all__ = ["ACCOUNTS", "CHAIN_RULES", "GROUP_RULES", "RULES", "rule_of"]
+
+CHAIN_RULES = (
+    trim.RULE,
+    split.RULE,
+    one_layer.RULE,
+    large_matching.RULE,
+    unique_cut.RULE,
+    block_tiling.RULE,
+    dense_top.RULE,
+    merge.RULE,
+    two_factors.RULE,
+)
+GROUP_RULES = (
+    empty.RULE,  # first: the others may take it that there is a neuron
+    group_split.RULE,
+    star.RULE,
+    matching.RULE,
+    rank_peeling.RULE,
+    transversal.RULE,
+    pinned_columns.RULE,
+    good_pairs.RULE,
+    forcing.RULE,
+    owners.RULE,
+    forced_row.RULE,
+    merged_block.RULE,
+    merged_cross.RULE,
+    merged_two_blocks.RULE,
+    absorb.RULE,
+    zero_submersion.RULE,
+)
+# Steps of the pipeline and of the search, and rules found in old certificates only.
+WITHOUT_SEARCH = (
+    renaming.TRANSPOSE,
+    renaming.RELABEL,
+    restrict.RULE,
+    curve.RULE,
+    claims.RULE,
+    lines.RULE,
+    full_factor.RULE,
+    rigid_collision.RULE,
+)
+RULES: tuple[Rule, ...] = (*CHAIN_RULES, *GROUP_RULES, *WITHOUT_SEARCH)
+
+# The one line about every rule; where a name stands for two rules they say the same.
+ACCOUNTS = {rule.name: rule.account for rule in RULES}
+
+
+def rule_of(name: str, problem: Problem) -> Rule:
+    """The rule of this name about such a problem.  Raises KeyError if there is none.
+
+    >>> from cadlink.patterns.group import Group
+    >>> rule_of("split", Group.of([])).title
+    'independent groups'
+    """
+    for rule in RULES:
+        if rule.name == name and isinstance(problem, rule.about):
+            return rule
+    raise KeyError(name)
