@@ -43,6 +43,9 @@ __all__ = ["METHODS", "Decider", "Lookup", "Settled", "decide"]
 
 METHODS = ("auto", "sentence")
 
+# Cells times neurons of groups that are brought into canonical form: those that may come again.
+MOST_CANONICAL = 20_000
+
 # A store of proofs: a proof about this very problem, or None.  It is not trusted: see ``decide``.
 Lookup: TypeAlias = Callable[[Problem], "Proof | None"]
 
@@ -241,8 +244,12 @@ class Decider:
 
     def _settle(self, problem: Problem, desk: Desk) -> Proof | None:
         """Settle an open leaf; a group is settled in canonical form and remembered."""
+        if desk.left() <= 0:
+            return None
         if not isinstance(problem, Group):
             return self._looked_up(problem) or settle(problem, desk)
+        if len(problem.cells) * len(problem.neurons) > MOST_CANONICAL:
+            return settle(problem, desk)
         flipped = problem.transpose()
         upright, lying = _canonical(problem), _canonical(flipped)
         turned = lying.picture() < upright.picture()

@@ -123,7 +123,8 @@ class Group:
 
     def transpose(self) -> Group:
         """Rows and columns exchanged."""
-        return Group.of({(k, j) for j, k in graph} for graph in self.neurons)
+        turned = (frozenset((k, j) for j, k in graph) for graph in self.neurons)
+        return Group(tuple(sorted(turned, key=sorted)))
 
     def restrict(self, rows: Collection[int], cols: Collection[int]) -> Group:
         """The group on the cells of rows x cols, row and column numbers kept."""
@@ -148,7 +149,8 @@ class Group:
 
     def relabel(self, rows: Mapping[int, int], cols: Mapping[int, int]) -> Group:
         """Rows and columns renamed, old number -> new number (injective maps)."""
-        return Group.of({(rows[j], cols[k]) for j, k in graph} for graph in self.neurons)
+        renamed = (frozenset((rows[j], cols[k]) for j, k in graph) for graph in self.neurons)
+        return Group(tuple(sorted(renamed, key=sorted)))
 
     def canonical_maps(self) -> tuple[dict[int, int], dict[int, int]]:
         """Renamings of rows and columns such that isomorphic groups become equal.
