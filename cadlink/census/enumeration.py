@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -34,6 +33,7 @@ from cadlink.census.orderly import Numbers, Orderly, orbits
 from cadlink.database.normal import NormalForm, components, is_star, lines
 from cadlink.database.symmetry import small, symmetries
 from cadlink.errors import InputError
+from cadlink.once import cached_property
 from cadlink.patterns.pattern import Pattern
 
 __all__ = ["Blocks", "Classes", "NormalForms", "Shard", "ThreeFactorClasses", "TwoFactorClasses"]

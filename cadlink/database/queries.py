@@ -14,13 +14,14 @@ from typing import Any
 from cadlink.certificates.data import Certificate, Proof
 from cadlink.database.filters import parse_filter
 from cadlink.database.forms import form_of, normal_form_of, parse, size_of, standard
-from cadlink.database.store import connect, expand, explained, limited, unpack
+from cadlink.database.store import connect, expand, explained, unpack
 from cadlink.errors import CacheWarning, InputError
+from cadlink.once import cached_property
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.step import Problem
 
-__all__ = ["COLUMNS", "Entry", "PatternDatabase", "Stored"]
+__all__ = ["COLUMNS", "Entry", "PatternDatabase"]
 
 COLUMNS = (
     "id",
@@ -38,9 +39,6 @@ COLUMNS = (
     "method",
     "minimal",
 )
-
-
-LARGEST = 2**63 - 1  # SQLite's largest number
 
 
 @dataclass(frozen=True)
@@ -69,23 +67,14 @@ class Entry:
 
     @property
     def pattern(self) -> Pattern:
-        """The canonical pattern.  Raises InputError if the form is none: the file is damaged."""
+        """The canonical pattern."""
         found = parse(self.form)
-        if not isinstance(found, Pattern):
-            raise InputError(f"{self.form} is no pattern", f"row {self.id}")
+        assert isinstance(found, Pattern)
         return found
 
     def to_json(self) -> dict[str, Any]:
         """The row as JSON values."""
         return {name: getattr(self, name) for name in COLUMNS}
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A proof and the file it was found in."""
-
-    proof: Proof
-    source: str
 
 
 class PatternDatabase:
@@ -100,16 +89,11 @@ class PatternDatabase:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._db = connection
-        self._most: dict[int, tuple[int, int]] | None = None  # see _reach
-        self._silent = False  # a look-up has failed in a way that the next one would as well
 
     @classmethod
-    def open(cls, path: str | Path, where: str = "") -> PatternDatabase:
-        """Open a file for reading; it may be read-only.
-
-        Raises InputError, naming ``where`` (the file by default), if it is not ours.
-        """
-        return cls(Path(path), connect(Path(path), write=False, where=where))
+    def open(cls, path: str | Path) -> PatternDatabase:
+        """Open a file for reading; it may be read-only.  Raises InputError if it is not ours."""
+        return cls(Path(path), connect(Path(path), write=False))
 
     def __enter__(self) -> PatternDatabase:
         return self
@@ -154,7 +138,7 @@ class PatternDatabase:
 
     def entry(self, number: int) -> Entry:
         """The row with this id.  Raises InputError if there is none."""
-        found = self._row("id = ?", number) if 0 <= number <= LARGEST else None
+        found = self._row("id = ?", number)
         if found is None:
             raise InputError(f"no pattern with id {number}", f"database {self.path}")
         return found
@@ -165,18 +149,11 @@ class PatternDatabase:
         return _entry(rows[0]) if rows else None
 
     def select(self, where: str = "", limit: int | None = None) -> Iterator[Entry]:
-        """The first rows that pass a filter (see ``filters.py``), by id; all of them by default.
-
-        Raises InputError for a filter that is none and for a limit below 0.
-        """
-        if limit is not None and limit < 0:
-            raise InputError(f"expected a number of rows from 0 up, found {limit}", "--limit")
+        """The rows that pass a filter (see ``filters.py``), by id; all of them by default."""
         condition, values = parse_filter(where) if where else ("1", ())
         sql = f"SELECT {', '.join(COLUMNS)} FROM patterns WHERE {condition} ORDER BY id LIMIT ?"
         with explained(self.path):
-            cursor = self._db.execute(
-                sql, (*values, LARGEST if limit is None else min(limit, LARGEST))
-            )
+            cursor = self._db.execute(sql, (*values, -1 if limit is None else limit))
             for row in cursor:
                 yield _entry(row)
 
@@ -226,31 +203,22 @@ class PatternDatabase:
             raise InputError(f"the proof of the problem {form} is missing", f"{self.path}")
         return unpack(rows[0][0])
 
-    def lookup(self, problem: Problem) -> Stored | None:
+    def lookup(self, problem: Problem) -> Proof | None:
         """A proof about this very pattern or group, as ``Decider`` asks for it; None if not here.
 
         It is not checked here.  Nothing is looked up that is too large to be in the file: its
         canonical form would take longer than a look-up can save.  A damaged file costs a
-        CacheWarning, and nothing is found; one that is locked, or whose reading does not end, is
-        not asked again.
+        CacheWarning, and nothing is found.
         """
-        if self._silent:
-            return None
         try:
-            with limited(self._db, LOOKUP_S):
-                proof = self._proof_about(problem)
+            return self._proof_about(problem)
         except (InputError, sqlite3.DatabaseError, ValueError, LookupError, TypeError) as error:
             if isinstance(error, sqlite3.ProgrammingError):
                 raise  # used by another thread, or closed: not the file's fault
-            cause = error.__cause__ if isinstance(error, InputError) else error
-            self._silent = isinstance(cause, sqlite3.OperationalError)
             words = " ".join(str(error).split())
             message = f"{self.path} is damaged ({words}); 'cadlink db check' says where"
-            if self._silent:
-                message = f"nothing more is looked up in {self.path}: {words}"
             warnings.warn(message, CacheWarning, stacklevel=2)
             return None
-        return None if proof is None else Stored(proof, str(self.path))
 
     def _proof_about(self, problem: Problem) -> Proof | None:
         if isinstance(problem, Group):
@@ -260,7 +228,7 @@ class PatternDatabase:
             rows = self.execute("SELECT proof FROM problems WHERE form = ?", (place.form,))
             packed = rows[0][0] if rows else None
             return None if packed is None else place.carry(unpack(packed))
-        most = self._reach().get(problem.depth)
+        most = self._most.get(problem.depth)
         if most is None or max(problem.widths) > _UNITS:
             return None
         size = size_of(problem)
@@ -270,28 +238,23 @@ class PatternDatabase:
         proof = None if entry is None else self.proof(entry)
         return None if proof is None else standard(problem).carry(proof)
 
-    def _reach(self) -> dict[int, tuple[int, int]]:
-        """For every depth in the file, the most outputs or inputs, and the most hidden units.
-
-        Remembered without a lock, which a fork while another thread looks up would never release.
-        """
-        if self._most is None:
-            found: dict[int, tuple[int, int]] = {}
-            for (task,) in self.execute("SELECT task FROM builds"):
-                kind, sizes = json.loads(task)
-                if kind == "three":
-                    depth, outer, hidden = 3, max(sizes[0], sizes[-1]), max(sizes[1:-1])
-                else:
-                    # Normal forms write a free cell and a graph each as a hidden unit.
-                    most = 2 * sizes[0] * sizes[1] if kind == "any" else sizes[2]
-                    depth, outer, hidden = 2, max(sizes[:2]), most
-                old = found.get(depth, (0, 0))
-                found[depth] = (max(old[0], outer), max(old[1], hidden))
-            self._most = found
-        return self._most
+    @cached_property
+    def _most(self) -> dict[int, tuple[int, int]]:
+        """For every depth in the file, the most outputs or inputs, and the most hidden units."""
+        found: dict[int, tuple[int, int]] = {}
+        for (task,) in self.execute("SELECT task FROM builds"):
+            kind, sizes = json.loads(task)
+            if kind == "three":
+                depth, outer, hidden = 3, max(sizes[0], sizes[-1]), max(sizes[1:-1])
+            else:
+                # Normal forms write a free cell and a graph each as a hidden unit.
+                most = 2 * sizes[0] * sizes[1] if kind == "any" else sizes[2]
+                depth, outer, hidden = 2, max(sizes[:2]), most
+            old = found.get(depth, (0, 0))
+            found[depth] = (max(old[0], outer), max(old[1], hidden))
+        return found
 
 
-LOOKUP_S = 1.0  # no look-up in a file of ours takes longer
 _LINES = 5  # rows and columns of groups that are looked up
 _UNITS = 64  # units of a layer, idle ones included, of patterns that are looked up
 

@@ -24,9 +24,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TypeAlias
 
+from cadlink.once import cached_property
 from cadlink.patterns.labelling import canonical_order
 
 __all__ = ["Cell", "Graph", "Group", "components"]

@@ -21,7 +21,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -29,6 +28,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from cadlink.errors import InputError, shortened
+from cadlink.once import cached_property
 from cadlink.patterns.labelling import canonical_order
 
 __all__ = [

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from cadlink.clock import UNLIMITED, Clock
+from cadlink.once import cached_property
 from cadlink.patterns.group import Group
 
 __all__ = ["View", "bits", "crowded", "lowest", "mask", "matching", "representatives"]

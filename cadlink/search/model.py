@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from typing import TypeAlias
 
+from cadlink.once import cached_property
 from cadlink.patterns.group import Cell, Group
 from cadlink.patterns.pattern import Pattern
 
