@@ -9,7 +9,7 @@ shorter formulas; relaxation), ``notation`` (text, JSON, LaTeX, cache keys), ``s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
@@ -32,6 +32,7 @@ __all__ = [
     "Truth",
     "all_names",
     "assign",
+    "atoms",
     "conj",
     "disj",
     "evaluate",
@@ -255,13 +256,17 @@ def forall(names: Iterable[str], f: Formula) -> Formula:
 
 
 def _free(f: Formula) -> frozenset[str]:
-    if isinstance(f, Truth):
-        return frozenset()
-    if isinstance(f, Atom):
-        return frozenset(f.poly.variables)
-    if isinstance(f, And | Or):
-        return frozenset().union(*map(_free, f.args))
-    return _free(f.body) - frozenset(f.names)
+    found: set[str] = set()
+    waiting: list[tuple[Formula, frozenset[str]]] = [(f, frozenset())]
+    while waiting:
+        g, bound = waiting.pop()
+        if isinstance(g, Atom):
+            found.update(name for name in g.poly.variables if name not in bound)
+        elif isinstance(g, And | Or):
+            waiting.extend((part, bound) for part in g.args)
+        elif isinstance(g, Exists | ForAll):
+            waiting.append((g.body, bound | set(g.names)))
+    return frozenset(found)
 
 
 def free_variables(f: Formula) -> tuple[str, ...]:
@@ -271,18 +276,48 @@ def free_variables(f: Formula) -> tuple[str, ...]:
 
 def all_names(f: Formula) -> frozenset[str]:
     """Every name in f, free or bound."""
-    if isinstance(f, Exists | ForAll):
-        return all_names(f.body) | frozenset(f.names)
-    if isinstance(f, And | Or):
-        return frozenset().union(*map(all_names, f.args))
-    return _free(f)
+    found: set[str] = set()
+    waiting = [f]
+    while waiting:
+        g = waiting.pop()
+        if isinstance(g, Atom):
+            found.update(g.poly.variables)
+        elif isinstance(g, And | Or):
+            waiting.extend(g.args)
+        elif isinstance(g, Exists | ForAll):
+            found.update(g.names)
+            waiting.append(g.body)
+    return frozenset(found)
+
+
+def atoms(f: Formula) -> Iterator[Atom]:
+    """Every atom of f, from left to right.
+
+    >>> x = Polynomial.variable("x")
+    >>> [str(atom.poly) for atom in atoms(conj(Atom(x, Rel.GT), Atom(x - 1, Rel.NE)))]
+    ['x', 'x - 1']
+    """
+    waiting = [f]
+    while waiting:
+        g = waiting.pop()
+        if isinstance(g, Atom):
+            yield g
+        elif isinstance(g, And | Or):
+            waiting.extend(reversed(g.args))
+        elif isinstance(g, Exists | ForAll):
+            waiting.append(g.body)
 
 
 def is_quantifier_free(f: Formula) -> bool:
     """Whether no quantifier occurs in f."""
-    if isinstance(f, And | Or):
-        return all(map(is_quantifier_free, f.args))
-    return isinstance(f, Truth | Atom)
+    waiting = [f]
+    while waiting:
+        g = waiting.pop()
+        if isinstance(g, And | Or):
+            waiting.extend(g.args)
+        elif isinstance(g, Exists | ForAll):
+            return False
+    return True
 
 
 def _fresh(name: str, taken: set[str]) -> str:
@@ -353,7 +388,7 @@ def prenex(f: Formula) -> tuple[Prefix, Formula]:
 
 def _prenex(f: Formula, used: set[str], taken: set[str]) -> tuple[Prefix, Formula]:
     """``used``: names that are free or already bound; ``taken``: names a fresh one must avoid."""
-    if isinstance(f, Truth | Atom):
+    if isinstance(f, Truth | Atom) or is_quantifier_free(f):
         return [], f
     if isinstance(f, And | Or):
         parts = [_prenex(g, used, taken) for g in f.args]

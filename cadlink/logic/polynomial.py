@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
-from math import gcd, lcm
+from functools import lru_cache
+from math import lcm
 from typing import Any, TypeAlias
 
 import flint
 
 from cadlink.errors import FormulaError
+from cadlink.once import cached_property
 
 __all__ = ["Monomial", "Polynomial", "check_name", "natural"]
 
@@ -27,6 +28,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}", re.ASCII)
 _DIGITS = re.compile(r"([0-9]+)")
 
 
+@lru_cache(maxsize=65536)
 def natural(name: str) -> tuple[list[str | int], str]:
     """Sort key under which numbers inside names count as numbers.
 
@@ -49,8 +51,19 @@ def check_name(name: object) -> str:
     return name
 
 
+@lru_cache(maxsize=4096)
 def _context(names: tuple[str, ...]) -> Any:
     return flint.fmpz_mpoly_ctx.get(names, flint.Ordering.lex)
+
+
+@lru_cache(maxsize=4096)
+def _union(names: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of both, in natural order."""
+    return tuple(sorted({*names, *others}, key=natural))
+
+
+def _exact(number: Fraction | int) -> Any:
+    return flint.fmpq(number.numerator, number.denominator)
 
 
 @dataclass(frozen=True)
@@ -72,8 +85,8 @@ class Polynomial:
     def of(cls, terms: Mapping[Monomial, int] | Iterable[tuple[Monomial, int]]) -> Polynomial:
         """The sum of coefficient * monomial; like terms are added, names may come in any order."""
         pairs = list(terms.items() if isinstance(terms, Mapping) else terms)
-        names = {check_name(name) for monomial, _ in pairs for name, _ in monomial}
-        variables = tuple(sorted(names, key=natural))
+        names = {name for monomial, _ in pairs for name, _ in monomial}
+        variables = tuple(sorted(map(check_name, names), key=natural))
         place = {name: index for index, name in enumerate(variables)}
         exponents: dict[tuple[int, ...], int] = {}
         for monomial, coefficient in pairs:
@@ -84,88 +97,76 @@ class Polynomial:
                 powers[place[name]] += exponent
             key = tuple(powers)
             exponents[key] = exponents.get(key, 0) + int(coefficient)
-        return cls._trimmed(variables, exponents)
+        return cls._trimmed(variables, _context(variables).from_dict(exponents))
 
     @classmethod
-    def _trimmed(
-        cls, variables: tuple[str, ...], exponents: Mapping[tuple[int, ...], int]
-    ) -> Polynomial:
-        """Drop zero coefficients and the variables that do not occur."""
-        terms = {powers: c for powers, c in exponents.items() if c}
-        used = [i for i in range(len(variables)) if any(powers[i] for powers in terms)]
+    def _trimmed(cls, variables: tuple[str, ...], value: Any) -> Polynomial:
+        """A flint polynomial in these variables, without those that do not occur."""
+        degrees = value.degrees()
+        used = tuple(
+            name for name, degree in zip(variables, degrees, strict=True) if int(degree) > 0
+        )
         if len(used) < len(variables):
-            variables = tuple(variables[i] for i in used)
-            terms = {tuple(powers[i] for i in used): c for powers, c in terms.items()}
-        return cls(variables, _context(variables).from_dict(terms))
+            return cls(used, value.project_to_context(_context(used)))
+        return cls(variables, value)
 
     @classmethod
     def constant(cls, number: int) -> Polynomial:
         """An integer as a polynomial."""
-        return cls.of([((), number)])
+        return cls((), _context(()).constant(number))
 
     @classmethod
     def variable(cls, name: str) -> Polynomial:
         """One variable."""
-        return cls.of([(((name, 1),), 1)])
+        return cls((check_name(name),), _context((name,)).gens()[0])
 
     def __hash__(self) -> int:
         return self._hash
 
     @cached_property
     def _hash(self) -> int:
-        return hash(self.terms)
+        return hash((self.variables, *self.value.monoms(), *self.value.coeffs()))
 
     def __reduce__(self) -> tuple[Any, ...]:  # flint's polynomials do not pickle by themselves
         return Polynomial.of, (self.terms,)
 
-    def _exponents(self) -> list[tuple[tuple[int, ...], int]]:
-        return [(tuple(map(int, p)), int(c)) for p, c in self.value.terms()]
-
     @cached_property
     def terms(self) -> tuple[tuple[Monomial, int], ...]:
         """(monomial, coefficient) pairs, leading term first (lexicographic in natural order)."""
-        return tuple(
-            (tuple((n, e) for n, e in zip(self.variables, powers, strict=True) if e), c)
-            for powers, c in self._exponents()
-        )
+        found = []
+        for powers, coefficient in zip(self.value.monoms(), self.value.coeffs(), strict=True):
+            pairs = zip(self.variables, map(int, powers), strict=True)
+            found.append((tuple(pair for pair in pairs if pair[1]), int(coefficient)))
+        return tuple(found)
 
     def _lift(self, variables: tuple[str, ...]) -> Any:
         """The flint polynomial in the context of more variables."""
         if variables == self.variables:
             return self.value
-        place = [variables.index(name) for name in self.variables]
-        lifted = {}
-        for powers, coefficient in self._exponents():
-            wide = [0] * len(variables)
-            for index, exponent in zip(place, powers, strict=True):
-                wide[index] = exponent
-            lifted[tuple(wide)] = coefficient
-        return _context(variables).from_dict(lifted)
+        return self.value.project_to_context(_context(variables))
 
     def _join(self, other: Polynomial | int) -> tuple[tuple[str, ...], Any, Any]:
         if isinstance(other, int):
-            other = Polynomial.constant(other)
+            return self.variables, self.value, flint.fmpz(other)
         variables = self.variables
         if other.variables != variables:
-            variables = tuple(sorted({*variables, *other.variables}, key=natural))
+            variables = _union(variables, other.variables)
         return variables, self._lift(variables), other._lift(variables)
-
-    @classmethod
-    def _from_flint(cls, variables: tuple[str, ...], value: Any) -> Polynomial:
-        exponents = {tuple(map(int, p)): int(c) for p, c in value.terms()}
-        return cls._trimmed(variables, exponents)
 
     def __add__(self, other: Polynomial | int) -> Polynomial:
         variables, left, right = self._join(other)
-        return self._from_flint(variables, left + right)
+        return self._trimmed(variables, left + right)
 
     def __sub__(self, other: Polynomial | int) -> Polynomial:
         variables, left, right = self._join(other)
-        return self._from_flint(variables, left - right)
+        return self._trimmed(variables, left - right)
 
     def __mul__(self, other: Polynomial | int) -> Polynomial:
         variables, left, right = self._join(other)
-        return self._from_flint(variables, left * right)
+        product = left * right
+        if product.is_zero():
+            return Polynomial.constant(0)
+        return Polynomial(variables, product)  # over the integers no variable gets lost
 
     def __rsub__(self, other: int) -> Polynomial:
         return -self + other
@@ -177,7 +178,7 @@ class Polynomial:
         return Polynomial(self.variables, -self.value)
 
     def __pow__(self, exponent: int) -> Polynomial:
-        return self._from_flint(self.variables, self.value**exponent)
+        return self._trimmed(self.variables, self.value**exponent)
 
     @property
     def is_constant(self) -> bool:
@@ -189,22 +190,27 @@ class Polynomial:
         """The value of a constant polynomial; FormulaError for any other."""
         if self.variables:
             raise FormulaError(f"{self}: expected a constant")
-        return self.terms[0][1] if self.terms else 0
+        return self.leading_coefficient
 
     @property
     def leading_coefficient(self) -> int:
         """The coefficient of the first term (0 for the zero polynomial)."""
-        return self.terms[0][1] if self.terms else 0
+        return int(self.value.leading_coefficient())
 
     @property
     def total_degree(self) -> int:
         """The largest sum of exponents of a term (0 for constants)."""
-        return max((sum(e for _, e in monomial) for monomial, _ in self.terms), default=0)
+        return max(0, int(self.value.total_degree()))
 
-    @cached_property
+    @property
     def content(self) -> int:
         """The positive greatest common divisor of the coefficients (0 for the zero polynomial)."""
-        return gcd(*(coefficient for _, coefficient in self.terms))
+        return int(self.value.content())
+
+    @property
+    def height(self) -> int:
+        """The largest absolute value of a coefficient (0 for the zero polynomial)."""
+        return int(max(map(abs, self.value.coeffs()), default=0))
 
     def primitive(self) -> tuple[int, Polynomial]:
         """(c, p) with self = c * p, p of content 1 and positive leading coefficient; self nonzero.
@@ -214,10 +220,12 @@ class Polynomial:
         >>> c, str(p)
         (-2, '2*x - 3')
         """
-        if not self.terms:
+        if self.value.is_zero():
             raise FormulaError("the zero polynomial has no primitive part")
-        c = self.content if self.leading_coefficient > 0 else -self.content
-        return c, Polynomial.of([(monomial, a // c) for monomial, a in self.terms])
+        content, value = self.value.primitive()
+        if self.value.leading_coefficient() < 0:
+            content, value = -content, -value
+        return int(content), Polynomial(self.variables, value)
 
     def factors(self) -> tuple[int, tuple[tuple[Polynomial, int], ...]]:
         """(c, ((p, e), ...)): self = c * product of p^e, p irreducible over the rationals.
@@ -234,22 +242,22 @@ class Polynomial:
         constant, parts = self.value.factor()
         sign, found = int(constant), []
         for value, exponent in parts:
-            c, p = self._from_flint(self.variables, value).primitive()
+            c, p = self._trimmed(self.variables, value).primitive()
             sign *= c ** int(exponent)
             found.append((p, int(exponent)))
         return sign, tuple(sorted(found, key=lambda pair: str(pair[0])))
 
     def evaluate(self, point: Mapping[str, Fraction | int]) -> Fraction:
         """The exact value at a point giving every variable; FormulaError names a missing one."""
-        total = Fraction(0)
+        total = flint.fmpq(0)
         for monomial, coefficient in self.terms:
-            value = Fraction(coefficient)
+            value = flint.fmpq(coefficient)
             for name, exponent in monomial:
                 if name not in point:
                     raise FormulaError(f"no value given for the variable {name}")
-                value *= Fraction(point[name]) ** exponent
+                value *= _exact(point[name]) ** exponent
             total += value
-        return total
+        return Fraction(int(total.p), int(total.q))
 
     def assign(self, values: Mapping[str, Fraction | int]) -> Polynomial:
         """The polynomial with these values put in, times the least positive integer that clears
@@ -259,18 +267,16 @@ class Polynomial:
         >>> str((2 * x - y).assign({"y": Fraction(1, 3)}))
         '6*x - 1'
         """
-        pairs: list[tuple[Monomial, Fraction]] = []
+        merged: dict[Monomial, Any] = {}
         for monomial, coefficient in self.terms:
-            value = Fraction(coefficient)
+            value = flint.fmpq(coefficient)
             for name, exponent in monomial:
                 if name in values:
-                    value *= Fraction(values[name]) ** exponent
-            pairs.append((tuple((n, e) for n, e in monomial if n not in values), value))
-        merged: dict[Monomial, Fraction] = {}
-        for monomial, value in pairs:
-            merged[monomial] = merged.get(monomial, Fraction(0)) + value
-        scale = lcm(*(value.denominator for value in merged.values()))
-        return Polynomial.of({m: int(value * scale) for m, value in merged.items()})
+                    value *= _exact(values[name]) ** exponent
+            rest = tuple((n, e) for n, e in monomial if n not in values)
+            merged[rest] = merged.get(rest, 0) + value
+        scale = lcm(*(int(value.q) for value in merged.values()))
+        return Polynomial.of({m: int((value * scale).p) for m, value in merged.items()})
 
     def substitute(self, table: Mapping[str, Polynomial]) -> Polynomial:
         """Variables replaced by polynomials, all at once.
@@ -279,37 +285,30 @@ class Polynomial:
         >>> str((x * y).substitute({"x": y, "y": x + 1}))
         'x*y + y'
         """
-        total = Polynomial.constant(0)
-        for monomial, coefficient in self.terms:
-            product = Polynomial.constant(coefficient)
-            for name, exponent in monomial:
-                product = product * table.get(name, Polynomial.variable(name)) ** exponent
-            total = total + product
-        return total
+        if self.is_constant:
+            return self
+        images = [table.get(name) or Polynomial.variable(name) for name in self.variables]
+        variables: tuple[str, ...] = ()
+        for image in images:
+            variables = _union(variables, image.variables)
+        context = _context(variables)
+        lifted = [image._lift(variables) for image in images]
+        return self._trimmed(variables, self.value.compose(*lifted, ctx=context))
 
     def rename(self, table: Mapping[str, str]) -> Polynomial:
         """Variables renamed, all at once; two may become one."""
-        return Polynomial.of(
-            [
-                (tuple((table.get(n, n), e) for n, e in m), coefficient)
-                for m, coefficient in self.terms
-            ]
+        names = tuple(check_name(table.get(name, name)) for name in self.variables)
+        if names == self.variables:
+            return self
+        variables = tuple(sorted(set(names), key=natural))
+        context = _context(variables)
+        generator = dict(zip(variables, context.gens(), strict=True))
+        value = self.value.compose(*(generator[name] for name in names), ctx=context)
+        return (
+            self._trimmed(variables, value)
+            if len(variables) < len(names)
+            else Polynomial(variables, value)
         )
 
     def __str__(self) -> str:
-        if not self.terms:
-            return "0"
-        text = ""
-        for monomial, coefficient in self.terms:
-            powers = [name if e == 1 else f"{name}^{e}" for name, e in monomial]
-            if abs(coefficient) != 1 or not powers:
-                powers.insert(0, str(abs(coefficient)))
-            sign = (
-                ("-" if coefficient < 0 else "")
-                if not text
-                else " - "
-                if coefficient < 0
-                else " + "
-            )
-            text += sign + "*".join(powers)
-        return text
+        return str(self.value)  # flint writes integers of any length, which Python refuses
