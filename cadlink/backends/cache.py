@@ -31,6 +31,7 @@ from cadlink.errors import CacheWarning, InputError
 
 __all__ = ["Cache", "Entry", "Info", "cache_key", "default_path", "transcript_digest"]
 
+APPLICATION = int.from_bytes(b"CADC", "big")  # SQLite's application_id of our files
 BUSY_S = 5.0  # how long to wait for another process; its transactions take milliseconds
 MAX_TRANSCRIPT = 256 << 20  # bytes, uncompressed: a damaged file must not fill the memory
 
@@ -127,7 +128,8 @@ class Cache:
 
     def __init__(self, path: Path | None) -> None:
         # An existing folder is accepted too: the file goes into it.
-        self.path = path / "answers.sqlite" if path is not None and path.is_dir() else path
+        inside = path is not None and os.path.isdir(path)  # Path.is_dir raises
+        self.path = path / "answers.sqlite" if path is not None and inside else path
         self._reads = self._writes = path is not None
         self._warned = False
 
@@ -171,7 +173,7 @@ class Cache:
 
     def info(self) -> Info:
         """How much is kept.  Raises InputError if the file cannot be read."""
-        if self.path is None or not self.path.exists():
+        if self.path is None or not self._exists():
             return Info(self.path, 0, 0, {})
         with self._explain(), self._open(write=False) as connection:
             counts = connection.execute("SELECT backend, count(*) FROM answers GROUP BY backend")
@@ -180,7 +182,7 @@ class Cache:
 
     def sample(self, size: int) -> list[Entry]:
         """Up to ``size`` entries chosen at random.  Raises InputError if one cannot be read."""
-        if self.path is None or not self.path.exists():
+        if self.path is None or not self._exists():
             return []
         with self._explain(), self._open(write=False) as connection:
             chosen = connection.execute(f"{_SELECT} ORDER BY random() LIMIT ?", (size,))
@@ -189,11 +191,14 @@ class Cache:
     def clear(self) -> int | None:
         """Forget everything; how many answers there were (None: the file was beyond counting).
 
-        Raises InputError if that is not possible (locked, not ours to write).
+        Raises InputError if that is not possible: locked, not ours to write, or no cache of
+        cadlink, which is left as it is.
         """
-        if self.path is None or not self.path.exists():
+        if self.path is None or not self._exists():
             return 0
         with self._explain():
+            if not _is_ours(self.path):
+                raise ValueError(_NOT_OURS)
             try:
                 with self._open(write=True) as connection:
                     count: int | None = int(connection.execute("DELETE FROM answers").rowcount)
@@ -202,13 +207,17 @@ class Cache:
             except sqlite3.OperationalError:
                 raise  # locked, read-only, disk full: in use, or not ours
             except (sqlite3.DatabaseError, ValueError):
-                # No database, or not one of ours: only then may the file itself be removed, since
-                # another process may be in the middle of a transaction.
+                # Ours, but damaged: only then may the file itself be removed, since another process
+                # may be in the middle of a transaction.
                 self.path.unlink()
                 self.path.with_name(self.path.name + "-journal").unlink(missing_ok=True)
                 count = None
         self._reads = self._writes = True
         return count
+
+    def _exists(self) -> bool:
+        with self._explain():
+            return self.path is not None and self.path.exists()
 
     @contextlib.contextmanager
     def _explain(self) -> Iterator[None]:
@@ -216,7 +225,7 @@ class Cache:
         try:
             yield
         except (sqlite3.Error, OSError, zlib.error, ValueError) as error:
-            raise InputError(f"{error}; {_REMEDY}", f"cache {self.path}") from error
+            raise InputError(f"{error}; {self._remedy()}", f"cache {self.path}") from error
 
     @contextlib.contextmanager
     def _open(self, write: bool) -> Iterator[sqlite3.Connection]:
@@ -224,12 +233,9 @@ class Cache:
         assert self.path is not None
         connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
         try:
-            found = connection.execute("PRAGMA user_version").fetchone()[0]
-            if found < len(MIGRATIONS) or write:
+            if _demand_ours(connection) < len(MIGRATIONS) or write:
                 connection.execute("BEGIN IMMEDIATE")
                 _migrate(connection)
-            elif found > len(MIGRATIONS):
-                _refuse(found)
             yield connection
             if connection.in_transaction:
                 connection.execute("COMMIT")
@@ -251,31 +257,60 @@ class Cache:
         """One warning for each cache, however often it fails."""
         if not self._warned:
             self._warned = True
-            warnings.warn(f"{message}; {_REMEDY}", CacheWarning, stacklevel=5)
+            warnings.warn(f"{message}; {self._remedy()}", CacheWarning, stacklevel=5)
+
+    def _remedy(self) -> str:
+        """What to type next; clearing is advised only where it loses nothing but our answers."""
+        another = "CADLINK_CACHE=FILE names another, =off none"
+        with contextlib.suppress(OSError):
+            if self.path is not None and _is_ours(self.path):
+                return f"'cadlink cache clear' makes a new one, {another}"
+        return another
 
 
-_REMEDY = "'cadlink cache clear' makes a new one, CADLINK_CACHE=FILE names another, =off none"
+_NOT_OURS = "not a cache of cadlink"
 _COLUMNS = "backend, version, question, stdout, stderr, returncode, digest, seconds"
 _SELECT = f"SELECT {_COLUMNS} FROM answers"
 
 
+def _is_ours(path: Path) -> bool:
+    """Whether a file, damaged or not, is a cache of cadlink, as far as its first page tells.
+
+    Files from before the stamp tell by the name of their table.
+    """
+    with path.open("rb") as file:
+        page = file.read(4096)
+    if not page.startswith(b"SQLite format 3\0"):
+        return False
+    application = int.from_bytes(page[68:72], "big")
+    return application == APPLICATION or (application == 0 and b"CREATE TABLE answers (" in page)
+
+
+def _demand_ours(connection: sqlite3.Connection) -> int:
+    """The schema version of our database (0: an empty one); ValueError if it is not ours."""
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    unstamped = application == 0 and (not names or "answers" in names)
+    if application != APPLICATION and not (unstamped and (version > 0) == bool(names)):
+        raise ValueError(_NOT_OURS)
+    if version > len(MIGRATIONS):
+        raise ValueError(
+            f"it has schema version {version}, written by a newer cadlink than this one, which"
+            f" knows up to {len(MIGRATIONS)}"
+        )
+    return version
+
+
 def _migrate(connection: sqlite3.Connection) -> None:
     """Bring the schema up to date; the caller's transaction holds the steps and their record."""
-    found = connection.execute("PRAGMA user_version").fetchone()[0]
-    if found > len(MIGRATIONS):
-        _refuse(found)
+    found = _demand_ours(connection)
     for statements in MIGRATIONS[found:]:
         for statement in statements:
             connection.execute(statement)
     if found < len(MIGRATIONS):
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-
-
-def _refuse(found: int) -> None:
-    raise ValueError(
-        f"it has schema version {found}, written by a newer cadlink than this one, which knows"
-        f" up to {len(MIGRATIONS)}"
-    )
+    connection.execute(f"PRAGMA application_id = {APPLICATION}")
 
 
 def _pack(text: str) -> bytes:

@@ -101,11 +101,82 @@ def test_a_corrupt_file_is_warned_about_once(path: Path, content: bytes) -> None
         cache.put("key", ENTRY)
         assert cache.get("key") is None
     assert len(caught) == 1
-    assert path.read_bytes() == content  # not ours to overwrite unasked
-    with pytest.raises(InputError, match="cadlink cache clear"):
-        cache.info()
-    assert cache.clear() is None
-    assert silent(cache) == ENTRY
+    assert "cache clear" not in str(caught[0].message)
+    for asked in (cache.info, cache.clear):
+        with pytest.raises(InputError, match="CADLINK_CACHE=FILE names another"):
+            asked()
+    assert path.read_bytes() == content  # not ours to overwrite, nor to remove
+
+
+def test_a_damaged_file_of_ours_may_be_cleared(path: Path) -> None:
+    cache = Cache(path)
+    for number in range(50):
+        cache.put(f"key{number}", ENTRY)
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"x" * (path.stat().st_size - 4096))
+    with pytest.warns(CacheWarning, match="'cadlink cache clear' makes a new one"):
+        assert Cache(path).get("key7") is None
+    assert Cache(path).clear() is None
+    assert silent(Cache(path)) == ENTRY
+
+
+def _foreign(path: Path, application: int, version: int) -> None:
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("CREATE TABLE photos (name TEXT)")
+        connection.execute("INSERT INTO photos VALUES ('holiday')")
+        connection.execute(f"PRAGMA application_id = {application}")
+        connection.execute(f"PRAGMA user_version = {version}")
+    connection.close()
+
+
+@pytest.mark.parametrize(("application", "version"), [(0, 0), (0, 1), (1128352843, 1), (7, 0)])
+def test_a_foreign_database_is_left_alone(tmp_path: Path, application: int, version: int) -> None:
+    path = tmp_path / "photos.sqlite"
+    _foreign(path, application, version)
+    before = path.read_bytes()
+    cache = Cache(path)
+    with pytest.warns(CacheWarning, match="not a cache of cadlink"):  # noqa: PT031
+        assert cache.get("key") is None
+        cache.put("key", ENTRY)
+    for asked in (cache.info, cache.clear, lambda: cache.sample(3)):
+        with pytest.raises(InputError, match="not a cache of cadlink"):
+            asked()
+    assert path.read_bytes() == before
+
+
+def test_a_file_from_before_the_stamp_is_ours(path: Path) -> None:
+    silent(Cache(path))
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA application_id = 0")
+    connection.close()
+    assert Cache(path).get("key") == ENTRY
+    assert silent(Cache(path), WARM) == WARM  # writing stamps it
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA application_id").fetchone() == (module.APPLICATION,)
+    connection.close()
+    assert Cache(path).clear() == 1
+
+
+def test_a_folder_that_may_not_be_entered_stops_nothing(tmp_path: Path) -> None:
+    """As somebody else than root, who may enter everything."""
+    locked = tmp_path / "locked"
+    (locked / "inside").mkdir(parents=True)
+    locked.chmod(0)
+    code = (
+        "import os, sys\nfrom pathlib import Path\n"
+        "from cadlink.backends.cache import Cache, Entry\n"
+        "if os.getuid() == 0:\n    os.setuid(65534)\n"
+        "cache = Cache(Path(sys.argv[1]))\n"
+        "print(cache.get('key'), cache.put('key', Entry('a', '1', '', 'x', '', 0, 0.1)))\n"
+        "try:\n    cache.info()\nexcept ValueError as error:\n    print(type(error).__name__)\n"
+    )
+    place = str(locked / "inside")
+    done = subprocess.run([sys.executable, "-c", code, place], capture_output=True, text=True)
+    locked.chmod(0o700)
+    assert done.stdout == "None None\nInputError\n", done.stderr
+    assert done.stderr.count("CacheWarning: going on without") == 1
 
 
 def test_a_cut_file(path: Path) -> None:
