@@ -13,6 +13,7 @@ __all__ = [
     "AnswerError",
     "BackendError",
     "BackendMissing",
+    "BackendWarning",
     "CacheWarning",
     "CadlinkError",
     "CertificateError",
@@ -131,6 +132,10 @@ class CertificateError(CadlinkError, ValueError):
     def __reduce__(self) -> tuple[type[CertificateError], tuple[str, str, str]]:
         """Exceptions are pickled by their message alone, which is not how this one is made."""
         return type(self), (self.path, self.expected, self.found)
+
+
+class BackendWarning(UserWarning):
+    """A program the user named could not be used; the work goes on without it."""
 
 
 class CacheWarning(UserWarning):

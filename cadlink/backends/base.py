@@ -13,9 +13,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.logic.formula import Formula
 
-__all__ = ["Adapter", "Answer", "NoAnswer", "Outcome", "Output", "Script"]
+__all__ = [
+    "Adapter",
+    "Answer",
+    "NoAnswer",
+    "Outcome",
+    "Output",
+    "RetryingAdapter",
+    "Script",
+    "SessionAdapter",
+]
 
 
 class Outcome(Enum):
@@ -73,9 +83,18 @@ class Answer:
 
 
 class Adapter(Protocol):
-    """One program's language.  ``name`` is its key in the registry."""
+    """One program's language.
+
+    ``name`` is its key in the registry and in third_party; ``eliminates`` whether it answers
+    questions with free variables by a formula (else it takes sentences only); ``finds_points``
+    whether its answers carry models; ``most_variables`` the number of variables, free and bound,
+    beyond which it never answered in our measurements.
+    """
 
     name: str
+    eliminates: bool
+    finds_points: bool
+    most_variables: int
 
     def argv(self, executable: Path, wall_s: float, memory_mib: int) -> Sequence[str]:
         """The command line; limits are passed on to programs that take them."""
@@ -83,11 +102,23 @@ class Adapter(Protocol):
     def environment(self, executable: Path) -> Mapping[str, str | None]:
         """Environment variables to set (or, with None, to unset) for the program."""
 
-    def write(self, formula: Formula) -> Script:
-        """The question as the program's input.  Raises NoAnswer(UNSUITED) if it cannot be asked."""
+    def write(self, formula: Formula, clock: Clock = UNLIMITED) -> Script:
+        """The question as the program's input.
+
+        Raises NoAnswer(UNSUITED) if it cannot be asked, OutOfTime if the writing takes too long.
+        """
 
     def read(self, script: Script, output: Output) -> Answer:
         """The answer, if the whole output is one; raises NoAnswer or AnswerError otherwise."""
+
+
+class RetryingAdapter(Adapter, Protocol):
+    """A program whose own tables may be too small, and may be asked to be larger."""
+
+    def retry_argv(
+        self, executable: Path, wall_s: float, memory_mib: int, output: Output
+    ) -> Sequence[str] | None:
+        """The command line for one more attempt after this output; None: it would not help."""
 
 
 class SessionAdapter(Adapter, Protocol):

@@ -7,10 +7,12 @@ outcome, never an exception; and only what the adapter's strict grammar admits i
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 from cadlink.backends import REGISTRY
@@ -20,13 +22,22 @@ from cadlink.backends.base import (
     NoAnswer,
     Outcome,
     Output,
+    RetryingAdapter,
     Script,
     SessionAdapter,
 )
 from cadlink.backends.cache import Cache, Entry, cache_key, default_path, transcript_digest
 from cadlink.backends.locate import Found, NotFound, find
+from cadlink.backends.preferences import Kind, preferred
 from cadlink.backends.process import Ended, Reason, Session, run
-from cadlink.errors import AnswerError, BackendMissing, InputError
+from cadlink.clock import UNLIMITED, Clock, OutOfTime
+from cadlink.errors import (
+    AnswerError,
+    BackendMissing,
+    BackendWarning,
+    FormulaError,
+    InputError,
+)
 from cadlink.logic.formula import (
     FALSE,
     TRUE,
@@ -35,6 +46,7 @@ from cadlink.logic.formula import (
     Quantifier,
     Rel,
     Truth,
+    atoms,
     conj,
     disj,
     evaluate,
@@ -52,6 +64,9 @@ from cadlink.logic.simplify import simplify
 __all__ = ["Comparison", "Engine", "Run", "Smoke"]
 
 KEPT = 20_000  # characters of the transcript of a question without an answer
+START_S = 15.0  # seconds in which a session must have started
+WRITING_S = 0.2  # seconds in which a question is written, whatever its limit
+SHORTEST_S = 0.05  # with less time left a session is not asked: it would have to be killed
 
 # What our own limits mean; for the other reasons the adapter looks at the output.
 _LIMITS: Mapping[Reason, tuple[Outcome, str]] = {
@@ -113,8 +128,8 @@ class Smoke:
 class Comparison:
     """A cached answer beside the one given today.
 
-    ``result`` is "same" (equal after simplification), "equivalent" (shown by Z3), "contradiction",
-    "unclear" (different texts, no proof either way) or "unanswered".
+    ``result`` is "same" (equal after simplification), "equivalent" (shown by a backend),
+    "contradiction", "unclear" (different texts, no proof either way) or "unanswered".
     """
 
     backend: str
@@ -132,7 +147,8 @@ class _Asked:
     outcome: Outcome
     answer: Answer | None = None
     detail: str = ""
-    own_limit: bool = False  # the program itself reported that it ran out of something
+    own_words: bool = False  # the outcome is what the program itself reported
+    starting_s: float = 0.0  # spent on starting a session
 
 
 @dataclass
@@ -142,6 +158,17 @@ class _Warm:
     session: Session
     memory_mib: int
     asked: int = 0
+
+    @classmethod
+    def limit(cls, memory_mib: int) -> int:
+        """The memory of a session to be started: a little less, so that it outlives small changes
+        of the limit.
+        """
+        return memory_mib - memory_mib // 8
+
+    def fits(self, memory_mib: int) -> bool:
+        """Alive, within the limit, and not far below what it could have."""
+        return self.session.alive and self.memory_mib <= memory_mib <= 2 * self.memory_mib
 
 
 class Engine:
@@ -175,11 +202,16 @@ class Engine:
             self._warm.popitem()[1].session.close()
 
     def find(self, backend: str) -> Found | NotFound:
-        """Where the program is.  Raises InputError for a name cadlink does not know."""
+        """Where the program is.  Raises InputError for a name cadlink does not know.
+
+        Warns (BackendWarning) of a variable such as CADLINK_QEPCAD that names no such program.
+        """
         if backend not in REGISTRY:
             raise InputError(f"backend {backend!r}: expected one of {', '.join(REGISTRY)}")
         if backend not in self._found:
-            self._found[backend] = find(backend)
+            found = self._found[backend] = find(backend)
+            if isinstance(found, NotFound) and found.wrong:
+                warnings.warn(found.wrong, BackendWarning, stacklevel=1)  # so once a process
         return self._found[backend]
 
     def available(self) -> list[str]:
@@ -187,17 +219,26 @@ class Engine:
         return [name for name in REGISTRY if isinstance(self.find(name), Found)]
 
     def ask(
-        self, formula: Formula, backend: str, wall_s: float, memory_mib: int, statement: str = ""
+        self,
+        formula: Formula,
+        backend: str,
+        wall_s: float,
+        memory_mib: int,
+        statement: str = "",
+        clock: Clock = UNLIMITED,
     ) -> Run:
         """One question: a formula equivalent to this one without quantifiers.
 
-        ``wall_s`` bounds everything, the start of a session and a second attempt included;
-        ``statement`` is a caption kept with the run.  A formula in which no variable occurs is
-        evaluated here; such a run bears the name of cadlink itself.
+        ``wall_s`` bounds the question: writing it, waiting, a second attempt.  The start of a
+        session is not charged to the question that happens to need it, but to ``clock``, which
+        bounds everything; ``math.inf`` is no limit.  ``statement`` is a caption kept with the run.
+        A formula in which no variable occurs is evaluated here; such a run bears the name of
+        cadlink itself.
 
-        Raises InputError for an unknown backend, BackendMissing for one that is not installed.
+        Whatever the formula, the lack of an answer is an outcome.  Raises InputError for an unknown
+        backend or limits that are none, BackendMissing for a backend that is not installed.
         """
-        return self._ask(formula, backend, wall_s, memory_mib, statement, self.cache)
+        return self._ask(formula, backend, wall_s, memory_mib, statement, self.cache, clock)
 
     def _ask(
         self,
@@ -207,18 +248,15 @@ class Engine:
         memory_mib: int,
         statement: str,
         cache: Cache,
+        clock: Clock = UNLIMITED,
     ) -> Run:
         start = time.monotonic()
+        _demand_limits(wall_s, memory_mib)
+        question = clock.at_most(wall_s)
         found = self.find(backend)
-        _, matrix = prenex(formula)
-        if not free_variables(matrix):
-            truth = TRUE if evaluate(matrix, {}) else FALSE
-            detail = "no variable occurs: evaluated without a program"
-            nothing = transcript_digest("", "")
-            answer = Answer(truth)
-            return Run(
-                "cadlink", "-", Outcome.ANSWERED, 0.0, answer, detail, nothing, False, statement
-            )
+        constant = not any(atom.poly.variables for atom in atoms(formula))
+        if constant:
+            return _evaluated(formula, statement)
         if isinstance(found, NotFound):
             raise BackendMissing(found.message(), backend)
         adapter = REGISTRY[backend]
@@ -229,7 +267,7 @@ class Engine:
                 backend,
                 found.version,
                 asked.outcome,
-                time.monotonic() - start,
+                time.monotonic() - start - asked.starting_s,
                 asked.answer,
                 asked.detail,
                 transcript_digest(out, err),
@@ -239,9 +277,18 @@ class Engine:
             )
 
         try:
-            script = adapter.write(formula)
+            # However little time there is: the answer may be in the cache.
+            script = adapter.write(formula, Clock(max(question.deadline, start + WRITING_S)))
         except NoAnswer as no:
             return record(_Asked(Output(""), no.outcome, detail=no.detail))
+        except OutOfTime:
+            detail = "the time limit was reached while the question was being written"
+            return record(_Asked(Output(""), Outcome.TIMEOUT, detail=detail))
+        except RecursionError:
+            detail = "the formula is nested too deeply to be written"
+            return record(_Asked(Output(""), Outcome.UNSUITED, detail=detail))
+        except FormulaError as error:
+            return record(_Asked(Output(""), Outcome.UNSUITED, detail=str(error)))
         warm = _as_session(adapter)
         options = [] if warm is None else [warm.preamble()]
         key = cache_key(backend, found.version, script.text, options)
@@ -250,30 +297,16 @@ class Engine:
             asked = _read(adapter, script, Output(kept.stdout, kept.stderr, kept.returncode))
             if asked.outcome is Outcome.ANSWERED:  # else a stricter reader: ask again
                 return record(asked, cached=True)
-        deadline = start + wall_s
         try:
             if warm is None:
-                asked = _one_shot(adapter, found, script, deadline, memory_mib)
+                asked = _one_shot(adapter, found, script, question, memory_mib)
             else:
-                asked = self._in_session(warm, found, script, deadline, memory_mib)
+                asked = self._in_session(warm, found, script, question, clock, memory_mib)
         except OSError as error:
             asked = _Asked(Output(""), Outcome.MISSING, detail=f"could not be started: {error}")
         made = record(asked)
         if asked.outcome is Outcome.ANSWERED:
-            question = json.dumps(_question_to_json(formula))
-            output = asked.output
-            cache.put(
-                key,
-                Entry(
-                    backend,
-                    found.version,
-                    question,
-                    output.stdout,
-                    output.stderr,
-                    output.returncode,
-                    made.seconds,
-                ),
-            )
+            _keep(cache, key, formula, made, asked.output)
         return made
 
     # -- warm sessions ---------------------------------------------------------------------
@@ -283,21 +316,25 @@ class Engine:
         adapter: SessionAdapter,
         found: Found,
         script: Script,
-        deadline: float,
+        question: Clock,
+        clock: Clock,
         memory_mib: int,
     ) -> _Asked:
         """Ask in the warm session; after trouble in an old one, once more in a fresh one.
 
         Trouble may be what earlier questions left behind (a full memory, a confused reader).
         """
-        if not self._locks[adapter.name].acquire(timeout=max(0.0, deadline - time.monotonic())):
+        patience = min(question.left(), threading.TIMEOUT_MAX)
+        if not self._locks[adapter.name].acquire(timeout=patience):
             return _Asked(Output(""), Outcome.TIMEOUT, detail="another thread uses the session")
         try:
+            if question.left() < SHORTEST_S:
+                return _Asked(Output(""), Outcome.TIMEOUT, detail="no time was left")
             fresh = self._discard_unfit(adapter.name, memory_mib)
-            asked = self._ask_warm(adapter, found, script, deadline, memory_mib)
+            asked = self._ask_warm(adapter, found, script, question, clock, memory_mib)
             trouble = (Outcome.MEMORY, Outcome.CRASHED, Outcome.GARBLED)
-            if asked.outcome in trouble and not fresh and time.monotonic() < deadline:
-                asked = self._ask_warm(adapter, found, script, deadline, memory_mib)
+            if asked.outcome in trouble and not fresh and not question.expired():
+                asked = self._ask_warm(adapter, found, script, question, clock, memory_mib)
             return asked
         finally:
             self._locks[adapter.name].release()
@@ -305,7 +342,7 @@ class Engine:
     def _discard_unfit(self, name: str, memory_mib: int) -> bool:
         """Drop a session that is dead or has other limits; whether the next one will be fresh."""
         warm = self._warm.get(name)
-        if warm is not None and not (warm.session.alive and warm.memory_mib == memory_mib):
+        if warm is not None and not warm.fits(memory_mib):
             self._warm.pop(name).session.close()
         return name not in self._warm
 
@@ -314,33 +351,42 @@ class Engine:
         adapter: SessionAdapter,
         found: Found,
         script: Script,
-        deadline: float,
+        question: Clock,
+        clock: Clock,
         memory_mib: int,
     ) -> _Asked:
         """One question in the session, started if there is none; it survives only a sane reply."""
-        name = adapter.name
-        if name not in self._warm:
-            argv = _argv(found, adapter.argv(found.path, deadline - time.monotonic(), memory_mib))
-            environment = adapter.environment(found.path)
-            session = Session(argv, environment=environment, memory_mib=memory_mib)
-            self._warm[name] = _Warm(session, memory_mib)
-            left = deadline - time.monotonic()
-            hello = session.ask(adapter.preamble(), adapter.sentinel(0), left)
-            if hello.reason is not Reason.REPLIED:
-                del self._warm[name]
-                asked = _judge(adapter, script, hello)
-                if asked.outcome is Outcome.ANSWERED:  # the program ended: nothing was asked yet
-                    asked = _Asked(asked.output, Outcome.CRASHED)
-                return _Asked(asked.output, asked.outcome, detail=f"while starting: {asked.detail}")
-        warm = self._warm[name]
+        started = 0.0
+        if adapter.name not in self._warm:
+            before = time.monotonic()
+            failed = self._start(adapter, found, script, clock.at_most(START_S), memory_mib)
+            started = time.monotonic() - before
+            if failed is not None:
+                return replace(failed, starting_s=started)
+            question = Clock(min(question.deadline + started, clock.deadline))
+        warm = self._warm[adapter.name]
         warm.asked += 1
         text, sentinel = adapter.question(script, warm.asked), adapter.sentinel(warm.asked)
-        asked = _judge(
-            adapter, script, warm.session.ask(text, sentinel, deadline - time.monotonic())
-        )
+        asked = _judge(adapter, script, warm.session.ask(text, sentinel, question.left()))
         if asked.outcome not in (Outcome.ANSWERED, Outcome.PARTIAL, Outcome.UNSURE):
-            self._warm.pop(name).session.close()
-        return asked
+            self._warm.pop(adapter.name).session.close()
+        return replace(asked, starting_s=started)
+
+    def _start(
+        self, adapter: SessionAdapter, found: Found, script: Script, clock: Clock, memory_mib: int
+    ) -> _Asked | None:
+        """Start a session; what went wrong, or None."""
+        limit = _Warm.limit(memory_mib)
+        argv = _argv(found, adapter.argv(found.path, clock.left(), limit))
+        session = Session(argv, environment=adapter.environment(found.path), memory_mib=limit)
+        hello = session.ask(adapter.preamble(), adapter.sentinel(0), clock.left())
+        if hello.reason is Reason.REPLIED:
+            self._warm[adapter.name] = _Warm(session, limit)
+            return None
+        asked = _judge(adapter, script, hello)
+        if asked.outcome is Outcome.ANSWERED:  # the program ended: nothing was asked yet
+            asked = _Asked(asked.output, Outcome.CRASHED)
+        return _Asked(asked.output, asked.outcome, detail=f"while starting: {asked.detail}")
 
     # -- checks ----------------------------------------------------------------------------
 
@@ -398,8 +444,8 @@ class Engine:
         question = exists(free_variables(apart), apart)
         if isinstance(one, Truth) and isinstance(other, Truth):
             return result("contradiction", stored, today)
-        if "z3" in self.available():
-            judge = self._ask(question, "z3", wall_s, memory_mib, "", Cache(None))
+        for name in preferred(Kind.POINT, self.available()):
+            judge = self._ask(question, name, wall_s, memory_mib, "", Cache(None))
             if judge.answer is not None:
                 equivalent = judge.answer.formula == FALSE
                 return result("equivalent" if equivalent else "contradiction", stored, today)
@@ -417,32 +463,55 @@ def _argv(found: Found, argv: Any) -> list[str]:
     return [first if found.runtime is None else str(found.runtime), *rest]
 
 
+def _demand_limits(wall_s: object, memory_mib: object) -> None:
+    """Limits that are none are the caller's mistake, not the lack of an answer."""
+    if not isinstance(wall_s, int | float) or isinstance(wall_s, bool) or math.isnan(wall_s):
+        raise InputError(f"time limit {wall_s!r:.40}: expected a number of seconds")
+    if not isinstance(memory_mib, int) or isinstance(memory_mib, bool) or memory_mib <= 0:
+        raise InputError(f"memory limit {memory_mib!r:.40}: expected a positive number of MiB")
+
+
+def _evaluated(formula: Formula, statement: str) -> Run:
+    """The run of a formula in which no variable occurs."""
+    nothing = transcript_digest("", "")
+    try:
+        _, matrix = prenex(formula)
+        answer = Answer(TRUE if evaluate(matrix, {}) else FALSE)
+    except RecursionError:
+        detail = "the formula is nested too deeply to be evaluated"
+        return Run("cadlink", "-", Outcome.UNSUITED, 0.0, None, detail, nothing, False, statement)
+    detail = "no variable occurs: evaluated without a program"
+    return Run("cadlink", "-", Outcome.ANSWERED, 0.0, answer, detail, nothing, False, statement)
+
+
 def _one_shot(
-    adapter: Adapter, found: Found, script: Script, deadline: float, memory_mib: int
+    adapter: Adapter, found: Found, script: Script, question: Clock, memory_mib: int
 ) -> _Asked:
-    """One process for the question; a second one if the program's own memory was too small."""
-    asked = _attempt(adapter, adapter.argv, found, script, deadline, memory_mib)
-    larger = getattr(adapter, "retry_argv", None)
-    if larger is None or asked.outcome is not Outcome.MEMORY or not asked.own_limit:
+    """One process for the question; a second one if a table of the program was too small."""
+    argv = adapter.argv(found.path, question.left(), memory_mib)
+    asked = _attempt(adapter, argv, found, script, question, memory_mib)
+    if not hasattr(adapter, "retry_argv") or not asked.own_words or question.expired():
         return asked
-    if larger(found.path, 1.0, memory_mib) is None or time.monotonic() >= deadline:
+    retrying = cast(RetryingAdapter, adapter)
+    again = retrying.retry_argv(found.path, question.left(), memory_mib, asked.output)
+    if again is None:
         return asked
-    return _attempt(adapter, larger, found, script, deadline, memory_mib)
+    return _attempt(adapter, again, found, script, question, memory_mib)
 
 
 def _attempt(
     adapter: Adapter,
-    argv: Callable[..., Any],
+    argv: Sequence[str],
     found: Found,
     script: Script,
-    deadline: float,
+    question: Clock,
     memory_mib: int,
 ) -> _Asked:
-    left = deadline - time.monotonic()
+    left = question.left()
     if left <= 0:
         return _Asked(Output(""), Outcome.TIMEOUT, detail="no time was left")
     ended = run(
-        _argv(found, argv(found.path, left, memory_mib)),
+        _argv(found, argv),
         script.text,
         environment=adapter.environment(found.path),
         wall_s=left,
@@ -467,9 +536,20 @@ def _read(adapter: Adapter, script: Script, output: Output) -> _Asked:
     try:
         return _Asked(output, Outcome.ANSWERED, adapter.read(script, output))
     except NoAnswer as no:
-        return _Asked(output, no.outcome, detail=no.detail, own_limit=True)
+        return _Asked(output, no.outcome, detail=no.detail, own_words=True)
     except AnswerError as error:
         return _Asked(output, Outcome.GARBLED, detail=str(error))
+
+
+def _keep(cache: Cache, key: str, formula: Formula, made: Run, output: Output) -> None:
+    """The answer into the cache; a question nested too deeply for JSON is not kept."""
+    try:
+        question = json.dumps(_question_to_json(formula))
+    except RecursionError:
+        return
+    out, err = output.stdout, output.stderr
+    kept = Entry(made.backend, made.version, question, out, err, output.returncode, made.seconds)
+    cache.put(key, kept)
 
 
 def _question_to_json(formula: Formula) -> dict[str, Any]:

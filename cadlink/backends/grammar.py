@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.errors import AnswerError, FormulaError
 from cadlink.logic.formula import (
     And,
@@ -251,31 +252,22 @@ def parse(
 
 def render_polynomial(poly: Polynomial, dialect: Dialect) -> str:
     """The polynomial in the dialect, for example ``27 v3^2 - 18 v1 v2 + 1``."""
-    text = ""
-    for monomial, coefficient in poly.terms:
-        factors = [n if e == 1 else f"{n}{dialect.power}{e}" for n, e in monomial]
-        if abs(coefficient) != 1 or not factors:
-            factors.insert(0, str(abs(coefficient)))
-        if text:
-            text += " - " if coefficient < 0 else " + "
-        elif coefficient < 0:
-            text = "-"
-        text += (dialect.times or " ").join(factors)
-    return text or "0"
+    return str(poly).replace("*", dialect.times or " ").replace("^", dialect.power)
 
 
-def render(formula: Formula, dialect: Dialect) -> str:
+def render(formula: Formula, dialect: Dialect, clock: Clock = UNLIMITED) -> str:
     """A quantifier-free formula in the dialect, with brackets around every part of it.
 
-    Raises FormulaError if it has a quantifier.
+    Raises FormulaError if it has a quantifier, OutOfTime when the clock says so.
     """
     if isinstance(formula, Atom):
+        clock.check()
         relation = dialect.spelling(formula.rel)
         return f"{render_polynomial(formula.poly, dialect)} {relation} 0"
     if isinstance(formula, And | Or) and formula.args:
         word = dialect.conjunction if isinstance(formula, And) else dialect.disjunction
-        parts = [f"{dialect.opening}{render(f, dialect)}{dialect.closing}" for f in formula.args]
-        return f" {word} ".join(parts)
+        parts = [render(f, dialect, clock) for f in formula.args]
+        return f" {word} ".join(f"{dialect.opening}{part}{dialect.closing}" for part in parts)
     if isinstance(formula, Exists | ForAll):
         raise FormulaError("a formula with quantifiers: expected its matrix")
     # A constant; QEPCAD has no word for it in its input.

@@ -15,6 +15,7 @@ import shutil
 import site
 import sys
 import sysconfig
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -44,11 +45,15 @@ class Found:
 
 @dataclass(frozen=True)
 class NotFound:
-    """A program that is not there, or does not run: every place looked at, and what installs it."""
+    """A program that is not there, or does not run: every place looked at, and what installs it.
+
+    ``wrong`` says which variable names something else than a program that works, if one does.
+    """
 
     name: str
     looked: tuple[str, ...]
     install: tuple[str, ...]
+    wrong: str = ""
 
     def message(self) -> str:
         """One line for an error message."""
@@ -77,7 +82,11 @@ def find(name: str) -> Found | NotFound:
     silence.
     """
     entry = entries()[name]
+    variable = entry["variable"]
+    chosen = os.environ.get(variable, "")
+    named = bool(chosen) and chosen != OFF
     looked: list[str] = []
+    trouble = _absence(chosen)
     for place, path in _places(entry):
         looked.append(place)
         if path is None:
@@ -88,14 +97,25 @@ def find(name: str) -> Found | NotFound:
             below = find(needed)
             if isinstance(below, NotFound):
                 looked[-1] += f" (found, but it needs {needed})"
-                return NotFound(name, (*looked, *below.looked), below.install)
+                return NotFound(name, (*looked, *below.looked), below.install, below.wrong)
             runtime = below.path
-        version = _version(entry, path)
-        if version is None:
-            looked[-1] += f" (found {path}, which does not run or does not tell its version)"
+        try:
+            version = _version(entry, path)
+        except OSError as error:
+            trouble = f"it does not run as {entry['title']} ({error.strerror or error})"
+            looked[-1] += f" (found {path}, but {trouble})"
             continue
         return Found(name, path, version, place, runtime)
-    return NotFound(name, tuple(looked), _commands(entry))
+    wrong = f"{variable}={chosen}: {trouble}; unset it, or set it to '{OFF}'" if named else ""
+    return NotFound(name, tuple(looked), _commands(entry), wrong)
+
+
+def _absence(chosen: str) -> str:
+    """Why there is no program where a variable says."""
+    if os.sep not in chosen:
+        return "no such command on PATH"
+    path = Path(chosen).expanduser()
+    return "a folder, expected a program" if path.is_dir() else "no such file"
 
 
 def _places(entry: Mapping[str, Any]) -> Iterator[tuple[str, Path | None]]:
@@ -146,13 +166,10 @@ def _commands(entry: Mapping[str, Any]) -> tuple[str, ...]:
     return (*as_root, " && ".join(entry["without_root"]))
 
 
-def _version(entry: Mapping[str, Any], path: Path) -> str | None:
-    """The version, or None if the program does not run."""
+def _version(entry: Mapping[str, Any], path: Path) -> str:
+    """The version; raises OSError if the program does not run."""
     stat = path.stat()
-    try:
-        return _ask_version(entry["name"], path, stat.st_mtime_ns, stat.st_size, stat.st_mode)
-    except OSError:
-        return None
+    return _ask_version(entry["name"], path, stat.st_mtime_ns, stat.st_size, stat.st_mode)
 
 
 @lru_cache
@@ -163,6 +180,8 @@ def _ask_version(name: str, path: Path, mtime_ns: int, size: int, mode: int) -> 
     says the same (".016") for all of them.  Raises OSError if there is no version.
     """
     if path.suffix == ".jar":
+        if not zipfile.is_zipfile(path):
+            raise OSError("not a jar")
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
         return f"{path.resolve().stem} (sha256 {digest})"
     how = entries()[name]["version"]
@@ -177,5 +196,5 @@ def _ask_version(name: str, path: Path, mtime_ns: int, size: int, mode: int) -> 
     )
     match = re.search(how["pattern"], shown.stdout + shown.stderr)
     if match is None or shown.reason is not Reason.EXITED:
-        raise OSError(f"{path}: no version in what it printed")
+        raise OSError("no version in what it printed")
     return match[1]

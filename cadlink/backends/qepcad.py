@@ -22,6 +22,7 @@ from pathlib import Path
 from cadlink.backends.base import Answer, NoAnswer, Outcome, Output, Script
 from cadlink.backends.grammar import Dialect, parse, render
 from cadlink.backends.question import answer_names, checked, pose
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.logic.formula import FALSE, TRUE, Formula, Quantifier, Rel
 
 __all__ = ["DIALECT", "Qepcad"]
@@ -75,6 +76,11 @@ _DOUBT = re.compile(r"^.*(?:WARNING|Warning|may not be valid).*$", re.MULTILINE)
 _FAILURE = re.compile(r"^Failure occurred in:\s*(?P<place>.*)$", re.MULTILINE)
 _REASON = re.compile(r"^Reason for the failure:\s*(?P<reason>.*)$", re.MULTILINE)
 
+_NO_CELLS = "Too few cells"
+_NO_PRIMES = re.compile(r"Prime list exh?austed")  # saclib spells it both ways
+
+_LONGEST_S = 10**6
+_MOST_PRIMES = 100_000  # for modular arithmetic; 2000 by default, 0.1 s to make these
 _FIRST_CELLS = 20_000_000
 _MOST_CELLS = 200_000_000  # 3 to 4 seconds merely to start
 _FEWEST_CELLS = 1_000_000
@@ -85,23 +91,31 @@ class Qepcad:
     """The language of QEPCAD B."""
 
     name = "qepcad"
+    eliminates = True
+    finds_points = False
+    most_variables = 18
 
     def argv(
-        self, executable: Path, wall_s: float, memory_mib: int, cells: int | None = None
+        self, executable: Path, wall_s: float, memory_mib: int, cells: int = _FIRST_CELLS
     ) -> Sequence[str]:
-        """The command line; ``cells`` overrides the size of the cell memory.
+        """The command line; ``cells`` is the size of the cell memory, if there is room for it.
 
         QEPCAD counts whole seconds of time, at least one; the outer limit remains the true one.
         """
-        size = _cells(memory_mib, _FIRST_CELLS) if cells is None else cells
-        return [str(executable), "-noecho", f"+N{size}", "-t", str(max(1, ceil(wall_s)))]
+        seconds = max(1, ceil(min(wall_s, _LONGEST_S)))
+        size = _cells(memory_mib, cells)
+        return [str(executable), "-noecho", f"+N{size}", "-t", str(seconds)]
 
-    def retry_argv(self, executable: Path, wall_s: float, memory_mib: int) -> Sequence[str] | None:
-        """The command line for one more attempt after MEMORY, or None if there is no more room."""
-        size = _cells(memory_mib, _MOST_CELLS)
-        if size <= _cells(memory_mib, _FIRST_CELLS):
+    def retry_argv(
+        self, executable: Path, wall_s: float, memory_mib: int, output: Output
+    ) -> Sequence[str] | None:
+        """More cells, or a longer list of primes, where this output says that these ran out."""
+        if _NO_PRIMES.search(output.stdout):
+            return [*self.argv(executable, wall_s, memory_mib), f"+L{_MOST_PRIMES}"]
+        small, large = _cells(memory_mib, _FIRST_CELLS), _cells(memory_mib, _MOST_CELLS)
+        if _NO_CELLS not in output.stdout or large <= small:
             return None
-        return self.argv(executable, wall_s, memory_mib, cells=size)
+        return self.argv(executable, wall_s, memory_mib, cells=large)
 
     def environment(self, executable: Path) -> Mapping[str, str | None]:
         """``qe``: the prefix where ``share/qepcad/qepcad.help`` lies near the program, else unset.
@@ -114,9 +128,9 @@ class Qepcad:
                 return {"qe": str(parent)}
         return {"qe": None}
 
-    def write(self, formula: Formula) -> Script:
+    def write(self, formula: Formula, clock: Clock = UNLIMITED) -> Script:
         """The script: description, variables, number of free ones, formula, projection, finish."""
-        question = pose(formula)
+        question = pose(formula, clock)
         variables = [*question.free, *(name for _, name in question.prefix)]
         letter = {Quantifier.EXISTS: "E", Quantifier.FORALL: "A"}
         prefix = "".join(f"({letter[quantifier]} {name})" for quantifier, name in question.prefix)
@@ -124,7 +138,7 @@ class Qepcad:
             "[]",
             f"({','.join(variables)})",
             str(len(question.free)),
-            f"{prefix}[{render(question.matrix, DIALECT)}].",
+            f"{prefix}[{render(question.matrix, DIALECT, clock)}].",
         ]
         if len(variables) > 1:
             lines.append(f"proj-operator ({','.join('h' * (len(variables) - 1))})")
@@ -161,7 +175,7 @@ def _refuse_failures(output: Output) -> None:
         detail = f"{failure['place'].strip()}: {why}" if failure else why
         if "TIMEOUT" in detail or "due to timeout" in detail:
             raise NoAnswer(Outcome.TIMEOUT, detail)
-        if "Too few cells" in detail:
+        if _NO_CELLS in detail:
             raise NoAnswer(Outcome.MEMORY, detail)
         raise NoAnswer(Outcome.CRASHED, detail)
     error = _ERROR.search(both)

@@ -11,17 +11,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cadlink.backends.base import Answer, NoAnswer, Outcome, Script
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.logic.formula import (
     FALSE,
     TRUE,
+    And,
+    Atom,
     Formula,
+    Or,
     Quantifier,
     free_variables,
     prenex,
-    rename,
 )
 
 __all__ = ["Question", "answer_names", "checked", "is_sentence", "pose"]
+
+MOST_DIGITS = 4000  # of a coefficient: beyond that nobody reads the answer either
+_TOO_LARGE = 10**MOST_DIGITS
 
 
 @dataclass(frozen=True)
@@ -34,8 +40,11 @@ class Question:
     names: Mapping[str, str]
 
 
-def pose(formula: Formula) -> Question:
-    """The formula as a question.  NoAnswer(UNSUITED) if no variable occurs: nothing to ask.
+def pose(formula: Formula, clock: Clock = UNLIMITED) -> Question:
+    """The formula as a question.
+
+    NoAnswer(UNSUITED) if no variable occurs (nothing to ask) or a coefficient is far too long;
+    OutOfTime if there is no time to write it.
 
     Quantified variables that do not occur are dropped: the reals are not empty, so they change
     nothing, and QEPCAD would pay a projection for each.
@@ -57,9 +66,21 @@ def pose(formula: Formula) -> Question:
     return Question(
         tuple(table[name] for name in free),
         tuple((quantifier, table[name]) for quantifier, name in prefix),
-        rename(matrix, table),
+        _renamed(matrix, table, clock),
         {new: old for old, new in table.items()},
     )
+
+
+def _renamed(f: Formula, table: Mapping[str, str], clock: Clock) -> Formula:
+    """A quantifier-free formula in other names."""
+    if isinstance(f, Atom):
+        clock.check()
+        if f.poly.height >= _TOO_LARGE:
+            raise NoAnswer(Outcome.UNSUITED, f"a coefficient of more than {MOST_DIGITS} digits")
+        return Atom(f.poly.rename(table), f.rel)
+    if isinstance(f, And | Or):
+        return type(f)(tuple(_renamed(g, table, clock) for g in f.args))
+    return f
 
 
 def is_sentence(script: Script) -> bool:

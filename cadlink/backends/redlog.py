@@ -21,6 +21,7 @@ from pathlib import Path
 from cadlink.backends.base import Answer, NoAnswer, Outcome, Output, Script
 from cadlink.backends.grammar import Dialect, parse, render
 from cadlink.backends.question import answer_names, checked, pose
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.logic.formula import FALSE, TRUE, Formula, Quantifier, Rel
 
 __all__ = ["DIALECT", "Redlog"]
@@ -69,6 +70,9 @@ class Redlog:
     """The language of Redlog in a warm REDUCE session."""
 
     name = "redlog"
+    eliminates = True
+    finds_points = False
+    most_variables = 34
 
     def argv(self, executable: Path, wall_s: float, memory_mib: int) -> Sequence[str]:
         """The command line of a session: the jar under Java, or a native REDUCE as it is."""
@@ -103,12 +107,12 @@ class Redlog:
     def _print_sentinel(self, number: int) -> str:
         return f'write "<<<END",{number}+{_FIRST_SENTINEL},">>>";\n'
 
-    def write(self, formula: Formula) -> Script:
+    def write(self, formula: Formula, clock: Clock = UNLIMITED) -> Script:
         """One ``rlqe`` command on one line."""
-        question = pose(formula)
+        question = pose(formula, clock)
         word = {Quantifier.EXISTS: "ex", Quantifier.FORALL: "all"}
         opening = "".join(f"{word[quantifier]}({name}," for quantifier, name in question.prefix)
-        matrix = f"({render(question.matrix, DIALECT)})"
+        matrix = f"({render(question.matrix, DIALECT, clock)})"
         text = f"rlqe ({opening}{matrix}{')' * len(question.prefix)});\n"
         return Script(text, question.names, formula)
 

@@ -21,6 +21,7 @@ from typing import NoReturn, TypeAlias
 
 from cadlink.backends.base import Answer, NoAnswer, Outcome, Output, Script
 from cadlink.backends.question import pose
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.errors import AnswerError
 from cadlink.logic.formula import (
     FALSE,
@@ -43,6 +44,7 @@ __all__ = ["Z3"]
 _ERROR = re.compile(r"\(error\b[^\n]*")
 _TOKEN = re.compile(r"(?P<space>\s+)|(?P<mark>[()])|(?P<word>[A-Za-z0-9_.!+\-*/<>=^]+)", re.ASCII)
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
+_LONGEST_S = 10**6
 _MAX_DEPTH = 100
 _MAX_DIGITS = 4000
 
@@ -53,19 +55,22 @@ class Z3:
     """The language of Z3 on its standard input."""
 
     name = "z3"
+    eliminates = False
+    finds_points = True
+    most_variables = 80
 
     def argv(self, executable: Path, wall_s: float, memory_mib: int) -> Sequence[str]:
         """The command line; Z3 counts whole seconds, at least one."""
-        seconds = max(1, ceil(wall_s))
+        seconds = max(1, ceil(min(wall_s, _LONGEST_S)))
         return [str(executable), "-in", "-smt2", f"-T:{seconds}", f"-memory:{memory_mib}"]
 
     def environment(self, executable: Path) -> Mapping[str, str | None]:
         """Nothing to set."""
         return {}
 
-    def write(self, formula: Formula) -> Script:
+    def write(self, formula: Formula, clock: Clock = UNLIMITED) -> Script:
         """Declarations, one assertion, ``check-sat``.  NoAnswer(UNSUITED) if a variable is free."""
-        question = pose(formula)
+        question = pose(formula, clock)
         if question.free:
             raise NoAnswer(Outcome.UNSUITED, "a formula with free variables: z3 takes sentences")
         prefix, matrix = list(question.prefix), question.matrix
@@ -76,7 +81,7 @@ class Z3:
             (quantifier, [name for _, name in group])
             for quantifier, group in groupby(prefix, key=lambda pair: pair[0])
         )
-        body = _write(matrix)
+        body = _write(matrix, clock)
         for quantifier, names in reversed(blocks):
             declared = " ".join(f"({name} Real)" for name in names)
             body = f"({quantifier.value} ({declared}) {body})"
@@ -132,17 +137,18 @@ def _refuse_failures(output: Output) -> None:
 # ----------------------------------------------------------------------------- writing
 
 
-def _write(formula: Formula) -> str:
+def _write(formula: Formula, clock: Clock) -> str:
     if isinstance(formula, Truth):
         return "true" if formula.value else "false"
     if isinstance(formula, Atom):
+        clock.check()
         if formula.rel is Rel.NE:
             return f"(not (= {_write_polynomial(formula.poly)} 0))"
         return f"({formula.rel.value} {_write_polynomial(formula.poly)} 0)"
     if isinstance(formula, And | Or):
         word = "and" if isinstance(formula, And) else "or"
-        parts = " ".join(map(_write, formula.args))
-        return f"({word} {parts})" if parts else _write(Truth(word == "and"))
+        parts = " ".join(_write(part, clock) for part in formula.args)
+        return f"({word} {parts})" if parts else _write(Truth(word == "and"), clock)
     return _refuse_quantifier(formula)
 
 
@@ -212,6 +218,8 @@ def _read_model(script: Script, text: str, start: int) -> dict[str, Fraction]:
                 number = _rational(value)
                 if number is not None:
                     model[script.names[name]] = number
+            case ["define-fun", "/0", [[_, "Real"], [_, "Real"]], "Real", _] if "/0" not in defined:
+                defined.add("/0")  # how z3 divides by zero inside; no question of ours divides
             case _:
                 _fail("a definition that is not of one declared constant", text, start)
     return model

@@ -203,7 +203,7 @@ def dask_crew(address: str, patience: float = PATIENCE) -> Crew:
     try:
         make: Any = distributed.Client
         client = make(address, timeout=10, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:  # the last: TLS without certificates
+    except (OSError, ValueError) as error:
         words = " ".join(str(error).split())
         raise InputError(f"no scheduler at {address}: {words}", "--scheduler") from error
     seen = time.monotonic()  # when the cluster was last seen to be whole

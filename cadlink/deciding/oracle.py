@@ -12,8 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cadlink.backends import REGISTRY
 from cadlink.backends.base import Outcome
 from cadlink.backends.engine import Engine, Run
+from cadlink.backends.preferences import Kind, preferred
 from cadlink.clock import Clock
 from cadlink.logic import scaling
 from cadlink.logic.formula import FALSE, TRUE, Formula, free_variables, prenex
@@ -21,10 +23,6 @@ from cadlink.logic.notation import to_text
 from cadlink.patterns.group import Cell
 
 __all__ = ["Contradiction", "Desk", "answer_of", "claim", "count_variables"]
-
-# Number of variables beyond which a program has never answered in our measurements; asking it
-# anyway only burns the user's time limit.
-VARIABLES = {"qepcad": 18, "redlog": 34, "z3": 80}
 
 # Cells up to which "for all A" is split into cases, two for every cell.
 MOST_CASE_CELLS = 9
@@ -63,9 +61,13 @@ class Desk:
             self.progress(what)
 
     def suited(self, formula: Formula) -> list[str]:
-        """The installed backends for which a question of this size is not hopeless."""
+        """The installed backends for which a question of this size is not hopeless.
+
+        Asking the others would only burn the user's time.
+        """
         size = count_variables(formula)
-        return [name for name in self.engine.available() if size <= VARIABLES.get(name, 0)]
+        installed = self.engine.available()
+        return [name for name in installed if size <= REGISTRY[name].most_variables]
 
     def ask(self, formula: Formula, backend: str, wall_s: float, statement: str) -> Run:
         """One question to one backend, recorded."""
@@ -73,28 +75,27 @@ class Desk:
         run = self.engine.ask(
             formula,
             backend,
-            wall_s=max(0.1, min(wall_s, self.left())),
-            memory_mib=self.memory_mib,
-            statement=statement,
+            wall_s,
+            self.memory_mib,
+            statement,
+            Clock(self.deadline),
         )
         self.runs.append(run)
         return run
 
     def truth(
-        self, statement: str, formula: Formula, wall_s: float, order: Sequence[str]
+        self, statement: str, formula: Formula, wall_s: float, kind: Kind
     ) -> tuple[bool, list[Run]] | None:
         """Whether a sentence holds, by the first backend that answers and, if one can, a second.
 
         Raises Contradiction if the two disagree.  None if nobody answers.
         """
-        suited = self.suited(formula)
         agreed: list[Run] = []
-        for backend in [name for name in order if name in suited]:
-            # A corroborating answer is welcome, but not at the price of the whole slice; a cold
-            # start of Redlog must fit in.
-            run = self.ask(
-                formula, backend, wall_s if not agreed else max(wall_s / 2, 5.0), statement
-            )
+        for backend in preferred(kind, self.suited(formula)):
+            # A corroborating answer is welcome, but not at the price of the whole slice; a short
+            # slice must leave it a chance.
+            share = wall_s if not agreed else max(wall_s / 2, 5.0)
+            run = self.ask(formula, backend, share, statement)
             if run.outcome is not Outcome.ANSWERED or run.answer is None:
                 continue
             if run.answer.formula not in (TRUE, FALSE):
@@ -114,7 +115,6 @@ class Desk:
         body: Formula,
         cells: Sequence[Cell],
         wall_s: float,
-        order: Sequence[str],
     ) -> list[Run] | None:
         """One run that sums up each backend's answers if "body for all values of the cells" holds
         in every case of ``scaling.cases``; None otherwise.
@@ -126,9 +126,7 @@ class Desk:
         questions = list(scaling.cases(body, cells))
         said: dict[int, Run] = {}
         sums: list[Run] = []
-        for backend in order:
-            if backend not in self.engine.available():
-                continue
+        for backend in preferred(Kind.CASES, self.engine.available()):
             # A second opinion is welcome, but not at the price of the first one's time.
             share = wall_s if not sums else wall_s / 4
             stop = time.monotonic() + min(share, self.left())
@@ -147,6 +145,8 @@ class Desk:
                 answers.append(run)
             if len(answers) == len(questions):
                 sums.append(_sum(statement, answers))
+            if len(sums) == 2:
+                break
         return sums or None
 
 

@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
+from cadlink.backends import REGISTRY
 from cadlink.backends.base import Outcome
 from cadlink.backends.engine import Run
+from cadlink.backends.preferences import Kind, preferred
 from cadlink.certificates.data import Proof
 from cadlink.deciding import known_obstructions
 from cadlink.deciding.oracle import Contradiction, Desk, answer_of, claim
@@ -88,16 +90,13 @@ class _Leaf:
             if len(hard) == len(group.cols):
                 continue  # nothing gained over the whole question
             statement = f"the columns {list(hard)} can be served, the others being generic"
-            order = ("z3", "qepcad", "redlog")
-            found = self.desk.truth(statement, question, slice_s / 4, order)
+            found = self.desk.truth(statement, question, slice_s / 4, Kind.COLUMNS)
             if found is not None and not found[0]:
                 continue  # its falsehood says nothing
             runs = found[1] if found is not None else None
             if runs is None and isinstance(question, ForAll):
                 cells = [cell for cell in sorted(group.cells) if cell[1] in hard]
-                runs = self.desk.truth_by_cases(
-                    statement, question.body, cells, 4 * slice_s, ("z3", "redlog")
-                )
+                runs = self.desk.truth_by_cases(statement, question.body, cells, 4 * slice_s)
             if runs is None:
                 continue
             proof = Proof(
@@ -117,7 +116,7 @@ class _Leaf:
             return None
         statement = "every matrix on the support is a product"
         question = encode.freeness(self.problem)
-        found = self.desk.truth(statement, question, slice_s, ("z3", "redlog", "qepcad"))
+        found = self.desk.truth(statement, question, slice_s, Kind.FREE)
         if found is None:
             return None
         holds, runs = found
@@ -130,8 +129,8 @@ class _Leaf:
         """T17: an image formula all of whose relaxed solutions are solutions."""
         question = encode.image(self.problem)
         asked = {run.backend for run in self.images}
-        for backend in self.desk.suited(question):
-            if backend == "z3" or backend in asked:
+        for backend in preferred(Kind.FORMULA, self.desk.suited(question)):
+            if backend in asked or not REGISTRY[backend].eliminates:
                 continue
             run = self.desk.ask(question, backend, slice_s, "the set as a formula")
             if run.outcome is not Outcome.ANSWERED:
@@ -153,7 +152,7 @@ class _Leaf:
             return None
         question = encode.variety_inside(self.problem, self.polynomials)
         statement = "every common zero of the vanishing polynomials is a product"
-        found = self.desk.truth(statement, question, slice_s, ("redlog", "qepcad", "z3"))
+        found = self.desk.truth(statement, question, slice_s, Kind.VARIETY)
         if found is None or not found[0]:
             return None
         return Proof(
@@ -166,27 +165,25 @@ class _Leaf:
         )
 
     def witness(self, slice_s: float) -> Proof | None:
-        """T23: z3's model of the sentence is a starting point for a curve."""
+        """T23: a model of the sentence is a starting point for a curve."""
         question = encode.sentence(self.problem, norm="max")
-        if "z3" not in self.desk.suited(question):
-            return None
-        run = self.desk.ask(question, "z3", slice_s, "the sentence 'not closed', for a witness")
-        if run.outcome is not Outcome.ANSWERED or run.answer is None:
-            return None
-        if run.answer.formula != TRUE or run.answer.model is None:
-            return None
-        limit = encode.cells_of(run.answer.model)
-        if limit in self.starts:
-            return None
-        self.starts.append(limit)
-        return self.curve(slice_s) or self._missed(limit, slice_s)
+        for backend in preferred(Kind.SENTENCE, self.desk.suited(question)):
+            if not REGISTRY[backend].finds_points:
+                continue
+            statement = "the sentence 'not closed', for a witness"
+            run = self.desk.ask(question, backend, slice_s, statement)
+            if run.answer is None or run.answer.formula != TRUE or run.answer.model is None:
+                continue
+            limit = encode.cells_of(run.answer.model)
+            if limit not in self.starts:
+                self.starts.append(limit)
+                return self.curve(slice_s) or self._missed(limit, slice_s)
+        return None
 
     def sentence(self, slice_s: float) -> Proof | None:
         """(S) itself, either answer."""
         question = encode.sentence(self.problem, norm="max")
-        found = self.desk.truth(
-            "the set is not closed", question, slice_s, ("z3", "redlog", "qepcad")
-        )
+        found = self.desk.truth("the set is not closed", question, slice_s, Kind.SENTENCE)
         if found is None:
             return None
         holds, runs = found
@@ -200,9 +197,7 @@ class _Leaf:
         for other in self.images:
             names = encode.cell_names(self.problem)
             differ = encode.differ(answer_of(run), answer_of(other), names)
-            found = self.desk.truth(
-                "the two image formulas differ", differ, slice_s, ("z3", "qepcad", "redlog")
-            )
+            found = self.desk.truth("the two image formulas differ", differ, slice_s, Kind.POINT)
             if found is not None and found[0]:
                 raise Contradiction("the set as a formula", other, run)
 
@@ -215,7 +210,7 @@ class _Leaf:
                 "the relaxed formula has more solutions",
                 question,
                 slice_s,
-                ("z3", "qepcad", "redlog"),
+                Kind.POINT,
             )
             if found is None:
                 return None
@@ -251,7 +246,7 @@ class _Leaf:
             "the candidate is a product",
             encode.membership(self.problem, limit),
             slice_s,
-            ("z3", "redlog", "qepcad"),
+            Kind.MEMBER,
         )
         if outside is None or outside[0]:
             return None
@@ -259,7 +254,7 @@ class _Leaf:
             "the candidate is a limit of products",
             encode.closure_at(self.problem, limit, norm="max"),
             slice_s,
-            ("z3", "qepcad", "redlog"),
+            Kind.CLOSURE,
         )
         if near is None or not near[0]:
             return None

@@ -40,6 +40,8 @@ from flint import fmpq, fmpq_mat
 from scipy.optimize import minimize_scalar
 
 from cadlink.backends.base import Outcome
+from cadlink.backends.preferences import Kind, preferred
+from cadlink.clock import Clock
 from cadlink.deciding.decider import Decider
 from cadlink.deciding.decision import Limits
 from cadlink.deciding.oracle import claim
@@ -311,12 +313,11 @@ class _Pair:
         question: Formula, statement: str, limits: Limits, deadline: float, decider: Decider
     ) -> Any:
         """A run of some backend that answered "false: no kinks are that good", or None."""
-        names = decider.engine.available()
-        for name in sorted(names, key=("z3", "qepcad", "redlog").index):
-            wall = min(deadline - time.monotonic(), limits.wall_s / 2)
-            if wall <= 0:
+        for name in preferred(Kind.POINT, decider.engine.available()):
+            wall, clock = limits.wall_s / 2, Clock(deadline)
+            if clock.expired():
                 return None
-            run = decider.engine.ask(question, name, wall, limits.memory_mib, statement)
+            run = decider.engine.ask(question, name, wall, limits.memory_mib, statement, clock)
             if run.outcome is Outcome.ANSWERED and run.answer is not None:
                 return run if run.answer.formula == FALSE else None
         return None

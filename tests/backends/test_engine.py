@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import sqlite3
@@ -22,13 +23,18 @@ from cadlink.backends import REGISTRY
 from cadlink.backends.base import Outcome
 from cadlink.backends.cache import Cache, transcript_digest
 from cadlink.backends.engine import Engine, Run
+from cadlink.backends.locate import Found
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.errors import BackendMissing, CacheWarning, InputError
 from cadlink.logic import encode
 from cadlink.logic.formula import (
     FALSE,
     TRUE,
+    And,
     Atom,
+    Exists,
     Formula,
+    Or,
     Rel,
     conj,
     evaluate,
@@ -154,8 +160,8 @@ def test_redlogs_own_error_is_no_answer(engine: Engine, monkeypatch: pytest.Monk
     redlog = type(REGISTRY["redlog"])
     write = redlog.write
 
-    def broken(self: object, formula: Formula) -> object:
-        script = write(self, formula)  # type: ignore[arg-type]
+    def broken(self: object, formula: Formula, clock: Clock) -> object:
+        script = write(self, formula, clock)  # type: ignore[arg-type]
         return type(script)("rlqe ex(x, 1/0 = x);\n", script.names, script.formula)
 
     monkeypatch.setattr(redlog, "write", broken)
@@ -230,6 +236,135 @@ def test_a_program_that_vanishes(engine: Engine, fake: Fake, tmp_path: Path) -> 
 def test_no_time_at_all(engine: Engine) -> None:
     assert ask(engine, SQRT2, "qepcad", 0).outcome is Outcome.TIMEOUT
     assert ask(engine, SQRT2, "redlog", 0).outcome is Outcome.TIMEOUT
+
+
+# --- lack of an answer is an outcome ----------------------------------------------------------
+
+
+def deep(levels: int) -> Formula:
+    """Conjunctions and disjunctions inside each other."""
+    f: Formula = Atom(X, Rel.GT)
+    for number in range(levels):
+        atom = Atom(X - number, Rel.GT)
+        f = Or((atom, f)) if number % 2 else And((atom, f))
+    return Exists(("x",), f)
+
+
+@pytest.mark.parametrize("backend", list(REGISTRY))
+def test_no_formula_makes_asking_raise(warm: Engine, backend: str) -> None:
+    long = ask(warm, exists(["x"], Atom(X - 10**5000, Rel.EQ)), backend)
+    assert (long.outcome, long.answer) == (Outcome.UNSUITED, None)
+    assert long.detail == "a coefficient of more than 4000 digits"
+    fits = ask(warm, exists(["x"], Atom(X - 10**3999, Rel.EQ)), backend)
+    assert fits.answer is not None
+    assert fits.answer.formula == TRUE
+    for levels in (600, 5000):
+        nested = ask(warm, deep(levels), backend)
+        assert (nested.outcome, nested.answer) == (Outcome.UNSUITED, None)
+        assert "nested too deeply" in nested.detail
+    assert ask(warm, deep(40), backend).outcome is Outcome.ANSWERED
+
+
+@pytest.mark.parametrize("backend", list(REGISTRY))
+def test_no_limit_is_a_limit(warm: Engine, backend: str) -> None:
+    assert warm.ask(SQRT2, backend, math.inf, 1500).outcome is Outcome.ANSWERED
+    assert warm.ask(SQRT2, backend, -3, 1500).outcome is Outcome.TIMEOUT
+    for wrong in (math.nan, "10", None, True):
+        with pytest.raises(InputError, match=r"time limit .*expected a number of seconds"):
+            warm.ask(SQRT2, backend, wrong, 1500)  # type: ignore[arg-type]
+    for wrong in (0, 1.5, "1500"):
+        with pytest.raises(InputError, match=r"memory limit .*expected a positive number of MiB"):
+            warm.ask(SQRT2, backend, 10, wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("backend", list(REGISTRY))
+def test_writing_a_long_question_keeps_to_the_limit(warm: Engine, backend: str) -> None:
+    atom = Atom(X * X + 3 * X * Y - Y + 7, Rel.GT)
+    question = Exists(("x", "y"), And((atom,) * 60_000))
+    start = time.process_time()
+    run = warm.ask(question, backend, 0.1, 1500)
+    assert run.outcome is Outcome.TIMEOUT
+    assert "being written" in run.detail
+    assert time.process_time() - start < 1.2
+
+
+def test_a_session_outlives_questions_without_time_and_other_limits() -> None:
+    with Engine(cache=None) as engine:
+        ask(engine, SQRT2, "redlog")
+        session = engine._warm["redlog"].session
+        for wall_s in (0, 0.001, -1):
+            run = ask(engine, POSITIVE, "redlog", wall_s)
+            assert (run.outcome, run.detail) == (Outcome.TIMEOUT, "no time was left")
+        for memory_mib in (1501, 1499, 2000, 1400):
+            assert engine.ask(POSITIVE, "redlog", 20, memory_mib).outcome is Outcome.ANSWERED
+        assert engine._warm["redlog"].session is session
+        assert engine.ask(POSITIVE, "redlog", 20, 700).outcome is Outcome.ANSWERED
+        assert engine._warm["redlog"].session is not session  # within its limit, or not at all
+
+
+def test_starting_java_is_not_charged_to_the_question() -> None:
+    with Engine(cache=None) as engine:
+        run = engine.ask(SQRT2, "redlog", 0.5, 1500)  # Java alone takes longer to start
+        assert run.outcome is Outcome.ANSWERED
+        assert run.seconds < 0.5
+    with Engine(cache=None) as engine:
+        run = engine.ask(SQRT2, "redlog", 30, 1500, clock=Clock.of(0.2))  # but to the whole
+        assert run.outcome is Outcome.TIMEOUT
+        assert run.detail.startswith("while starting: ")
+
+
+def test_the_real_qepcad_gets_more_primes_when_they_run_out(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found = engine.find("qepcad")
+    assert isinstance(found, Found)
+    few = tmp_path / "qepcad"
+    few.write_text(
+        f'#!/bin/sh\ncase "$*" in *+L*|-v) ;; *) set -- "$@" +L1;; esac\nexec {found.path} "$@"\n'
+    )
+    few.chmod(0o755)
+    monkeypatch.setenv("CADLINK_QEPCAD", str(few))
+    p = 10**80 * X * X + 3**150 * X * Y - 7**90
+    q = 11**70 * Y * Y - 13**60 * X + 17**50
+    question = exists(["x", "y"], conj(Atom(p, Rel.EQ), Atom(q, Rel.EQ)))
+    with Engine(cache=None) as starved:
+        assert starved.find("qepcad").path == few  # type: ignore[union-attr]
+        run = ask(starved, question, "qepcad")
+    assert run.answer is not None
+    assert run.answer == ask(engine, question, "qepcad").answer
+    few.write_text(f'#!/bin/sh\nexec {found.path} "$@" +L1\n')  # and never more
+    with Engine(cache=None) as starved:
+        run = ask(starved, question, "qepcad")
+    assert (run.outcome, run.detail) == (Outcome.CRASHED, "IPRES: Prime list exhausted")
+
+
+def test_z3_may_say_how_it_divides_by_zero(engine: Engine) -> None:
+    b, c = Polynomial.variable("b"), Polynomial.variable("c")
+    for first in (A * X - b, A * X * X - b, A * X - b - c, A * X * X + b * X + c, A * X + b * Y):
+        body = conj(Atom(first, Rel.EQ), Atom(A, Rel.NE))
+        run = ask(engine, exists(free_variables(body), body), "z3")
+        assert run.answer is not None, run
+        assert run.answer.formula == TRUE
+        assert run.answer.model is not None
+        point = dict.fromkeys(free_variables(body), Fraction(0)) | dict(run.answer.model)
+        assert evaluate(body, point)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("CADLINK_QEPCAD", "/etc/passwd"), ("CADLINK_JAVA", "/bin/false")]
+)
+def test_a_wrong_variable_is_said_once(variable: str, value: str) -> None:
+    code = (
+        "warnings.simplefilter('default')\n"
+        "for _ in range(2):\n"
+        "    with Engine(cache=None) as engine:\n"
+        "        print(engine.available())\n"
+    )
+    process = cadlink(code, **{variable: value})
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert out.count("z3") == 2
+    assert errors.count(f"BackendWarning: {variable}={value}: ") == 1
 
 
 # --- programs that misbehave ------------------------------------------------------------------
@@ -330,7 +465,8 @@ def test_a_session_that_does_not_start(
     )
     path.chmod(0o755)
     monkeypatch.setenv("CADLINK_REDLOG", str(path))
-    run = engine.ask(SQRT2, "redlog", 1.5 if script == "silent.py" else 20, 300)
+    clock = Clock.of(1.5) if script == "silent.py" else UNLIMITED
+    run = engine.ask(SQRT2, "redlog", 20, 300, clock=clock)
     expected = {"silent.py": Outcome.TIMEOUT, "flood.py": Outcome.OVERFLOW}
     assert run.outcome is expected.get(script, Outcome.CRASHED)
     assert run.detail.startswith("while starting: ")

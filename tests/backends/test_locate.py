@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -147,7 +148,8 @@ def test_the_variable_alone_counts(
 def test_a_jar_without_java(nothing: Path, tmp_path: Path) -> None:
     jar = tmp_path / "home/.local/share/cadlink/mathpiper/usr/share/java/mathpiper.jar"
     jar.parent.mkdir(parents=True)
-    jar.write_bytes(b"")
+    with zipfile.ZipFile(jar, "w"):
+        pass
     missing = find("redlog")
     assert isinstance(missing, NotFound)
     assert "needs java" in missing.message()
@@ -156,6 +158,32 @@ def test_a_jar_without_java(nothing: Path, tmp_path: Path) -> None:
     found = find("redlog")
     assert isinstance(found, Found)
     assert found.runtime == java
+
+
+def test_a_wrong_variable_is_named_with_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jar = tmp_path / "redlog.jar"
+    jar.write_text("no jar")
+    for backend, variable, value, wrong in (
+        ("qepcad", "CADLINK_QEPCAD", "/etc/passwd", "it does not run as QEPCAD B"),
+        ("qepcad", "CADLINK_QEPCAD", "/bin/true", "no version in what it printed"),
+        ("qepcad", "CADLINK_QEPCAD", "no-such-command", "no such command on PATH"),
+        ("qepcad", "CADLINK_QEPCAD", f"{tmp_path}/none", "no such file"),
+        ("redlog", "CADLINK_REDLOG", str(tmp_path), "a folder, expected a program"),
+        ("redlog", "CADLINK_REDLOG", str(jar), "not a jar"),
+        ("redlog", "CADLINK_JAVA", "/bin/false", "it does not run as a Java runtime"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setenv(variable, value)
+            found = find(backend)
+            assert isinstance(found, NotFound)
+            assert found.wrong.startswith(f"{variable}={value}: "), found
+            assert wrong in found.wrong
+    monkeypatch.setenv("CADLINK_QEPCAD", "off")
+    found = find("qepcad")
+    assert isinstance(found, NotFound)
+    assert found.wrong == ""
 
 
 def test_a_native_reduce(nothing: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 from collections.abc import Callable, Mapping
@@ -271,9 +272,20 @@ def test_limits_are_passed_on() -> None:
     assert ADAPTER.argv(exe, 29.2, 4096) == ["/opt/qepcad", "-noecho", "+N20000000", "-t", "30"]
     assert ADAPTER.argv(exe, 0.1, 64) == ["/opt/qepcad", "-noecho", "+N8388608", "-t", "1"]
     assert ADAPTER.argv(exe, 5, 1)[2] == "+N1000000"
-    assert ADAPTER.retry_argv(exe, 29.2, 4096)[2] == "+N200000000"  # type: ignore[index]
-    assert ADAPTER.retry_argv(exe, 29.2, 512)[2] == "+N67108864"  # type: ignore[index]
-    assert ADAPTER.retry_argv(exe, 29.2, 128) is None
+    assert ADAPTER.argv(exe, math.inf, 4096)[4] == "1000000"
+
+
+def test_what_ran_out_is_made_larger() -> None:
+    exe = Path("/opt/qepcad")
+    cells = Output("Reason for the failure: Too few cells reclaimed.", "", 2)
+    assert ADAPTER.retry_argv(exe, 29.2, 4096, cells)[2] == "+N200000000"  # type: ignore[index]
+    assert ADAPTER.retry_argv(exe, 29.2, 512, cells)[2] == "+N67108864"  # type: ignore[index]
+    assert ADAPTER.retry_argv(exe, 29.2, 128, cells) is None
+    for spelling in ("Prime list exhausted", "Prime list exausted"):
+        primes = Output(f"Reason for the failure: {spelling}", "", -11)
+        again = ADAPTER.retry_argv(exe, 29.2, 128, primes)
+        assert again == [*ADAPTER.argv(exe, 29.2, 128), "+L100000"]
+    assert ADAPTER.retry_argv(exe, 29.2, 4096, Output("TRUE", "", 0)) is None
 
 
 def test_qe_is_set_for_an_installation_that_needs_it_and_unset_otherwise(tmp_path: Path) -> None:

@@ -121,6 +121,13 @@ def test_only_plain_rational_values_are_taken(
     assert answer.model == (None if expected is None else {"x": expected})
 
 
+def test_division_by_zero_in_a_model_is_passed_over(questions: Questions) -> None:
+    divides = "(define-fun /0 ((x!0 Real) (x!1 Real)) Real\n    (ite (= x!0 1.0) 2.0 0.0)"
+    text = MODEL.format(f"3.0)\n  {divides}")
+    answer = ADAPTER.read(ADAPTER.write(questions["one_variable"]), Output(text, "", 0))
+    assert answer == Answer(TRUE, {"x": Fraction(3)})
+
+
 @pytest.mark.parametrize(
     "stdout",
     [
@@ -143,6 +150,10 @@ def test_only_plain_rational_values_are_taken(
         MODEL.format("0.0)\n  (define-fun v1 () Real\n    1.0"),
         MODEL.format("0.0 1.0"),
         MODEL.format('"0.0"'),
+        MODEL.format("0.0)\n  (define-fun /0 ((x!0 Real)) Real\n    0.0"),
+        MODEL.format("0.0)\n  (define-fun /0 ((x!0 Real) (x!1 Real)) Int\n    0.0"),
+        MODEL.format("0.0)\n  (define-fun /1 ((x!0 Real) (x!1 Real)) Real\n    0.0"),
+        MODEL.format("0.0" + 2 * ")\n  (define-fun /0 ((x!0 Real) (x!1 Real)) Real\n    0.0"),
         "sat\n" + "(" * 200 + ")" * 200,
     ],
 )

@@ -16,17 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-KEYS = {
-    "verdict",
-    "assurance",
-    "reason",
-    "method",
-    "seconds",
-    "pattern",
-    "certificate",
-    "runs",
-    "source",
-}
+KEYS = {"verdict", "assurance", "reason", "method", "seconds", "pattern", "certificate", "runs"}
 
 
 def cadlink(
