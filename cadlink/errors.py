@@ -8,6 +8,8 @@ next.
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 __all__ = [
     "AnswerError",
@@ -19,6 +21,7 @@ __all__ = [
     "CertificateError",
     "FormulaError",
     "InputError",
+    "foreign",
     "quoted",
     "shortened",
 ]
@@ -140,3 +143,22 @@ class BackendWarning(UserWarning):
 
 class CacheWarning(UserWarning):
     """Kept answers (the cache, a database) could not be used; the decision goes on without them."""
+
+
+@contextmanager
+def foreign(what: str, where: str = "") -> Iterator[None]:
+    """Around a library's look at data nobody vouches for: whatever it raises is an InputError.
+
+    Keep it close around the call: a mistake of ours inside would look like bad data.
+
+    >>> with foreign("not a number", "row 2"):
+    ...     float("one")
+    Traceback (most recent call last):
+    cadlink.errors.InputError: row 2: not a number (could not convert string to float: 'one')
+    """
+    try:
+        yield
+    except CadlinkError:
+        raise
+    except Exception as error:  # libraries raise anything, MemoryError and RecursionError too
+        raise InputError(f"{what} ({shortened(error) or type(error).__name__})", where) from error

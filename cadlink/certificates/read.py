@@ -1,24 +1,21 @@
 """Strict reading of certificates: text that nobody vouches for becomes a ``Certificate`` or an
 error.
 
-Only JSON is read, nothing is evaluated.  Size, depth and the length of numbers are limited before
-they can hurt, so reading always ends.  Refused besides ordinary syntax errors: a key given twice,
-NaN and infinities, numbers with a fraction or an exponent, numbers of more than MAX_DIGITS digits,
-and any key of a step that the schema does not know.
+Only JSON is read (``json_text``), nothing is evaluated, and reading always ends.  Refused besides:
+NaN and infinities, numbers with a fraction or an exponent, and any key of a step that the schema
+does not know.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections import Counter
 from collections.abc import Mapping
-from operator import itemgetter
-from typing import Any, NoReturn
+from typing import Any
 
 from cadlink.certificates.data import FORMAT, VERSION, Certificate, Proof
 from cadlink.errors import CertificateError
 from cadlink.errors import quoted as shown
+from cadlink.json_text import MAX_DEPTH, MAX_DIGITS, NotJson, decode
 
 __all__ = [
     "MAX_BYTES",
@@ -32,12 +29,6 @@ __all__ = [
 ]
 
 MAX_BYTES = 1 << 28  # enough for every pattern that can be made
-MAX_DEPTH = 500  # of brackets; a step inside a step costs two
-MAX_DIGITS = 400
-
-# A string (to the end of the text if it is not closed) or a bracket.
-TOKEN = re.compile(r'"[^"\\]*(?:\\.?[^"\\]*)*(?:"|\Z)|[][{}]', re.DOTALL)
-LONG = re.compile(f"[0-9]{{{MAX_DIGITS + 1}}}")
 
 
 def load(source: Certificate | Mapping[str, Any] | str | bytes) -> Certificate:
@@ -114,44 +105,8 @@ def parse(text: str | bytes) -> Any:
     if len(text) > MAX_BYTES:
         raise CertificateError("certificate", f"at most {MAX_BYTES} bytes", f"{len(text)}")
     try:
-        text = text.decode("utf-8") if isinstance(text, bytes) else text
-        _limit_depth(text)
-        return json.loads(
-            text,
-            # Without the look-out for it, reading integers is several times faster.
-            parse_int=_integer if LONG.search(text) else None,
-            parse_float=_no_float,
-            parse_constant=_no_float,
-            object_pairs_hook=_object,
-        )
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        return decode(text.decode("utf-8") if isinstance(text, bytes) else text, floats=False)
+    except UnicodeDecodeError as error:
         raise CertificateError("certificate", "JSON text", f"{error}") from error
-
-
-def _limit_depth(text: str) -> None:
-    depth = 0
-    for token in TOKEN.finditer(text):
-        first = token.group()[0]
-        depth += (first in "[{") - (first in "]}")
-        if depth > MAX_DEPTH:
-            raise CertificateError("certificate", f"at most {MAX_DEPTH} nested brackets", "more")
-
-
-def _integer(digits: str) -> int:
-    if len(digits) > MAX_DIGITS:
-        raise CertificateError(
-            "certificate", f"integers of at most {MAX_DIGITS} digits", f"{len(digits)} digits"
-        )
-    return int(digits)
-
-
-def _no_float(literal: str) -> NoReturn:
-    raise CertificateError("certificate", 'integers and strings "p/q" only', shown(literal))
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        twice = max(Counter(key for key, _ in pairs).items(), key=itemgetter(1))[0]
-        raise CertificateError("certificate", "every key once", f"key {shown(twice)} twice")
-    return result
+    except NotJson as error:
+        raise CertificateError("certificate", error.expected, error.found) from error

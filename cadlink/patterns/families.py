@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from cadlink.errors import InputError
+from cadlink.errors import InputError, quoted, shortened
 from cadlink.patterns.pattern import MAX_EDGES, MAX_LAYERS, MAX_WIDTH, Pattern
 
 __all__ = ["FAMILIES", "Family", "build"]
@@ -41,7 +41,7 @@ def build(source: str) -> Pattern:
     name, _, arguments = source.partition(":")
     family = FAMILIES.get(name)
     if family is None:
-        raise InputError(f"no family {name!r}; expected one of {', '.join(FAMILIES)}", source)
+        raise InputError(f"no family {quoted(name)}; expected one of {', '.join(FAMILIES)}", source)
     return family.build(arguments)
 
 
@@ -84,7 +84,7 @@ def butterfly(arguments: str) -> Pattern:
     usage = "butterfly:8"
     size = _integer(arguments, "a power of two, 2 or more,", usage)
     if size < 2 or size & (size - 1):
-        raise InputError(f"expected a power of two, found {size}", f"butterfly:{arguments}")
+        raise InputError(f"expected a power of two, found {size}", f"butterfly:{size}")
     _limit(2 * size * (size.bit_length() - 1), usage)
     unit = np.arange(size)
     layers = []
@@ -109,7 +109,7 @@ def monarch(arguments: str) -> Pattern:
     size = _integer(arguments, "a square, 1 or more,", usage)
     side = math.isqrt(size)
     if side * side != size:
-        raise InputError(f"expected a square, found {size}", f"monarch:{arguments}")
+        raise InputError(f"expected a square, found {size}", f"monarch:{size}")
     _limit(2 * size * side, usage)
     block, one = _full(side, side), sp.eye_array(side, format="csr", dtype=np.bool_)
     return Pattern.of([sp.kron(one, block, format="csr"), sp.kron(block, one, format="csr")])
@@ -128,7 +128,7 @@ def block(arguments: str) -> Pattern:
     chains = [_widths(part, usage) for part in arguments.split(",")]
     if len({len(chain) for chain in chains}) > 1:
         raise InputError(
-            "expected the same number of layers in every block", f"block:{arguments}; e.g. {usage}"
+            "expected the same number of layers in every block", _where("block", arguments, usage)
         )
     _limit(sum(_edges(chain) for chain in chains), usage)
     layers = []
@@ -150,7 +150,7 @@ def n_of_m(arguments: str) -> Pattern:
     True
     """
     usage = "nm:2:4:8-8-8 (or nm:2:4:8-8-8,SEED)"
-    where = f"nm:{arguments}; e.g. {usage}"
+    where = _where("nm", arguments, usage)
     parts = arguments.split(":")
     if len(parts) != 3:
         raise InputError("expected n:m:widths", where)
@@ -187,7 +187,7 @@ def random(arguments: str) -> Pattern:
     True
     """
     usage = "random:6-4-6,0.5,0 (widths, density, seed)"
-    where = f"random:{arguments}; e.g. {usage}"
+    where = _where("random", arguments, usage)
     parts = arguments.split(",")
     if len(parts) != 3:
         raise InputError("expected three arguments separated by commas", where)
@@ -197,7 +197,7 @@ def random(arguments: str) -> Pattern:
     except ValueError:
         density = math.nan
     if not 0 <= density <= 1:
-        raise InputError(f"expected a density from 0 to 1, found {parts[1]!r}", where)
+        raise InputError(f"expected a density from 0 to 1, found {quoted(parts[1])}", where)
     chance = np.random.default_rng(_integer(parts[2], "a seed", usage, least=0))
     _limit(math.ceil(density * _edges(widths)), usage)
     layers = []
@@ -242,7 +242,7 @@ def _edges(widths: list[int]) -> int:
 def _integer(text: str, what: str, usage: str, least: int = 1) -> int:
     """The integer that the text is, plain digits only."""
     if not (text.isascii() and text.isdigit() and len(text) <= 18) or int(text) < least:
-        raise InputError(f"expected {what} as digits, found {text!r}", f"e.g. {usage}")
+        raise InputError(f"expected {what} as digits, found {quoted(text)}", f"e.g. {usage}")
     return int(text)
 
 
@@ -253,10 +253,16 @@ def _widths(text: str, usage: str) -> list[int]:
         for part in text.split("-")
     ]
     if len(widths) < 2:
-        raise InputError(f"expected at least two unit counts, found {text!r}", f"e.g. {usage}")
+        raise InputError(
+            f"expected at least two unit counts, found {quoted(text)}", f"e.g. {usage}"
+        )
     if len(widths) > MAX_LAYERS or max(widths) > MAX_WIDTH:
         raise InputError(f"expected at most {MAX_LAYERS} layers of {MAX_WIDTH} units", text[:60])
     return widths
+
+
+def _where(name: str, arguments: str, usage: str) -> str:
+    return f"{name}:{shortened(arguments)}; e.g. {usage}"
 
 
 def _limit(edges: int, usage: str) -> None:

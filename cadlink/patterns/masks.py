@@ -33,21 +33,22 @@ import difflib
 import io
 import json
 import math
+import os
 import re
-import sys
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from tokenize import TokenError
 from types import MappingProxyType
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from cadlink.errors import InputError
+from cadlink import files
+from cadlink.errors import InputError, foreign, quoted, shortened
+from cadlink.files import MAX_TEXT_BYTES, opened, read_stdin
+from cadlink.json_text import NotJson, decode
 from cadlink.patterns.families import FAMILIES, build
 from cadlink.patterns.pattern import (
     MAX_EDGES,
@@ -58,9 +59,8 @@ from cadlink.patterns.pattern import (
     mask_of_arrays,
 )
 
-__all__ = ["MAX_ARRAY_BYTES", "MAX_TEXT_BYTES", "read", "write"]
+__all__ = ["MAX_ARRAY_BYTES", "array_of_npy", "read", "write"]
 
-MAX_TEXT_BYTES = 128 * 2**20  # JSON and text
 MAX_ARRAY_BYTES = 2**30  # npy and npz, after decompression too
 
 ANY_PATTERN = (
@@ -78,15 +78,17 @@ def read(source: str | Path, stdin: IO[Any] | None = None) -> Pattern:
     """
     text = str(source)
     if text == "-":
-        return _from_stdin(sys.stdin.buffer if stdin is None else stdin)
+        return _from_stdin(stdin)
     suffix = Path(text).suffix.lower()
     if suffix in READERS:
-        return _from_file(Path(text), READERS[suffix])
+        limit = MAX_ARRAY_BYTES if suffix in (".npy", ".npz") else MAX_TEXT_BYTES
+        with opened(text, limit) as stream:
+            return READERS[suffix](stream, shortened(text, 300))
     if text.partition(":")[0] in FAMILIES and ":" in text:
         return build(text)
     if text.strip() and not set(text) - set("01/; \t\r\n"):
         return _from_text(text, "inline text")
-    raise InputError(f"expected {ANY_PATTERN}{_hint(text)}", repr(_short(text)))
+    raise InputError(f"expected {ANY_PATTERN}{_hint(text)}", quoted(text))
 
 
 def write(pattern: Pattern, path: str | Path) -> None:
@@ -98,23 +100,16 @@ def write(pattern: Pattern, path: str | Path) -> None:
     target = Path(path)
     writer = WRITERS.get(target.suffix.lower())
     if writer is None:
-        raise InputError(f"expected a name ending in {', '.join(WRITERS)}", _short(str(path)))
-    content = writer(pattern, str(path))
-    try:
-        target.write_bytes(content)
-    except OSError as error:
-        raise InputError(f"cannot write: {error.strerror}", str(path)) from None
+        raise InputError(f"expected a name ending in {', '.join(WRITERS)}", str(path))
+    files.write(target, writer(pattern, str(path)))
 
 
 # -- text and JSON ---------------------------------------------------------------------------------
 
 
-def _from_stdin(stdin: IO[Any]) -> Pattern:
+def _from_stdin(stdin: IO[Any] | None) -> Pattern:
     where = "standard input"
-    content = stdin.read(MAX_TEXT_BYTES + 1)
-    if len(content) > MAX_TEXT_BYTES:
-        raise InputError(f"expected at most {MAX_TEXT_BYTES} bytes", where)
-    text = content if isinstance(content, str) else _decode(content, where)
+    text = _decode(read_stdin(MAX_TEXT_BYTES, stdin), where)
     if text.lstrip()[:1] in {"{", "["}:
         return _from_json(text, where)
     return _from_text(text, where)
@@ -129,14 +124,9 @@ def _decode(content: bytes, where: str) -> str:
 
 def _from_json(text: str, where: str) -> Pattern:
     try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"not JSON: {error}", where) from None
-    except RecursionError:
-        raise InputError("not a pattern: nested too deeply", where) from None
-    except ValueError:  # Python's limit on the digits of an integer
-        raise InputError("not a pattern: a number with too many digits", where) from None
-    return Pattern.from_json(value, where)
+        return Pattern.from_json(decode(text), where)
+    except NotJson as error:
+        raise InputError(str(error), where) from None
 
 
 def _from_text(text: str, where: str) -> Pattern:
@@ -164,65 +154,47 @@ def _from_text(text: str, where: str) -> Pattern:
 # -- files -----------------------------------------------------------------------------------------
 
 
-def _from_file(path: Path, reader: Callable[[IO[bytes], int, str], Pattern]) -> Pattern:
-    where = _short(str(path), 300)
-    try:
-        with path.open("rb") as stream:
-            size = stream.seek(0, io.SEEK_END)
-            stream.seek(0)
-            return reader(stream, size, where)
-    except FileNotFoundError:
-        raise InputError("no such file", where) from None
-    except OSError as error:
-        raise InputError(f"cannot read: {error.strerror or error}", where) from None
+def _read_json(stream: BinaryIO, where: str) -> Pattern:
+    return _from_json(_decode(stream.read(MAX_TEXT_BYTES), where), where)
 
 
-def _check_size(size: int, limit: int, where: str) -> None:
-    if size > limit:
-        raise InputError(f"expected at most {limit} bytes, found {size}", where)
+def _read_txt(stream: BinaryIO, where: str) -> Pattern:
+    return _from_text(_decode(stream.read(MAX_TEXT_BYTES), where), where)
 
 
-def _read_json(stream: IO[bytes], size: int, where: str) -> Pattern:
-    _check_size(size, MAX_TEXT_BYTES, where)
-    return _from_json(_decode(stream.read(), where), where)
+def _read_npy(stream: BinaryIO, where: str) -> Pattern:
+    return Pattern.of([_layer(array_of_npy(stream.read(MAX_ARRAY_BYTES), where), where)], where)
 
 
-def _read_txt(stream: IO[bytes], size: int, where: str) -> Pattern:
-    _check_size(size, MAX_TEXT_BYTES, where)
-    return _from_text(_decode(stream.read(), where), where)
-
-
-def _read_npy(stream: IO[bytes], size: int, where: str) -> Pattern:
-    _check_size(size, MAX_ARRAY_BYTES, where)
-    return Pattern.of([_layer(_array(stream.read(), where), where)], where)
-
-
-def _read_npz(stream: IO[bytes], size: int, where: str) -> Pattern:
-    _check_size(size, MAX_ARRAY_BYTES, where)
+def _read_npz(stream: BinaryIO, where: str) -> Pattern:
     arrays: dict[str, npt.NDArray[Any]] = {}
-    try:
-        with zipfile.ZipFile(stream) as archive:
-            entries = archive.infolist()
-            if len(entries) > 3 * MAX_LAYERS:
-                raise InputError(f"expected at most {3 * MAX_LAYERS} arrays", where)
-            _check_size(sum(entry.file_size for entry in entries), MAX_ARRAY_BYTES, where)
-            for entry in entries:
-                name = entry.filename.removesuffix(".npy")
-                if name in arrays:
-                    raise InputError("the name occurs twice", f"{where}, array {name!r}")
-                arrays[name] = _array(archive.read(entry), f"{where}, array {name!r}")
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        # RuntimeError: an encrypted entry; NotImplementedError: an unknown compression
-        raise InputError(f"not an npz file ({_short(str(error))})", where) from None
+    with foreign("not an npz file", where), zipfile.ZipFile(stream) as archive:
+        entries = archive.infolist()
+        if len(entries) > 3 * MAX_LAYERS:
+            raise InputError(f"expected at most {3 * MAX_LAYERS} arrays", where)
+        if sum(entry.file_size for entry in entries) > MAX_ARRAY_BYTES:
+            raise InputError(f"expected at most {MAX_ARRAY_BYTES} bytes, unpacked", where)
+        for entry in entries:
+            name = entry.filename.removesuffix(".npy")
+            place = f"{where}, array {quoted(name)}"
+            if name in arrays:
+                raise InputError("the name occurs twice", place)
+            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                # Python unpacks the others without a limit, and numpy does not write them.
+                raise InputError("expected an array stored as it is or deflated", place)
+            arrays[name] = array_of_npy(archive.read(entry), place)
     if "format" in arrays:
         return Pattern.of([_layer(_scipy_matrix(arrays, where), where)], where)
     return Pattern.of(_named_layers(arrays, where), where)
 
 
-def _array(content: bytes, where: str) -> npt.NDArray[Any]:
-    """The array of a npy file; the header is checked before its claims cost memory."""
+def array_of_npy(content: bytes, where: str) -> npt.NDArray[Any]:
+    """The array of at most two dimensions in a npy file, nothing unpickled.
+
+    The header is checked before its claims cost memory.  Raises InputError.
+    """
     stream = io.BytesIO(content)
-    try:
+    with foreign("not an npy array", where):
         version = np.lib.format.read_magic(stream)
         if version == (1, 0):
             header = np.lib.format.read_array_header_1_0(stream)
@@ -230,24 +202,21 @@ def _array(content: bytes, where: str) -> npt.NDArray[Any]:
             header = np.lib.format.read_array_header_2_0(stream)
         else:
             raise InputError(f"npy version {version[0]}.{version[1]} is not read", where)
-    except InputError:
-        raise
-    except NOT_NPY as error:
-        first = str(error).partition("\n")[0]
-        raise InputError(f"not an npy array ({_short(first)})", where) from None
     shape, by_columns, dtype = header
     if dtype.hasobject:
         raise InputError(
             "holds Python objects, which are not read; save an array of numbers", where
         )
     if dtype.kind not in "biufcS":
-        raise InputError(f"expected numbers, found entries of type {dtype}", where)
+        raise InputError(f"expected numbers, found entries of type {shortened(dtype)}", where)
+    if len(shape) > 2:
+        raise InputError(f"expected two dimensions (rows x columns), found {len(shape)}", where)
     found = len(content) - stream.tell()
     expected = math.prod(shape) * dtype.itemsize
     if min(shape, default=0) < 0 or found != expected:
-        raise InputError(f"expected {expected} bytes of data for {shape}, found {found}", where)
-    if len(shape) > 2:
-        raise InputError(f"expected two dimensions (rows x columns), found {len(shape)}", where)
+        raise InputError(
+            f"expected {quoted(expected)} bytes of data for {quoted(shape)}, found {found}", where
+        )
     if not expected:
         if len(shape) == 2:
             raise InputError(
@@ -264,7 +233,7 @@ def _named_layers(arrays: Mapping[str, npt.NDArray[Any]], where: str) -> list[An
     for name, array in arrays.items():
         base, _, part = name.rpartition("_")
         if part not in CSR_PARTS:
-            layers[name] = _layer(array, f"{where}, array {name!r}")
+            layers[name] = _layer(array, f"{where}, array {quoted(name)}")
         elif part == "shape":
             layers[base] = _csr_layer(arrays, base, where)
         elif f"{base}_shape" not in arrays:
@@ -277,7 +246,7 @@ def _named_layers(arrays: Mapping[str, npt.NDArray[Any]], where: str) -> list[An
         match = re.fullmatch(r"(\D*)([0-9]{1,9})(\D*)", name, re.ASCII)
         if match is None or (style or match.group(1, 3)) != match.group(1, 3):
             raise InputError(
-                f"expected arrays named layer_0, layer_1, ..., found {_short(name)!r}", where
+                f"expected arrays named layer_0, layer_1, ..., found {quoted(name)}", where
             )
         style = match.group(1, 3)
         number = int(match.group(2))
@@ -312,11 +281,11 @@ def _scipy_matrix(arrays: Mapping[str, npt.NDArray[Any]], where: str) -> Any:
     }.get(kind)
     if names is None:
         raise InputError(
-            f"expected a sparse matrix in csr, csc or coo format, found {_short(kind)!r}", where
+            f"expected a sparse matrix in csr, csc or coo format, found {quoted(kind)}", where
         )
     for name in names:
         if name not in arrays or arrays[name].ndim != 1:
-            raise InputError(f"expected a one-dimensional array {name!r}", where)
+            raise InputError(f"expected a one-dimensional array {quoted(name)}", where)
         _entries(arrays[name].size, MAX_EDGES + MAX_WIDTH, where)
         if name != "data" and arrays[name].dtype.kind not in "iu":
             raise InputError(f"expected {name!r} to hold integers", where)
@@ -405,24 +374,17 @@ def _write_npz(pattern: Pattern, where: str) -> bytes:
 # -- small things ----------------------------------------------------------------------------------
 
 
-def _short(text: str, limit: int = 80) -> str:
-    return text if len(text) <= limit else text[: limit - 3] + "..."
-
-
 def _hint(text: str) -> str:
     """What may have been meant."""
-    if Path(text).suffix and Path(text).exists():
-        return f"; {Path(text).suffix!r} files are not read"
+    if Path(text).suffix and os.path.exists(text):
+        return f"; {quoted(Path(text).suffix)} files are not read"
     near = difflib.get_close_matches(text.partition(":")[0][:40], FAMILIES, n=1)
     return f"; did you mean {FAMILIES[near[0]].usage}?" if near else ""
 
 
-# What numpy's reading of a header that is not one may raise.
-NOT_NPY = (ValueError, EOFError, SyntaxError, TypeError, RecursionError, MemoryError, TokenError)
-
 CSR_PARTS = ("shape", "indptr", "indices")
 
-READERS: Mapping[str, Callable[[IO[bytes], int, str], Pattern]] = MappingProxyType(
+READERS: Mapping[str, Callable[[BinaryIO, str], Pattern]] = MappingProxyType(
     {".json": _read_json, ".npz": _read_npz, ".npy": _read_npy, ".txt": _read_txt}
 )
 

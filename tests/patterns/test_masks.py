@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
 import random
 import struct
@@ -153,9 +154,9 @@ def mkdir(path: Path) -> Path:
         ("11\n01\n\n111", "layer 2: expected 2 columns"),
         ("1\x00", "found '\\x00'"),
         ("1,1", "found ','"),
-        ("{", "not JSON"),
+        ("{", "expected JSON text"),
         ("[1]", 'expected an object {"layers"'),
-        ("[" * 100_000, "nested too deeply"),
+        ("[" * 100_000, "expected at most 500 nested brackets"),
         ('{"layers": [[[1, NaN]]]}', "layer 1, row 1: expected finite numbers, found nan"),
         ('{"layers": [[[1], [1e999]]]}', "layer 1, row 2: expected finite numbers, found inf"),
         ('{"layers": [[["1", 0]]]}', "layer 1: expected an array of numbers"),
@@ -165,10 +166,16 @@ def mkdir(path: Path) -> Path:
         ('{"layers": [5]}', "layer 1: expected two dimensions"),
         ('{"layers": [null]}', "layer 1: expected"),
         ('{"layers": [[[' + "9" * 400 + "]]]}", "layer 1: expected an array of numbers"),
-        ('{"layers": [[[' + "9" * 100_000 + "]]]}", "too many digits"),
+        (
+            '{"layers": [[[' + "9" * 100_000 + "]]]}",
+            "expected integers of at most 400 digits; found 100000 digits",
+        ),
         ('{"layers": []}', "at least one layer"),
         ('{"layers": [["1"]], "x": 0}', 'expected an object {"layers"'),
-        ('{"layers": [["1"]]} x', "not JSON"),
+        ('{"layers": [["1"]], "layers": [["0"]]}', "expected every key once; found key 'layers'"),
+        ('{"layers": [[[1, 1e999999999]]]}', "layer 1, row 1: expected finite numbers, found inf"),
+        ('{"layers": ' + "[" * 499 + "]" * 499 + "}", "layer 1: expected"),
+        ('{"layers": [["1"]]} x', "expected JSON text"),
     ],
 )
 def test_malformed_text_and_json(tmp_path: Path, text: str, message: str) -> None:
@@ -178,6 +185,42 @@ def test_malformed_text_and_json(tmp_path: Path, text: str, message: str) -> Non
     assert message in refusal(path)
     assert refusal(path).startswith(str(path))
     assert refusal("-", io.StringIO(text)).startswith("standard input")
+
+
+@pytest.mark.parametrize("suffix", [".json", ".txt", ".npy", ".npz"])
+def test_only_regular_files_are_opened(tmp_path: Path, suffix: str) -> None:
+    """A pipe would wait, a device never end; what is behind a link counts."""
+    os.mkfifo(tmp_path / f"pipe{suffix}")
+    assert "it is no regular file" in refusal(tmp_path / f"pipe{suffix}")
+    for device in ("zero", "full", "null", "random"):
+        (tmp_path / f"{device}{suffix}").symlink_to(f"/dev/{device}")
+        assert "it is no regular file" in refusal(tmp_path / f"{device}{suffix}")
+    mkdir(tmp_path / f"folder{suffix}")
+    assert "it is a folder" in refusal(tmp_path / f"folder{suffix}")
+    (tmp_path / f"circle{suffix}").symlink_to(tmp_path / f"circle{suffix}")
+    assert "cannot read" in refusal(tmp_path / f"circle{suffix}")
+    assert refusal(tmp_path / f"empty\udcff{suffix}").endswith(
+        f"empty\\udcff{suffix}: no such file"
+    )
+    (tmp_path / f"empty\udcff{suffix}").touch()
+    assert f"empty\\udcff{suffix}" in refusal(tmp_path / f"empty\udcff{suffix}")
+    assert "cannot read" in refusal(f"nul\0{suffix}")
+
+
+def test_a_key_given_twice_is_found_in_linear_time(tmp_path: Path) -> None:
+    keys = ", ".join(f'"{n}": 0' for n in [*range(20_000), 19_999])
+    (tmp_path / "m.json").write_text("{" + keys + "}")
+    start = time.perf_counter()
+    assert "found key '19999' twice" in refusal(tmp_path / "m.json")
+    assert time.perf_counter() - start < 1
+
+
+def test_what_is_quoted_is_cut() -> None:
+    assert len(refusal("lu:" + "1" * 5000)) < 200
+    assert len(refusal("dense:" + "1-" * 5000)) < 200
+    for family in ("butterfly", "monarch", "block", "nm", "random"):
+        assert len(refusal(f"{family}:" + "7" * 5000)) < 300
+    assert refusal("lu:\x1b[2J\n3") == "e.g. lu:3: expected a size as digits, found '\\x1b[2J\\n3'"
 
 
 def test_bytes_that_are_not_text(tmp_path: Path) -> None:
@@ -240,6 +283,10 @@ NPY = [
     (npy((1, 2), data=struct.pack("<2d", 0, float("nan"))), "layer 1, row 1: expected finite"),
     (npy((2, 1), data=struct.pack("<2d", 0, float("-inf"))), "layer 1, row 2: expected finite"),
     (npy((1,) * 70, data=bytes(8)), "two dimensions"),
+    (npy((1,) * 3000, data=bytes(8)), "two dimensions"),
+    (npy((10**4000, 1), data=bytes(8)), "bytes of data for (<an integer of"),
+    (npy((2**63, 2**63), data=bytes(8)), "bytes of data"),
+    (b"\x93NUMPY\x01\x00\xff\xff" + b"(" * 65535, "not an npy array"),
 ]
 
 
@@ -347,6 +394,18 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     assert f"expected at most {masks.MAX_ARRAY_BYTES} bytes" in refusal(path)
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_members_that_numpy_does_not_write_are_not_unpacked(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "m.npz"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("layer_0.npy", npy((100, 100), data=bytes(80_000)))
+    content = bytearray(path.read_bytes())
+    for damage in (b"", b"\xff" * 20):
+        content[60 : 60 + len(damage)] = damage
+        path.write_bytes(bytes(content))
+        assert "stored as it is or deflated" in refusal(path)
+
+
 @pytest.mark.parametrize("suffix", [".npz", ".npy", ".json"])
 def test_damaged_files_are_read_or_refused_but_nothing_else(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"m{suffix}"
@@ -371,5 +430,6 @@ def test_writing_says_what_it_cannot_do(tmp_path: Path) -> None:
         write(LU, tmp_path / "a.csv")
     with pytest.raises(InputError, match="cannot write"):
         write(LU, tmp_path / "missing" / "a.json")
+    assert list(tmp_path.iterdir()) == []
     write(LU, tmp_path / "a.json")
     assert json.loads((tmp_path / "a.json").read_text()) == {"layers": [["11", "01"], ["10", "11"]]}
