@@ -25,7 +25,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
 from cadlink.census.tasks import start_local
-from cadlink.errors import InputError
+from cadlink.errors import InputError, foreign, shortened
 
 __all__ = ["Crew", "Job", "dask_crew", "local_crew"]
 
@@ -200,12 +200,9 @@ def dask_crew(address: str, patience: float = PATIENCE) -> Crew:
         raise InputError(
             "needs the package distributed: pip install 'cadlink[distributed]'", "--scheduler"
         ) from error
-    try:
-        make: Any = distributed.Client
+    make: Any = distributed.Client
+    with foreign(f"no scheduler at {shortened(address)}", "--scheduler"):
         client = make(address, timeout=10, set_as_default=False)
-    except (OSError, ValueError) as error:
-        words = " ".join(str(error).split())
-        raise InputError(f"no scheduler at {address}: {words}", "--scheduler") from error
     seen = time.monotonic()  # when the cluster was last seen to be whole
     lost: float | None = None  # since when it is not
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import Any
 
+from cadlink import files
 from cadlink.certificates import kernel
-from cadlink.certificates.read import parse
+from cadlink.certificates.read import MAX_BYTES, parse
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands
 from cadlink.errors import CertificateError, InputError
@@ -40,11 +40,7 @@ def add_parser(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Status 0 if the kernel accepts the certificate; CertificateError, status 5, if not."""
     pattern = None if args.pattern is None else masks.read(args.pattern)
-    if args.file == "-":
-        data = sys.stdin.buffer.read()
-    else:
-        with open(args.file, "rb") as file:
-            data = file.read()
+    data = files.read(args.file, MAX_BYTES)
     document = parse(data)
     if isinstance(document, dict) and document.get("format") == witness_file.FORMAT:
         return _network(document, pattern, args)

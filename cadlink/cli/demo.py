@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import textwrap
 from pathlib import Path
 
+from cadlink import files
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands
 from cadlink.cli.bar import Bar
 from cadlink.cli.highlight import highlight
 from cadlink.deciding.decision import Limits
-from cadlink.errors import InputError
+from cadlink.errors import InputError, quoted
+from cadlink.files import writable
 from cadlink.networks.concerned_units import obstruction_of
 from cadlink.networks.data import THEOREMS, training_set
 from cadlink.networks.deciding import decide_network
@@ -71,10 +74,17 @@ def run(args: argparse.Namespace) -> int:
     for path in [*args.plot, *args.masks]:
         if path.suffix.lower() not in plots.SUFFIXES:
             raise InputError(f"expected a name ending in {', '.join(plots.SUFFIXES)}", str(path))
-    if args.starts < 1:
-        raise InputError(f"--starts {args.starts}: expected at least 1")
-    if args.decay <= 0:
-        raise InputError(f"--decay {args.decay}: expected a positive number")
+    for name, low, high in (("starts", 1, 1000), ("steps", 1, 10**6), ("seed", 0, 2**31)):
+        value = getattr(args, name)
+        if not low <= value <= high:
+            raise InputError(f"expected {low} to {high}, found {quoted(value)}", f"--{name}")
+    if not 0 < args.decay < math.inf:
+        raise InputError(f"expected a positive number, found {args.decay}", "--decay")
+    for option in ("data", "script"):
+        if getattr(args, option) is not None:
+            writable(getattr(args, option), f"--{option}")
+    for path in [*args.plot, *args.masks]:
+        writable(path, str(path))  # what is wrong with it is said before the work begins
     model = model_of(args.source)
     verdict = decide_network(model, limits=Limits(args.limit))
     data = training_set(verdict, args.theorem, args.box, model.biases)
@@ -82,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     if args.data is not None:
         data.save(args.data)
     if args.script is not None:
-        _write(args.script, script(data, args.script.name))
+        files.write(args.script, script(data, args.script.name))
     for path in args.masks:
         plots.save(plots.mask_figure(data.pattern, marked, args.source), path)
     with Bar() as bar:
@@ -130,10 +140,3 @@ def describe(demo: Demonstration) -> str:
     if demo.beaten_at is not None:
         lines.append(f"the explicit sequence beats every run from k = {demo.beaten_at} on")
     return "\n".join(lines)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot write: {error.strerror or error}", str(path)) from None

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
+import os
 import sys
 import textwrap
 from pathlib import Path
 
+from cadlink import files
 from cadlink.backends.engine import Engine
 from cadlink.certificates import kernel
 from cadlink.certificates.data import Certificate
@@ -23,6 +24,7 @@ from cadlink.clock import Clock
 from cadlink.database.shipped import look_up
 from cadlink.deciding.decider import decide
 from cadlink.explanations import proofs
+from cadlink.json_text import NotJson, decode
 from cadlink.logic import encode
 from cadlink.logic.formula import Formula
 from cadlink.logic.notation import to_text
@@ -113,13 +115,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _content(source: str) -> bytes | None:
     """What a file or standard input holds; None if the source is no file."""
-    if source == "-":
-        return sys.stdin.buffer.read()
-    path = Path(source)
     # Only a name with a suffix: inline text is no name at all, and may be too long for one.
-    if path.suffix.lower() in ("", ".npz", ".npy", ".txt") or not path.is_file():
+    others = ("", ".npz", ".npy", ".txt")
+    if source != "-" and (Path(source).suffix.lower() in others or not os.path.exists(source)):
         return None
-    return path.read_bytes()
+    return files.read(source)
 
 
 def _certificate(data: bytes) -> Certificate | None:
@@ -128,8 +128,8 @@ def _certificate(data: bytes) -> Certificate | None:
     Raises CertificateError if the kernel rejects it.
     """
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
+        value = decode(data.decode("utf-8"))
+    except (NotJson, UnicodeDecodeError):
         return None  # whatever reads patterns says what is wrong with it
     if not isinstance(value, dict) or "format" not in value:
         return None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import signal
 import sys
 import threading
+import traceback
 import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -26,7 +28,7 @@ from cadlink.cli import (
     repair,
     status,
 )
-from cadlink.errors import BackendMissing, CadlinkError, CertificateError
+from cadlink.errors import BackendMissing, CadlinkError, CertificateError, shortened
 
 __all__ = ["main"]
 
@@ -34,8 +36,14 @@ _COMMANDS = (decide, explain, check, network, demo, repair, backends, families, 
 
 _EPILOG = """\
 exit status: 0 decided or done, 1 an error you can fix, 2 usage, 3 unknown, 4 a needed backend is
-missing, 5 a certificate was rejected, 130 interrupted
+missing, 5 a certificate was rejected, 70 a mistake in cadlink, 130 interrupted.
+CADLINK_DEBUG=1 shows where in the code an error arose.
 """
+
+_REPORT = (
+    "this is a mistake in cadlink; please report it with the command, its input and what it prints"
+    " with CADLINK_DEBUG=1"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,9 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Traceback (most recent call last):
     SystemExit: 2
     """
+    _open_streams()
     args = _parser().parse_args(arguments)
     _terminate_in_order()
     try:
+        if sys.stdout is None:
+            raise CadlinkError("standard output is closed; nothing would be seen of the answer")
         with warnings.catch_warnings():
             warnings.showwarning = _warn
             result: int = args.run(args)
@@ -65,9 +76,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status.BROKEN_PIPE
     except OSError as error:
         return _fail(error, status.ERROR)
+    except MemoryError:
+        return _fail(CadlinkError("out of memory"), status.ERROR)
     except KeyboardInterrupt:
         print("cadlink: interrupted", file=sys.stderr)
         return status.INTERRUPTED
+    except Exception as error:  # the last resort
+        kind = type(error).__name__
+        return _fail(CadlinkError(f"{kind}: {shortened(error, 200)}; {_REPORT}"), status.INTERNAL)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,9 +101,29 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _open_streams() -> None:
+    """Have something behind each of the three streams, and print whatever a file's name may hold.
+
+    A closed stream's number would be given to the next file that is opened, and what is meant for
+    the stream would go there.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    if sys.stderr is None:
+        sys.stderr = io.StringIO()  # there is nobody to tell
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _fail(error: Exception, code: int) -> int:
     """One line on stderr."""
-    print("cadlink: " + " ".join(str(error).split()), file=sys.stderr)
+    if os.environ.get("CADLINK_DEBUG") == "1":
+        traceback.print_exc()
+    print("cadlink: " + " ".join(shortened(error, 1000).split()), file=sys.stderr)
     return code
 
 
@@ -100,7 +136,7 @@ def _warn(
     line: str | None = None,
 ) -> None:
     """One line on stderr, without the source code that Python would show."""
-    print("cadlink: warning: " + " ".join(str(message).split()), file=sys.stderr)
+    print("cadlink: warning: " + " ".join(shortened(message, 1000).split()), file=sys.stderr)
 
 
 def _terminate_in_order() -> None:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import textwrap
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands
 from cadlink.deciding.decision import Limits
-from cadlink.errors import InputError
 from cadlink.files import replacing
 from cadlink.networks.deciding import decide_network
+from cadlink.networks.readers import tables
 from cadlink.networks.readers.models import model_of
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict
 from cadlink.networks.witness_file import FORMAT, VERSION
@@ -64,8 +60,8 @@ def run(args: argparse.Namespace) -> int:
     verdict = decide_network(
         model,
         args.question,
-        None if args.inputs is None else _rows(args.inputs),
-        None if args.targets is None else _rows(args.targets),
+        None if args.inputs is None else tables.read(args.inputs),
+        None if args.targets is None else tables.read(args.targets),
         False if args.no_bias else None,
         args.regularised,
         Limits(args.limit),
@@ -121,25 +117,6 @@ def _points(verdict: NetworkVerdict) -> list[str]:
 
 def _item(label: str, text: str) -> list[str]:
     return textwrap.wrap(text, 88, initial_indent=label, subsequent_indent=" " * len(label))
-
-
-def _rows(path: Path) -> Any:
-    """The rows of a data file; nothing is unpickled, texts "p/q" stay exact."""
-    where = str(path)
-    try:
-        if path.suffix.lower() == ".npy":
-            return np.load(path, allow_pickle=False)
-        text = path.read_text(encoding="utf-8-sig")
-        if path.suffix.lower() == ".json":
-            return json.loads(text)
-        if path.suffix.lower() == ".csv":
-            rows = csv.reader(text.splitlines())
-            return [[cell.strip() for cell in row] for row in rows if row]
-    except OSError as error:
-        raise InputError(f"cannot read: {error.strerror or error}", where) from None
-    except (ValueError, csv.Error) as error:
-        raise InputError(f"not a table of numbers ({error})", where) from None
-    raise InputError("expected a name ending in .npy, .csv or .json", where)
 
 
 def _write(path: Path, verdict: NetworkVerdict, biases: list[bool]) -> None:

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cadlink import files
 from cadlink.errors import CertificateError, InputError
 from cadlink.networks.experiments.sequence import Parameters, eps_of, on_curve
 from cadlink.networks.kernel import check_witness
@@ -112,14 +113,13 @@ class TrainingSet:
     def save(self, path: str | Path) -> None:
         """Write the data: .npz (X, Y), .csv (columns x1.., y1..) or .pt (a dict of tensors).
 
-        Raises InputError for another suffix.
+        Raises InputError for another suffix, or if the file cannot be written.
         """
         target = Path(path)
         xs, ys = self.to_numpy()
+        buffer = io.BytesIO()
         if target.suffix == ".npz":
-            buffer = io.BytesIO()
             np.savez(buffer, X=xs, Y=ys)
-            target.write_bytes(buffer.getvalue())
         elif target.suffix == ".csv":
             text = io.StringIO()
             writer = csv.writer(text, lineterminator="\n")
@@ -127,14 +127,15 @@ class TrainingSet:
             writer.writerow(names + [f"y{j + 1}" for j in range(ys.shape[1])])
             # repr of a double is the shortest text that is read back as the same double
             writer.writerows([repr(float(v)) for v in row] for row in np.hstack((xs, ys)))
-            target.write_text(text.getvalue(), encoding="ascii")
+            buffer.write(text.getvalue().encode("ascii"))
         elif target.suffix == ".pt":
             x, y = self.to_torch()
             import torch
 
-            torch.save({"X": x, "Y": y}, target)
+            torch.save({"X": x, "Y": y}, buffer)
         else:
             raise InputError("expected a file name ending in .npz, .csv or .pt", str(target))
+        files.write(target, buffer.getvalue())
 
 
 def training_set(

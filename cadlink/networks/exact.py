@@ -49,6 +49,7 @@ from cadlink.errors import InputError
 from cadlink.logic.formula import FALSE, Atom, Formula, Rel, conj, exists
 from cadlink.logic.polynomial import Polynomial
 from cadlink.networks.curve import Curve
+from cadlink.networks.readers.tables import rational
 from cadlink.networks.theorems.paths import on_paths
 from cadlink.networks.verdict import number_json
 from cadlink.patterns.pattern import Pattern
@@ -92,7 +93,7 @@ def rational_rows(data: Any, name: str, width: int) -> Rows:
             size = len(row) if isinstance(row, (list, tuple)) else "a number"
             raise InputError(f"expected {width} entries, found {size}", place)
         try:
-            found.append([Fraction(value) for value in row])
+            found.append([rational(value) for value in row])
         except (TypeError, ValueError, OverflowError, ZeroDivisionError):
             raise InputError("expected finite numbers", place) from None
     return found

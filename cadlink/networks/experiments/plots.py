@@ -5,6 +5,7 @@ No global state: figures are made without pyplot, so nothing is shown and nothin
 
 from __future__ import annotations
 
+import io
 import logging
 import math
 import textwrap
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cadlink import files
 from cadlink.errors import InputError
 from cadlink.networks.concerned_units import Obstruction
 from cadlink.patterns.pattern import Mask, Pattern
@@ -52,16 +54,16 @@ def save(figure: Any, path: str | Path) -> None:
     target = Path(path)
     if target.suffix.lower() not in SUFFIXES:
         raise InputError(f"expected a name ending in {', '.join(SUFFIXES)}", str(target))
+    buffer = io.BytesIO()
+    kind = target.suffix.lower()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "cadlink"}):
-        try:
-            figure.savefig(target, dpi=DPI, metadata=_undated(target))
-        except OSError as error:
-            raise InputError(f"cannot write: {error.strerror or error}", str(target)) from None
+        figure.savefig(buffer, format=kind[1:], dpi=DPI, metadata=_undated(kind))
+    files.write(target, buffer.getvalue())
 
 
-def _undated(target: Path) -> dict[str, None]:
+def _undated(kind: str) -> dict[str, None]:
     """The same figure gives the same file."""
-    return {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(target.suffix.lower(), {})
+    return {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(kind, {})
 
 
 # -- masks -----------------------------------------------------------------------------------------
