@@ -115,6 +115,12 @@ FREE_RULES: dict[str, Any] = {
     "rank_peeling": lambda group: [{}],
     "transversal": lambda group: [{}],
 }
+CLOSED_RULES: dict[str, Any] = {
+    "good_pairs": lambda group: [{}],
+    "pinned_columns": pins_data,
+    "rank_peeling": lambda group: [{}],
+    "transversal": lambda group: [{}],
+}
 REFUTING_RULES = {
     "forcing": forcing_data,
     "owners": owners_data,
@@ -153,13 +159,12 @@ def rests(group: Group) -> list[Group]:
 @cache
 def closed(group: Group) -> bool:
     """Whether some proof by absorption, splitting and leaves shows the group to be closed."""
-    if free(group) or apply(group, "good_pairs", {}) is not None:
+    if free(group):
         return True
     for one in (group, group.transpose()):
-        if any(apply(one, "pinned_columns", data) is not None for data in pins_data(one)):
-            return True
-        if apply(one, "rank_peeling", {}) is not None:
-            return True
+        for rule, choices in CLOSED_RULES.items():
+            if any(apply(one, rule, data) is not None for data in choices(one)):
+                return True
     parts = group.components()
     if len(parts) > 1:
         return all(closed(part) for part in parts)

@@ -172,7 +172,12 @@ FAILING: list[tuple[str, str, dict[str, Any], str]] = [
         {"a": 0, "b": 1},
         "distinct representatives of the column sets",
     ),
-    ("rigid_collision", "##/##; ##/##", {"a": 0, "b": 1}, "representatives of rows outside 0"),
+    (
+        "rigid_collision",
+        "##/##; ##/##",
+        {"a": 0, "b": 1},
+        "distinct representatives of rows outside 0",
+    ),
     ("rigid_collision", "##/##; ##/##", {"a": 0, "b": 0}, "different neurons a, b"),
     (
         "merged_block",
@@ -241,6 +246,70 @@ FAILING: list[tuple[str, str, dict[str, Any], str]] = [
     ("rank_peeling", "##./##.; ..#/..#", {}, "defects c_i <= i - 1"),
     ("rank_peeling", "##/##; ##/#.", {}, "all observed cells of its block in neuron"),
     ("absorb", "##/##; ##/#.", {"neurons": [1], "proof": None}, "a step"),
+    ("rank_peeling", "", {}, "at least one neuron"),
+    (
+        "forcing",
+        "##../##../##..; .###/.###/.###; ..../##../....",
+        {"cell": [0, 1], "witnesses": [[0, 2, 0], [1, 1, 2]], "start": 0, "helper": 1},
+        "a helper not covering (0, 1) or with its witness in row 2",
+    ),
+    (
+        "forced_row",
+        "###/###/###; .#./.../...; .../#.#/###",
+        {"rows": [0, 1], "cols": [0], "row": 2, "col": 1, "neuron": 2},
+        "as many rows as columns",
+    ),
+    (
+        "forced_row",
+        "###/###/###; .#./.../...; .../#.#/###",
+        {"rows": [0], "cols": [0], "row": 2, "col": 1, "neuron": 2},
+        "1 neurons covering the block",
+    ),
+    (
+        "forced_row",
+        "###/.../###; ##./.../...; .../..#/...",
+        {"rows": [0, 1], "cols": [0, 1], "row": 2, "col": 2, "neuron": 0},
+        "a perfect matching of rows and neurons",
+    ),
+    (
+        "owners",
+        "##./##./...; .##/.##/.##; .../.../..#",
+        {"rows": [0, 1], "cols": [0, 1], "row": 2, "col": 2, "neuron": 1, "helper": None},
+        "(2, 2) unobserved",
+    ),
+    (
+        "merged_cross",
+        "###./###./..../###.; ###./..../###./###.; .##./..../..../.##.; ..../.###/.###/.###",
+        {"a": 0, "b": 1, "i1": 2, "J": [1, 2], "K": [0, 3], "j0": 1, "k0": 0},
+        "neuron 2 to cover J x (K without k0)",
+    ),
+    (
+        "merged_two_blocks",
+        "###../###../###../###../###..; #.###/#.###/...../#.###/#.###;"
+        " .#..#/...../.#..#/.#..#/.#..#; ...../##.##/##.##/##.##/.....",
+        {"a": 1, "b": 2, "f": 3, "J1": [1, 2], "K1": [4], "J2": [0], "K2": [1, 3]},
+        "f to cover J2 x K2",
+    ),
+    ("zero_submersion", "##/##", {"x": [[]], "y": [[]], "prime": 4}, "a prime number"),
+    ("zero_submersion", "##/##", {"x": [[]], "y": [[]], "prime": 7}, "Jacobian of rank 4"),
+    (
+        "zero_submersion",
+        "##/##",
+        {"x": [[[0, 1]]], "y": [[[0, 1]]], "prime": 7},
+        "a product that is 0 everywhere",
+    ),
+    (
+        "curve",
+        "##/#.",
+        {
+            "x": [[[0, [[0, 1]]]]],
+            "y": [[[0, [[0, 1]]]]],
+            "limit": [[0, 1, 1]],
+            "refutation": {"propagation": True},
+        },
+        "the product tends to the limit at (0, 0)",
+    ),
+    ("claims", "##/##", {"method": "free", "claims": []}, "the claims ['free']"),
 ]
 
 
@@ -258,6 +327,13 @@ def test_a_failed_hypothesis_is_named(
 
 CHAINS: list[tuple[str, list[str], dict[str, Any], str]] = [
     ("one_layer", ["1", "1"], {}, "one mask"),
+    (
+        "unique_cut",
+        ["11/01", "10/11"],
+        {"layer": 1, "unit": 0, "outputs": [0, 0], "inputs": [0, 1]},
+        "two outputs, two inputs",
+    ),
+    ("claims", ["1"], {"method": "free_columns", "columns": [0], "claims": []}, "a group"),
     ("two_factors", ["1"], {}, "two masks"),
     ("matching", ["1"], {}, "two masks"),
     ("matching", ["11", "1/1"], {}, "a matching of the rows"),

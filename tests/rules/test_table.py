@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from certificates.test_consistency import CLOSED_RULES, FREE_RULES, REFUTING_RULES
+from certificates.test_hypotheses import CHAINS, CUTS, FAILING
+from certificates.test_mutations import CASES
+from rules.test_chain_soundness import RULES as SOUND
 
 from cadlink.certificates import kernel
 from cadlink.patterns.group import Group
@@ -49,3 +57,53 @@ def test_every_rule_has_its_words(rule: Rule) -> None:
     assert rule.account == ACCOUNTS[rule.name]  # two rules of one name say the same
     assert rule.title
     assert (rule.cost != "") == (rule.find is not None)
+
+
+def rules_of(step: Any) -> set[str]:
+    """The rules in a proof, lemmas included."""
+    if isinstance(step, dict):
+        return set().union({step["rule"]} if "rule" in step else (), *map(rules_of, step.values()))
+    return set().union(*map(rules_of, step)) if isinstance(step, list) else set()
+
+
+def test_every_rule_has_a_case_whose_corruptions_are_tried() -> None:
+    assert rules_of([case.proof for case in CASES]) == {rule.name for rule in RULES}
+
+
+# Limits of size are no hypotheses of a theorem.
+SIZES = ("a product of moderate size", "cells in all blocks", "a Jacobian of at most")
+
+
+def demands(function: Any) -> Iterator[list[str]]:
+    """What a function of the kernel demands: for each, the constant pieces of the words."""
+    for node in ast.walk(ast.parse(inspect.getsource(function))):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "demand":
+            said = node.args[1]
+            parts = said.values if isinstance(said, ast.JoinedStr) else [said]
+            yield [str(part.value) for part in parts if isinstance(part, ast.Constant)]
+
+
+def test_every_hypothesis_is_missed_once() -> None:
+    missed: dict[Any, list[str]] = {}
+    rows = [(kernel.GROUP_RULES, row[0], row[3]) for row in FAILING]
+    rows += [(kernel.CHAIN_RULES, row[0], row[3]) for row in CHAINS]
+    rows += [(kernel.CHAIN_RULES, "unique_cut", row[2]) for row in CUTS]
+    for table, name, expected in rows:
+        missed.setdefault(table[name][0], []).append(expected)
+    for name, (function, _) in (*kernel.CHAIN_RULES.items(), *kernel.GROUP_RULES.items()):
+        for pieces in demands(function):
+            assert pieces, f"{name}: the demand says nothing fixed"
+            if any(size in piece for piece in pieces for size in SIZES):
+                continue
+            told = [piece.strip(" ,") for piece in pieces]
+            shown = missed[function]
+            assert any(piece in row or row in piece for piece in told for row in shown), name
+
+
+def test_every_leaf_is_held_against_the_others() -> None:
+    # What rests on parameters or on the word of a backend is not found by trying.
+    leaves = {rule.name for rule in RULES if rule.about is Group}
+    assert leaves - {"split", "absorb"} == {*FREE_RULES, *CLOSED_RULES, *REFUTING_RULES}
+    assert {rule.name for rule in RULES if rule.about is Pattern} == {
+        "matching" if name == "large_matching" else name for name in SOUND
+    }

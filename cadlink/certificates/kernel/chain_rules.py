@@ -40,12 +40,12 @@ MOST_TOLD = 64  # widths up to which the matchings found are handed to the reade
 
 
 def transpose(chain: Chain, at: Reader) -> Outcome:
-    """T2.  (X_L ... X_1)^T = X_1^T ... X_L^T: the set of the reversed chain of transposes."""
+    """(X_L ... X_1)^T = X_1^T ... X_L^T: the set of the reversed chain of transposes."""
     return Needs((chain.transpose(),))
 
 
 def relabel(chain: Chain, at: Reader) -> Outcome:
-    """T2.  Renaming units permutes the entries of the factors and the rows and columns of A."""
+    """Renaming units permutes the entries of the factors and the rows and columns of A."""
     listed = at.items(at.data["units"], "units", len(chain.widths))
     units = []
     for width, perm in zip(chain.widths, listed, strict=True):
@@ -56,7 +56,7 @@ def relabel(chain: Chain, at: Reader) -> Outcome:
 
 
 def restrict(chain: Chain, at: Reader) -> Outcome:
-    """T4.  The set of the restriction, padded with zeros, is the set intersected with the matrices
+    """The set of the restriction, padded with zeros, is the set intersected with the matrices
     supported on outputs x inputs: put the other rows of X_L and columns of X_1 to zero, which
     changes no entry inside.  That space is closed, so a closed set has closed restrictions."""
     outputs = at.ascending(at.data["outputs"], range(chain.widths[-1]), "output")
@@ -67,21 +67,21 @@ def restrict(chain: Chain, at: Reader) -> Outcome:
 
 
 def split(chain: Chain, at: Reader) -> Outcome:
-    """T3.  No path joins two components, so A is a block for every component and 0 elsewhere; the
+    """No path joins two components, so A is a block for every component and 0 elsewhere; the
     blocks are independent, and a product of nonempty sets is closed (or everything) iff all are."""
     at.spend(2000 * sum(chain.widths))  # each may become a component
     return Needs(tuple(chain.components()), "all")
 
 
 def trim(chain: Chain, at: Reader) -> Outcome:
-    """T1.  The entries of A are sums over paths.  A unit on no path occurs in none of them; without
+    """The entries of A are sums over paths.  A unit on no path occurs in none of them; without
     an input or output unit on no path, a column or row of A that is always 0 goes."""
     kept = chain.on_paths()
     return Needs((chain.select(kept),), facts={"kept": [units.tolist() for units in kept]})
 
 
 def merge(chain: Chain, at: Reader) -> Outcome:
-    """T5.  If the products X_{l+1} X_l are exactly the matrices supported on the boolean product M
+    """If the products X_{l+1} X_l are exactly the matrices supported on the boolean product M
     of the two masks, they may be replaced by one factor with mask M.  Freeness is shown for the two
     masks trimmed: trimming drops only rows and columns where M is 0."""
     layer = at.integer(at.data["layer"], "layer", 1, chain.depth)
@@ -103,7 +103,7 @@ def one_layer(chain: Chain, at: Reader) -> Outcome:
 
 
 def unique_cut(chain: Chain, at: Reader) -> Outcome:
-    """D1.  Unit g of a hidden layer, outputs j1 != j2, inputs k1 != k2.  The cells (j1,k1),
+    """Unit g of a hidden layer, outputs j1 != j2, inputs k1 != k2.  The cells (j1,k1),
     (j1,k2), (j2,k1) have paths, all of them through g; (j2,k2) has a path through g and one that
     avoids g.  Not closed.
 
@@ -142,7 +142,7 @@ def unique_cut(chain: Chain, at: Reader) -> Outcome:
 
 
 def block_tiling(chain: Chain, at: Reader) -> Outcome:
-    """T22.  A trimmed chain; twins (same layer, same in- and out-neighbours) form classes g of size
+    """A trimmed chain; twins (same layer, same in- and out-neighbours) form classes g of size
     p_g.  If in the quotient chain at most one path joins any input and output class, the set is
 
         { A on the support : rank A[R_g, C_g] <= p_g for every hidden class g },  which is closed,
@@ -187,7 +187,7 @@ def block_tiling(chain: Chain, at: Reader) -> Outcome:
 
 
 def dense_top(chain: Chain, at: Reader) -> Outcome:
-    """D3.  I_2, ..., I_L all ones (L >= 2), the rows C_i of I_1 pairwise nested or disjoint:
+    """I_2, ..., I_L all ones (L >= 2), the rows C_i of I_1 pairwise nested or disjoint:
     closed.
 
     Proof.  X_L ... X_2 is any matrix B of rank <= q = min of the widths 1..L, and A = B X_1: column
@@ -217,8 +217,8 @@ def dense_top(chain: Chain, at: Reader) -> Outcome:
 
 
 def matching(chain: Chain, at: Reader) -> Outcome:
-    """T10 for L = 2; see the rule of the same name on groups.  For every input k the rows that the
-    hidden units above k cover must be matched to these units along I_2.
+    """Matchings for two masks; see the rule of the same name on groups.  For every input k the rows
+    that the hidden units above k cover must be matched to these units along I_2.
 
     A matching in every column is proposed by going through the rows, each taking in all columns at
     once a neuron still free there; the proposals are verified.  Columns in which a covered row went

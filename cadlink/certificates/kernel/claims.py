@@ -83,9 +83,9 @@ def claims(problem: Problem, at: Reader) -> Found:
     """One of the methods below, each true if its claims are.
 
     free: by definition.  free_columns (groups): with these x_i the other columns are solvable
-    linear systems in unknowns of their own, so every A is a product.  closed_formula (T17): the set
+    linear systems in unknowns of their own, so every A is a product.  closed_formula: the set
     is {A : F(A)}; the relaxation of F, every < > made <= >= and every != made true, describes a
-    closed set containing it, so the set is closed if the relaxation implies F.  variety (T16):
+    closed set containing it, so the set is closed if the relaxation implies F.  variety:
     polynomials vanishing on the set whose every real zero is in the set make it a variety, closed.
     sentence: by definition of the sentence. missed_point: a point of the closure that is not in the
     set."""

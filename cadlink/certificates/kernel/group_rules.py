@@ -46,12 +46,12 @@ __all__ = [
 
 
 def transpose(group: Group, at: Reader) -> Outcome:
-    """T2.  (x y^T)^T = y x^T."""
+    """(x y^T)^T = y x^T."""
     return Needs((group.transpose(),))
 
 
 def relabel(group: Group, at: Reader) -> Outcome:
-    """T2.  Renaming rows and columns renames the entries of A, x_i and y_i."""
+    """Renaming rows and columns renames the entries of A, x_i and y_i."""
     maps = []
     for key, lines in (("rows", group.rows), ("cols", group.cols)):
         table: dict[int, int] = {}
@@ -65,7 +65,7 @@ def relabel(group: Group, at: Reader) -> Outcome:
 
 
 def restrict(group: Group, at: Reader) -> Outcome:
-    """T4.  The set of the restriction, padded with zeros, is the set intersected with the closed
+    """The set of the restriction, padded with zeros, is the set intersected with the closed
     space of A that vanish off rows x cols: put the other entries of the x_i and y_i to zero."""
     rows = frozenset(at.ascending(at.data["rows"], group.rows, "row"))
     cols = frozenset(at.ascending(at.data["cols"], group.cols, "column"))
@@ -74,7 +74,7 @@ def restrict(group: Group, at: Reader) -> Outcome:
 
 
 def split(group: Group, at: Reader) -> Outcome:
-    """T11.  Neurons that share no cell, directly or through others, contribute to disjoint sets of
+    """Neurons that share no cell, directly or through others, contribute to disjoint sets of
     cells with different parameters: the set is a product, closed (or everything) iff each is."""
     return Needs(tuple(group.components()), "all")
 
@@ -86,7 +86,7 @@ def empty(group: Group, at: Reader) -> Outcome:
 
 
 def absorb(group: Group, at: Reader) -> Outcome:
-    """T6.  Neurons Q that are free on the set F of their cells: whatever the others do, Q gives A
+    """Neurons Q that are free on the set F of their cells: whatever the others do, Q gives A
     any values on F.  So the set is R^F x (projection of the others' set to E \\ F), closed (or
     everything) iff that projection is; it is the set of the others with F removed from their
     graphs."""
@@ -102,7 +102,7 @@ def _is_star(graph: Graph) -> bool:
 
 
 def star(group: Group, at: Reader) -> Outcome:
-    """T8.  Every graph is a star (cells in one row or in one column).  A neuron with 1 at its
+    """Every graph is a star (cells in one row or in one column).  A neuron with 1 at its
     centre has any values on its cells; let each observed cell be served by one neuron covering
     it."""
     bad = [i for i, graph in enumerate(group.neurons) if not _is_star(graph)]
@@ -111,7 +111,7 @@ def star(group: Group, at: Reader) -> Outcome:
 
 
 def lines(group: Group, at: Reader) -> Outcome:
-    """T9.  p neurons, all with the same graph; q different rows or columns (lines).  If q <= p and
+    """p neurons, all with the same graph; q different rows or columns (lines).  If q <= p and
     no cell is off the lines, or q < p and the cells off the lines form disjoint stars: free.
 
     Proof.  A neuron that is the indicator vector of a line on one side has any values on that
@@ -141,7 +141,7 @@ def lines(group: Group, at: Reader) -> Outcome:
 
 
 def matching(group: Group, at: Reader) -> Outcome:
-    """T10.  In column k join row j to neuron i when (j, k) is in G_i.  If in every column some
+    """In column k join row j to neuron i when (j, k) is in G_i.  If in every column some
     matching saturates the rows: free.
 
     Proof.  Column k of A is M_k times the vector of the y_i(k), where M_k(j, i) = x_i(j) on the
@@ -158,8 +158,7 @@ def matching(group: Group, at: Reader) -> Outcome:
         neurons, col = np.unique([i for _, i in columns[k]], return_inverse=True)
         joined = Mask(len(rows), len(neurons), row.ravel(), col.ravel())
         found = matched(joined.csr())
-        where = "a matching of the rows in every column"
-        at.demand(found is not None, where, f"none in {k}")
+        at.demand(found is not None, "a matching of the rows in every column", f"none in {k}")
         if found is not None:
             pairs[k] = dict(zip(rows.tolist(), neurons[found].tolist(), strict=True))
     return Found(FREE, facts={"pairs": pairs})
@@ -288,7 +287,7 @@ def transversal(group: Group, at: Reader) -> Outcome:
 
 
 def good_pairs(group: Group, at: Reader) -> Outcome:
-    """R7.  A complete group in which every two blocks a, b have no common row, or no common column,
+    """A complete group in which every two blocks a, b have no common row, or no common column,
     or are anti-nested (R_a inside R_b and C_a contains C_b, or the reverse), or have
     R_a = R_b = one row, or C_a = C_b = one column: closed.
 
@@ -325,7 +324,7 @@ def good_pairs(group: Group, at: Reader) -> Outcome:
 
 
 def forcing(group: Group, at: Reader) -> Outcome:
-    """B1.  S = the neurons covering the cell (j*, k*); every i in S has a witness (j_i, k_i), j_i
+    """S = the neurons covering the cell (j*, k*); every i in S has a witness (j_i, k_i), j_i
     != j*, k_i != k*, such that (j*, k_i) and (j_i, k_i) are covered by i alone; for one of them, s
     = start, the cell (j_s, k*) is not observed by s, or is covered by another neuron h that is not
     in S or has its witness in row j_s.  Not closed.
@@ -366,7 +365,7 @@ def forcing(group: Group, at: Reader) -> Outcome:
 
 
 def owners(group: Group, at: Reader) -> Outcome:
-    """B2.  Rows R, columns C, |R| = |C| = p >= 1, row j not in R, column k not in C; Q = the cells
+    """Rows R, columns C, |R| = |C| = p >= 1, row j not in R, column k not in C; Q = the cells
     R x (C + k) and {j} x C; T = the neurons covering a cell of Q, |T| = p.  Every i in T observes
     all of (R_i x C_i) meet Q.  The row sets and the column sets of T have perfect matchings with R
     and C.  Neuron i0 in T has row j and column k, and either does not observe (j, k), or a neuron h
@@ -413,7 +412,7 @@ def owners(group: Group, at: Reader) -> Outcome:
 
 
 def rigid_collision(group: Group, at: Reader) -> Outcome:
-    """B3.  A complete group of r neurons, a != b, R_a meets R_b.  Distinct representatives exist
+    """A complete group of r neurons, a != b, R_a meets R_b.  Distinct representatives exist
     for (i) the r column sets C_a u C_b, C_a n C_b, C_i (i != a, b); (ii) the r - 1 row sets R_b \\
     R_a, R_i \\ R_a (i != a, b); (iii) the same with a and b exchanged.  Not closed.
 
@@ -433,13 +432,12 @@ def rigid_collision(group: Group, at: Reader) -> Outcome:
     at.demand(facts["columns"] is not None, "distinct representatives of the column sets", "none")
     for key, one, two in (("outside_a", a, b), ("outside_b", b, a)):
         facts[key] = representatives([rows[i] - rows[one] for i in (two, *others)])
-        where = f"distinct representatives of rows outside {one}"
-        at.demand(facts[key] is not None, where, "none")
+        at.demand(facts[key] is not None, f"distinct representatives of rows outside {one}", "none")
     return Found(NOT_CLOSED, facts=facts)
 
 
 def merged_block(group: Group, at: Reader) -> Outcome:
-    """G6.  A complete group of r neurons, a != b, J inside R_a u R_b and K inside C_a n C_b
+    """A complete group of r neurons, a != b, J inside R_a u R_b and K inside C_a n C_b
     nonempty; no neuron covers all of J x K; R_a n R_b, R_i (i != a, b) have distinct
     representatives j*, j_i outside J, and C_a u C_b, C_i have k*, k_i outside K.  Not closed.
 
@@ -458,17 +456,17 @@ def merged_block(group: Group, at: Reader) -> Outcome:
 
 
 def merged_cross(group: Group, at: Reader) -> Outcome:
-    """G7.  A complete group of r neurons, a, b, i1 distinct, j0 in J, k0 in K; no neuron covers
+    """A complete group of r neurons, a, b, i1 distinct, j0 in J, k0 in K; no neuron covers
     J x {k0}, none covers {j0} x K; J inside R_a u R_b, k0 in C_a n C_b; i1 covers J x (K \\ k0);
-    distinct representatives as in G6 for R_a n R_b, R_i (i != a, b, i1) outside J and for
+    distinct representatives as in merged_block for R_a n R_b, R_i (i != a, b, i1) outside J and for
     C_a u C_b, C_i outside K.  Not closed.
 
-    Let A = 1_J 1_K^T + e_j* e_k*^T + sum of e_j_i e_k_i^T, of rank r - 1.  Reached as in G6, with a
-    and b giving 1_J 1_k0^T + e_j* e_k*^T and x_i1 = 1_J, y_i1 = 1 on K \\ k0.  Missed: if A = X Y
-    then, by Sylvester, rank X + rank Y <= 2 r - 1, so X or Y has the rank of A.  If X: X and A have
-    the same column space, rows J of A are equal, so rows J of X are, and X[J, i] != 0 only if J is
-    inside R_i; then nobody can give A(., k0) = 1 on J.  If Y: the same with columns K, and A(j0, .)
-    on K."""
+    Let A = 1_J 1_K^T + e_j* e_k*^T + sum of e_j_i e_k_i^T, of rank r - 1.  Reached as in
+    merged_block, with a and b giving 1_J 1_k0^T + e_j* e_k*^T and x_i1 = 1_J, y_i1 = 1 on K \\ k0.
+    Missed: if A = X Y then, by Sylvester, rank X + rank Y <= 2 r - 1, so X or Y has the rank of A.
+    If X: X and A have the same column space, rows J of A are equal, so rows J of X are, and X[J, i]
+    != 0 only if J is inside R_i; then nobody can give A(., k0) = 1 on J.  If Y: the same with
+    columns K, and A(j0, .) on K."""
     a, b, i1 = _distinct(group, at, "a", "b", "i1")
     J, K = _lines(group, at, "J", "rows"), _lines(group, at, "K", "cols")
     j0, k0 = at.member(at.data["j0"], J, "j0 in J"), at.member(at.data["k0"], K, "k0 in K")
@@ -481,15 +479,15 @@ def merged_cross(group: Group, at: Reader) -> Outcome:
 
 
 def merged_two_blocks(group: Group, at: Reader) -> Outcome:
-    """G8.  A complete group of r neurons, a, b, f distinct; J1, J2 disjoint, K1, K2 disjoint, all
+    """A complete group of r neurons, a, b, f distinct; J1, J2 disjoint, K1, K2 disjoint, all
     nonempty; J1 inside R_a u R_b, K1 inside C_a n C_b; f covers J2 x K2; no neuron but f covers
-    J1 x K1, J1 x K2 or J2 x K2; distinct representatives as in G6 for R_a n R_b, R_i
+    J1 x K1, J1 x K2 or J2 x K2; distinct representatives as in merged_block for R_a n R_b, R_i
     (i != a, b, f) outside J1 u J2 and for C_a u C_b, C_i outside K1 u K2.  Not closed.
 
     Let A = 1_J1 1_K1^T + 1_J2 1_K2^T + e_j* e_k*^T + sum of e_j_i e_k_i^T, of rank r; reached as in
-    G6. Missed: if A = X Y then rows J1 and J2 of X and columns K1 and K2 of Y merge as in G6.  On
-    J1 x K1 and J2 x K2 only f can give the 1, so x_f(J1) != 0 and y_f(K2) != 0; on J1 x K2 then
-    only f contributes, and its product is not 0, but A is."""
+    merged_block.  Missed: if A = X Y then rows J1 and J2 of X and columns K1 and K2 of Y merge as
+    there.  On J1 x K1 and J2 x K2 only f can give the 1, so x_f(J1) != 0 and y_f(K2) != 0; on
+    J1 x K2 then only f contributes, and its product is not 0, but A is."""
     a, b, f = _distinct(group, at, "a", "b", "f")
     J1, J2 = _lines(group, at, "J1", "rows"), _lines(group, at, "J2", "rows")
     K1, K2 = _lines(group, at, "K1", "cols"), _lines(group, at, "K2", "cols")

@@ -28,7 +28,7 @@ Value = TypeVar("Value")
 
 
 def zero_submersion(problem: Problem, at: Reader) -> Found:
-    """Z1.  Integer parameters with product exactly 0 on E where the product map has a Jacobian of
+    """Integer parameters with product exactly 0 on E where the product map has a Jacobian of
     rank |E|: the set is all of R^E.
 
     Proof.  By the inverse function theorem the image contains a ball about 0; scaling one factor
@@ -64,7 +64,7 @@ def zero_submersion(problem: Problem, at: Reader) -> Found:
 
 
 def curve(problem: Problem, at: Reader) -> Found:
-    """T18.  Factors over Q[t, 1/t] with the right supports, whose product has no negative power of
+    """Factors over Q[t, 1/t] with the right supports, whose product has no negative power of
     t and constant term A, and a refutation of "A is in the set": not closed.
 
     Proof.  The real matrices at t -> 0 have products in the set that tend to A.

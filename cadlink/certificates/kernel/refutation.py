@@ -1,4 +1,4 @@
-"""T20: a tree of case distinctions that shows a point not to be in the set.
+"""A tree of case distinctions that shows a point not to be in the set.
 
 The unknowns are the parameters, the equations say that every cell of the product has its value in
 the limit.  At a leaf the equations and inequations on the path must be contradictory over the
