@@ -15,6 +15,7 @@ from cadlink.cli.arguments import Commands
 from cadlink.errors import CertificateError, InputError
 from cadlink.explanations import proofs
 from cadlink.networks import witness_file
+from cadlink.networks.kernel import MEANINGS
 from cadlink.patterns import masks
 from cadlink.patterns.pattern import Pattern
 from cadlink.writing import text
@@ -67,21 +68,24 @@ def _network(document: dict[str, Any], pattern: Pattern | None, args: argparse.N
     """The same for the witness of a network's verdict."""
     if args.proof:
         raise InputError("--proof is for certificates of patterns, this is one of a network")
-    checked = witness_file.check_document(document)
-    if pattern is not None and Pattern.from_json(document["pattern"]) != pattern:
+    statement, checked = witness_file.check_document(document)
+    if pattern is not None and statement.pattern != pattern:
         raise CertificateError("pattern", "the pattern demanded", "another one")
     if args.json:
         answer = {
-            "question": document["question"],
-            "answer": document["answer"],
+            "question": statement.question,
+            "answer": statement.answer,
             "theorem": checked.theorem,
             "claim": checked.claim,
+            "hypotheses": list(statement.hypotheses),
             "holes": list(checked.holes),
         }
         print(json.dumps(answer))
         return status.DECIDED
-    print(f"accepted: question ({document['question']}), {document['answer']}, {checked.theorem}")
-    print(f"  shown: {witness_file.MEANINGS[checked.claim]}")
+    print(f"accepted: question ({statement.question}), {statement.answer}, {checked.theorem}")
+    print(f"  shown: {MEANINGS[checked.claim]}")
+    for hypothesis in statement.hypotheses:
+        print(f"  assuming: {hypothesis}")
     for hole in checked.holes:
         print(f"  on trust: {hole}")
     return status.DECIDED

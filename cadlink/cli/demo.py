@@ -17,7 +17,7 @@ from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError, quoted
 from cadlink.files import writable
 from cadlink.networks.concerned_units import obstruction_of
-from cadlink.networks.data import THEOREMS, training_set
+from cadlink.networks.data import CHOICES, training_set
 from cadlink.networks.deciding import decide_network
 from cadlink.networks.experiments import plots
 from cadlink.networks.experiments.demo import Demonstration, demonstrate
@@ -34,7 +34,9 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "source", metavar="SOURCE", help="a model or a pattern, as 'network' takes it"
     )
-    parser.add_argument("--theorem", choices=THEOREMS, help="where the data come from (the fewest)")
+    parser.add_argument(
+        "--theorem", choices=tuple(CHOICES), help="where the data come from (the fewest)"
+    )
     parser.add_argument("--box", type=float, default=1.0, help="inputs lie in [-BOX, BOX] (1)")
     parser.add_argument("--method", choices=METHODS, default="lbfgs", help="optimiser (lbfgs)")
     parser.add_argument("--engine", choices=ENGINES, help="torch if it is installed, else scipy")
@@ -87,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         writable(path, str(path))  # what is wrong with it is said before the work begins
     model = model_of(args.source)
     verdict = decide_network(model, limits=Limits(args.limit))
-    data = training_set(verdict, args.theorem, args.box, model.biases)
+    data = training_set(verdict, args.theorem, args.box)
     marked = obstruction_of(data.pattern, data.witness)
     if args.data is not None:
         data.save(args.data)
@@ -124,7 +126,7 @@ def run(args: argparse.Namespace) -> int:
 def describe(demo: Demonstration) -> str:
     """What was seen, as a table."""
     marked = obstruction_of(demo.data.pattern, demo.data.witness)
-    lines = textwrap.wrap(demo.data.statement, 88)
+    lines = textwrap.wrap(demo.data.words, 88)
     if marked is not None:
         lines += textwrap.wrap(f"It sits in {marked.words}.", 88)
     lines += ["", f"{'run':<38}{'steps':>7}{'loss':>12}{'largest |parameter|':>22}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import textwrap
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from cadlink.networks.deciding import decide_network
 from cadlink.networks.readers import tables
 from cadlink.networks.readers.models import model_of
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict
-from cadlink.networks.witness_file import FORMAT, VERSION
+from cadlink.networks.witness_file import document_of
 
 __all__ = ["add_parser", "describe", "run"]
 
@@ -67,8 +68,7 @@ def run(args: argparse.Namespace) -> int:
         Limits(args.limit),
     )
     if args.certificate is not None:
-        biases = [has and not args.no_bias for has in model.biases]
-        _write(args.certificate, verdict, biases)
+        _write(args.certificate, verdict)
     if args.json:
         print(json.dumps(verdict.to_json(), allow_nan=False))
     else:
@@ -119,15 +119,10 @@ def _item(label: str, text: str) -> list[str]:
     return textwrap.wrap(text, 88, initial_indent=label, subsequent_indent=" " * len(label))
 
 
-def _write(path: Path, verdict: NetworkVerdict, biases: list[bool]) -> None:
-    document = {
-        "format": FORMAT,
-        "version": VERSION,
-        "pattern": verdict.pattern.to_json(),
-        "biases": biases,
-        "question": verdict.question.value,
-        "answer": verdict.answer.value,
-        "witness": None if verdict.witness is None else dict(verdict.witness),
-    }
+def _write(path: Path, verdict: NetworkVerdict) -> None:
+    if verdict.statement is None or verdict.witness is None:
+        print(f"cadlink: no answer with a witness, so {path} was not written", file=sys.stderr)
+        return
+    document = document_of(verdict.statement, verdict.witness)
     with replacing(path, "--certificate") as name:
         name.write_text(json.dumps(document, allow_nan=False) + "\n", encoding="ascii")

@@ -1,10 +1,11 @@
 """Networks: what sparse supports mean for training a ReLU network.
 
 ``pattern_of`` reads the masks of a model, ``decide_network`` answers one of four questions about
-it.  torch, safetensors, onnx and scikit-learn are needed only for their own models and are imported
-when one is read.
+it, ``training_set`` makes data on which no weights are best.  torch, safetensors, onnx and
+scikit-learn are needed only for their own models and are imported when one is read.
 """
 
+from cadlink.networks.data import TrainingSet, training_set
 from cadlink.networks.deciding import decide_network
 from cadlink.networks.readers.models import pattern_of
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict, Question, training_data
@@ -13,7 +14,9 @@ __all__ = [
     "NetworkAnswer",
     "NetworkVerdict",
     "Question",
+    "TrainingSet",
     "decide_network",
     "pattern_of",
     "training_data",
+    "training_set",
 ]

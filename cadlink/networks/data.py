@@ -19,7 +19,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import lcm
 from pathlib import Path
@@ -29,10 +29,13 @@ import numpy as np
 import numpy.typing as npt
 
 from cadlink import files
+from cadlink.deciding.decider import decide
+from cadlink.deciding.decision import Decision
 from cadlink.errors import CertificateError, InputError
 from cadlink.networks.experiments.sequence import Parameters, eps_of, on_curve
-from cadlink.networks.kernel import check_witness
-from cadlink.networks.theorems import bottleneck, depth, linear_part, one_hidden_layer
+from cadlink.networks.kernel import Statement, check_witness
+from cadlink.networks.theorems.table import THEOREMS, named
+from cadlink.networks.theorems.theorem import Case
 from cadlink.networks.verdict import (
     NetworkAnswer,
     NetworkVerdict,
@@ -42,32 +45,14 @@ from cadlink.networks.verdict import (
 )
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["THEOREMS", "TrainingSet", "training_set"]
-
-THEOREMS = ("R1", "R3", "N1", "R14", "R15")  # those that give data of our choice
-SEARCH_S = 10.0  # for an explicit missed matrix (N1)
+__all__ = ["CHOICES", "TrainingSet", "training_set"]
 
 Row = tuple[Fraction, ...]
 Array = npt.NDArray[np.float64]
 Witness = Mapping[str, Any]
 
-STATEMENTS = {
-    "R1": "{points} points on a line and targets with a change of slope at every second point: the"
-    " {units} hidden units that vary there would all be used up, and none is left for the change"
-    " between (theorem R1)",
-    "R2": "{points} points, some on a line with more changes of slope than hidden units that vary"
-    " there (theorem R2)",
-    "R3": "four points on a line and two outputs whose slopes two hidden units cannot both follow"
-    " (theorem R3)",
-    "N1": "targets A x for a matrix A that is a limit of products with these masks and not a"
-    " product, at {points} points of which more share an activation pattern than an affine map"
-    " needs to be determined (theorem N1)",
-    "R14": "{points} points in the plane of two inputs that one first-layer unit alone sees: its"
-    " one linear form must be the first input, but the targets also depend on the second"
-    " (theorem R14)",
-    "R15": "{points} points in clusters that force the first layer, narrower than the input, to"
-    " ignore an input the targets depend on (theorem R15)",
-}
+# Theorems that give data of our choice, by name.
+CHOICES = {theorem.name: theorem for theorem in THEOREMS if theorem.data is not None}
 
 
 @dataclass(frozen=True)
@@ -75,23 +60,29 @@ class TrainingSet:
     """Inputs X (points x inputs) and targets Y (points x outputs), exact and float64-exact.
 
     The squared loss of the networks with these masks has infimum 0 on it and no minimum.
-    ``witness`` proves it: see :meth:`check`.  ``biases`` says which layers have free biases.
+    ``statement`` says so, for question (c) and with everything it depends on, and ``witness``
+    proves it: see :meth:`check`.  ``words`` describe the data.
     """
 
     pattern: Pattern
     X: tuple[Row, ...] = field(repr=False)
     Y: tuple[Row, ...] = field(repr=False)
     theorem: str
-    statement: str
+    words: str
+    statement: Statement = field(repr=False)
     witness: Witness = field(repr=False)
-    biases: tuple[bool, ...]
+
+    @property
+    def biases(self) -> tuple[bool, ...]:
+        """Which layers have free biases."""
+        return self.statement.biases
 
     def __len__(self) -> int:
         return len(self.X)
 
     def check(self) -> None:
         """Let the kernel re-check the witness; raises CertificateError if it does not hold."""
-        check_witness(self.pattern, self.witness, self.biases)
+        check_witness(self.statement, self.witness)
 
     def parameters(self, k: int) -> Parameters:
         """theta_k of the minimising sequence for this very data: loss -> 0, norm -> infinity."""
@@ -139,10 +130,7 @@ class TrainingSet:
 
 
 def training_set(
-    verdict: NetworkVerdict,
-    theorem: str | None = None,
-    box: float = 1.0,
-    biases: Sequence[bool] | None = None,
+    verdict: NetworkVerdict, theorem: str | None = None, box: float = 1.0
 ) -> TrainingSet:
     """A finite training set without an optimum for the network of the verdict.
 
@@ -151,14 +139,11 @@ def training_set(
     verdict : NetworkVerdict
         With answer NO_OPTIMUM, or NOT_CLOSED_ON_CUBE.
     theorem : str, optional
-        Which theorem the data come from: "R1", "R3", "N1", "R14" or "R15".  Default: the one that
-        gives the fewest points.
+        Which theorem the data come from, a name in ``CHOICES``.  Default: the one that gives the
+        fewest points.
     box : float
         All inputs lie in [-box, box].  For questions (b) and (c) the inputs are the caller's and
         stay as they are.
-    biases : sequence of bool, optional
-        Which layers of the network have biases (``Model.biases``).  Default: all, but the hidden
-        layer if the verdict is about a network without.
 
     Raises
     ------
@@ -181,14 +166,14 @@ def training_set(
         )
     if not (math.isfinite(box) and box > 0):
         raise InputError(f"box {box!r}: expected a positive number")
-    if theorem is not None and theorem not in THEOREMS:
-        raise InputError(f"theorem {theorem!r}: expected one of {', '.join(THEOREMS)}")
+    if theorem is not None and theorem not in CHOICES:
+        raise InputError(f"theorem {theorem!r}: expected one of {', '.join(CHOICES)}")
     if verdict.question in (Question.THESE_INPUTS, Question.THIS_DATA):
-        return _given(verdict, theorem, biases)
+        return _given(verdict, theorem)
     troubles = []
     for witness in _candidates(verdict, theorem):
         try:
-            return _made(verdict, _moved(witness, Fraction(box)), biases)
+            return _made(verdict, _moved(witness, Fraction(box)))
         except (InputError, CertificateError) as error:
             troubles.append(str(error))
     if troubles:
@@ -198,9 +183,7 @@ def training_set(
     raise InputError(f"theorem {theorem} gives no explicit data for this network")
 
 
-def _given(
-    verdict: NetworkVerdict, theorem: str | None, biases: Sequence[bool] | None
-) -> TrainingSet:
+def _given(verdict: NetworkVerdict, theorem: str | None) -> TrainingSet:
     """The data of a verdict about given inputs."""
     if theorem not in (None, verdict.theorem):
         raise InputError(f"this verdict rests on {verdict.theorem}, not on {theorem}")
@@ -210,36 +193,36 @@ def _given(
             f"theorem {verdict.theorem} shows that some targets fail for these inputs, but gives no"
             " explicit ones"
         )
-    return _made(verdict, witness, biases)
+    return _made(verdict, witness)
 
 
-def _made(verdict: NetworkVerdict, witness: Witness, biases: Sequence[bool] | None) -> TrainingSet:
+def _made(verdict: NetworkVerdict, witness: Witness) -> TrainingSet:
     """The training set of a witness, checked by the kernel."""
-    pattern = verdict.pattern
-    found = training_data(
-        NetworkVerdict(verdict.question, verdict.answer, pattern, witness=witness)
-    )
+    assert verdict.statement is not None
+    found = training_data(replace(verdict, witness=witness))
     assert found is not None
-    statement = STATEMENTS[witness["theorem"]].format(
+    words = named(witness["theorem"], NetworkAnswer.NO_OPTIMUM).points.format(
         points=len(found[0]), units=len(witness.get("units", ()))
     )
+    statement = replace(
+        verdict.statement,
+        question="c",
+        answer="no_optimum",
+        loss="definite",
+        inputs=found[0],
+        targets=found[1],
+    )
     data = TrainingSet(
-        pattern,
+        verdict.pattern,
         *found,
         witness["theorem"],
-        f"{statement[0].upper()}{statement[1:]}. The infimum of the loss is 0 and is not attained.",
+        f"{words[0].upper()}{words[1:]}. The infimum of the loss is 0 and is not attained.",
+        statement,
         witness,
-        _biases(verdict, witness) if biases is None else tuple(biases),
     )
     data.check()
     data.to_numpy()
     return data
-
-
-def _biases(verdict: NetworkVerdict, witness: Witness) -> tuple[bool, ...]:
-    """Which layers may have biases; data missed by a network with more biases stay missed."""
-    layers = verdict.pattern.depth
-    return tuple(layer > 0 or bool(witness.get("hidden_bias", True)) for layer in range(layers))
 
 
 def _floats(rows: Sequence[Row]) -> Array:
@@ -259,38 +242,42 @@ def _floats(rows: Sequence[Row]) -> Array:
 
 def _candidates(verdict: NetworkVerdict, theorem: str | None) -> list[Witness]:
     """Witnesses with explicit data, fewest points first."""
-    pattern = verdict.pattern
-    own = verdict.witness if verdict.witness is not None else {}
-    bias = bool(own.get("hidden_bias", True))
-    if not bias:  # the other theorems need hidden biases
-        wanted = theorem in (None, own.get("theorem"))
-        return [own] if wanted else []
-    found: list[Witness | None] = []
-    found.append(own if "curve" in own and "X" in own else None)
-    # What the verdict used comes first; a matrix verdict (N1 on the cube) says nothing of R1.
-    if verdict.question is Question.SOME_DATA:
-        if pattern.depth == 2:
-            found.append(one_hidden_layer.some_data(pattern))
-            found.append(one_hidden_layer.some_data(pattern, four=True))
-        found += [depth.some_data(pattern), bottleneck.some_data(pattern)]
-    if theorem in (None, "N1"):
-        cut: Witness | None = linear_part.by_cut(pattern)
-        known = [w for w in found if w is not None]
-        if cut is None and (theorem == "N1" or not known):
-            cut = _searched(verdict)
-        found.append(cut)
-    usable = [w for w in found if w is not None and theorem in (None, w["theorem"])]
-    return sorted(usable, key=lambda witness: len(witness["X"]))
+    assert verdict.statement is not None
+    case = Case(
+        Question.SOME_DATA,
+        verdict.pattern,
+        verdict.statement.biases,
+        verdict.statement.activation,
+    )
+    # A verdict about functions (N1 on the cube) comes with the data of its own theorem.
+    cube = verdict.question is Question.CUBE
+    wanted = theorem or (verdict.theorem if cube else None)
+    able = [
+        choice
+        for choice in CHOICES.values()
+        if wanted in (None, choice.name) and choice.fits(case.pattern) and not choice.missing(case)
+    ]
+    own = verdict.witness or {}
+    found: list[Witness] = []
+    if "curve" in own and wanted in (None, verdict.theorem):
+        found.append(own)
+    for choice in able:
+        witness = None if choice.data is None else choice.data(case)
+        if witness is not None:
+            found.append(witness)
+    if not found:
+        for choice in able:
+            witness = (
+                None if choice.search is None else choice.search(case.pattern, _decision(verdict))
+            )
+            if witness is not None:
+                found.append(witness)
+    return sorted(found, key=lambda witness: len(witness["X"]))
 
 
-def _searched(verdict: NetworkVerdict) -> Witness | None:
-    """N1 by a search for a missed matrix, if the products are known not to be closed."""
-    decision = verdict.decision
-    if decision is None:
-        from cadlink.deciding.decider import decide
-
-        decision = decide(verdict.pattern)
-    return linear_part.by_search(verdict.pattern, decision, SEARCH_S)
+def _decision(verdict: NetworkVerdict) -> Decision:
+    """The decision about the products of the masks."""
+    return decide(verdict.pattern) if verdict.decision is None else verdict.decision
 
 
 # -- moving the data -------------------------------------------------------------------------------

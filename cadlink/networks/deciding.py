@@ -1,96 +1,24 @@
-"""Which theorem answers which question about a network; the kernel re-checks every answer.
-
-(a) some data: R16, R1 and R13 (safe), R1 (one hidden layer), N1, R14, R15 (deeper).
-(b) these inputs: R1, R13, R2, R3, R6, N1.
-(c) this training set: (b), targets that are realised, data of a theorem, and the exact procedure of
-``exact``.
-(d) functions on a cube: R8, R9, R10, N1.
-"""
+"""Answers questions about networks: the first theorem of the table that applies decides, and the
+kernel re-checks every answer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 from cadlink.deciding.decider import Decider
-from cadlink.deciding.decision import Decision, Limits, Verdict
+from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError
 from cadlink.networks import exact
-from cadlink.networks.kernel import check_witness
-from cadlink.networks.readers.models import Model, model_of
-from cadlink.networks.theorems import (
-    bottleneck,
-    cube,
-    depth,
-    linear_part,
-    one_hidden_layer,
-    safe_inputs,
-    trees,
-)
-from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict, Question, number_json
-from cadlink.networks.words import advice_for, assumptions_for, explain
+from cadlink.networks.kernel import Statement, check_witness, hypotheses
+from cadlink.networks.readers.models import model_of
+from cadlink.networks.theorems.table import THEOREMS
+from cadlink.networks.theorems.theorem import Case, Found, Rows, Theorem
+from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict, Question, answer_of
+from cadlink.networks.words import advice_for, explain
 from cadlink.patterns.pattern import Pattern
 
 __all__ = ["decide_network"]
-
-Witness: TypeAlias = dict[str, Any]
-Rows: TypeAlias = list[list[Fraction]]
-
-SEARCH_S = 10.0  # for an explicit matrix that is missed
-MATRIX_EDGES = 2_000_000  # larger networks are not put to the matrix decision
-
-
-@dataclass(frozen=True)
-class _Case:
-    """One question about one model, with what is needed to answer it."""
-
-    question: Question
-    model: Model
-    inputs: Rows | None
-    targets: Rows | None
-    limits: Limits
-    decider: Decider | None
-
-    @property
-    def pattern(self) -> Pattern:
-        return self.model.pattern
-
-    def matrix(self, pattern: Pattern | None = None) -> Decision:
-        """The decision about the products of the masks."""
-        wanted = self.pattern if pattern is None else pattern
-        if self.decider is not None:
-            return self.decider.decide(wanted, self.limits)
-        with Decider() as decider:
-            return decider.decide(wanted, self.limits)
-
-    def says(
-        self,
-        answer: NetworkAnswer,
-        witness: Witness | None = None,
-        theorem: str = "",
-        reason: str = "",
-        decision: Decision | None = None,
-    ) -> NetworkVerdict:
-        """The verdict in words, its witness checked."""
-        holes: tuple[str, ...] = ()
-        if witness is not None:
-            holes = check_witness(self.pattern, witness, self.model.biases).holes
-            theorem = theorem or str(witness["theorem"])
-        return NetworkVerdict(
-            self.question,
-            answer,
-            self.pattern,
-            theorem,
-            witness,
-            explain(self.question, answer, theorem, witness, self.pattern),
-            assumptions_for(self.question, answer, self.model),
-            advice_for(self.question, answer),
-            reason,
-            holes,
-            decision,
-        )
 
 
 def decide_network(
@@ -144,256 +72,91 @@ def decide_network(
     """
     asked = Question.of(question)
     network = model_of(model)
-    if bias is not None:
-        network = replace(network, biases=_biases(bias, network.pattern.depth))
+    biases = network.biases if bias is None else _biases(bias, network.pattern.depth)
     xs, ys = _given(asked, network.pattern, inputs, targets)
-    case = _Case(asked, network, xs, ys, limits or Limits(), decider)
-    if asked is Question.CUBE:
-        if regularised:
-            raise InputError("question (d) is about functions, not a loss: drop 'regularised'")
-        return _cube(case)
-    if regularised:
-        return case.says(NetworkAnswer.OPTIMUM_GUARANTEED, {"theorem": "R16", "claim": "attained"})
-    safe = _safe(case)
-    if safe is not None:
-        return case.says(NetworkAnswer.OPTIMUM_GUARANTEED, safe)
-    if network.activation == "linear":
-        return _linear(case)
-    if network.activation != "relu":
-        return case.says(
-            NetworkAnswer.NOT_EXCLUDED,
-            reason="for leaky ReLU only the guarantees R1, R13 and R16 are proved here, and they do"
-            " not apply",
-        )
-    answer = {Question.SOME_DATA: _some_data, Question.THESE_INPUTS: _these_inputs}
-    return answer.get(asked, _this_data)(case)
-
-
-# -- questions -------------------------------------------------------------------------------------
-
-
-def _safe(case: _Case) -> Witness | None:
-    """R1 and R13: every finite training set has an optimum."""
-    partial = not all(case.model.biases)
-    return one_hidden_layer.guaranteed(case.pattern, partial) or trees.guaranteed(
-        case.pattern, partial
+    if asked is Question.CUBE and regularised:
+        raise InputError("question (d) is about functions, not a loss: drop 'regularised'")
+    case = Case(
+        asked,
+        network.pattern,
+        biases,
+        network.activation,
+        "all" if regularised else "none",
+        xs,
+        ys,
+        limits or Limits(),
+        decider,
     )
+    return _decided(case)
 
 
-def _some_data(case: _Case) -> NetworkVerdict:
-    pattern, biases = case.pattern, case.model.biases
-    if pattern.depth == 2:
-        witness = one_hidden_layer.some_data(pattern, hidden_bias=biases[0])
-        if witness is not None:
-            return case.says(NetworkAnswer.NO_OPTIMUM, witness)
-        return case.says(
-            NetworkAnswer.NOT_EXCLUDED,
-            reason="the hidden layer has no biases, and no two units share two inputs, so R1's data"
-            " cannot be built",
-        )
-    if not all(biases[:-1]):
-        return case.says(
-            NetworkAnswer.NOT_EXCLUDED,
-            reason="for more than one hidden layer the theorems need free biases in every hidden"
-            " layer",
-        )
-    found = [depth.some_data(pattern), bottleneck.some_data(pattern)]
-    if biases[-1]:
-        found.append(linear_part.by_cut(pattern))
-    witnesses = [witness for witness in found if witness is not None]
-    if witnesses:
-        return case.says(
-            NetworkAnswer.NO_OPTIMUM, min(witnesses, key=lambda witness: len(witness["X"]))
-        )
-    existing = bottleneck.existence(pattern)
-    if existing is not None:
-        return case.says(NetworkAnswer.NO_OPTIMUM, existing)
-    if not biases[-1]:
-        return case.says(
-            NetworkAnswer.NOT_EXCLUDED,
-            reason="R14 and R15 do not apply, and N1 needs a free output bias",
-        )
-    if pattern.nnz > MATRIX_EDGES:
-        return case.says(
-            NetworkAnswer.UNKNOWN,
-            reason=f"R14 and R15 do not apply, and {pattern.nnz} weights are too many for N1",
-        )
-    decision = case.matrix()
-    if decision.verdict is Verdict.NOT_CLOSED:
-        witness = linear_part.by_search(pattern, decision, min(SEARCH_S, case.limits.wall_s))
-        witness = witness or linear_part.some_targets(decision)
-        return case.says(NetworkAnswer.NO_OPTIMUM, witness, decision=decision)
-    if decision.verdict is Verdict.UNKNOWN:
-        return case.says(
-            NetworkAnswer.UNKNOWN,
-            reason="R14 and R15 do not apply, and for N1 it is unknown whether the products of the"
-            f" masks are closed: {decision.detail}",
-            decision=decision,
-        )
-    return case.says(
-        NetworkAnswer.NOT_EXCLUDED,
-        reason="the products of the masks are closed, so N1 says nothing; R13, R14 and R15 do not"
-        " apply",
+def _decided(case: Case) -> NetworkVerdict:
+    """The answer of the first theorem that gives one, or why none does."""
+    why_not = []
+    open_question = case.question in (Question.THIS_DATA, Question.CUBE)
+    decision = None
+    for theorem in THEOREMS:
+        if not theorem.about(case):
+            continue
+        missing = theorem.missing(case)
+        found = None if missing else theorem.find(case)
+        if found is None:
+            why_not.append(f"{theorem.name} needs {missing or theorem.condition}")
+            continue
+        decision = decision if found.decision is None else found.decision
+        if found.witness is not None:
+            return _proved(case, theorem, found)
+        why_not.append(f"{theorem.name} {found.why_not}")
+        open_question |= found.undecided
+    answer = NetworkAnswer.UNKNOWN if open_question else NetworkAnswer.NOT_EXCLUDED
+    return NetworkVerdict(
+        case.question,
+        answer,
+        case.pattern,
+        explanation=explain(case.question, answer),
+        assumptions=hypotheses(
+            case.question.value,
+            None if case.question is Question.CUBE else "squared",
+            case.penalty,
+            case.biases,
+            case.activation,
+        ),
+        advice=advice_for(case.question, answer),
+        reason="; ".join(why_not) or "no theorem is about such a network",
         decision=decision,
     )
 
 
-def _these_inputs(case: _Case) -> NetworkVerdict:
-    assert case.inputs is not None
-    pattern, biases = case.pattern, case.model.biases
-    safe = _safe_inputs(case)
-    if safe is not None:
-        witness, decision = safe
-        answer = NetworkAnswer.OPTIMUM_GUARANTEED
-        if witness["claim"] == "some_targets":
-            answer = NetworkAnswer.NO_OPTIMUM
-        return case.says(answer, witness, decision=decision)
-    if biases[0] and pattern.depth == 2:
-        found = one_hidden_layer.these_inputs(pattern, case.inputs)
-        if found is not None:
-            return case.says(NetworkAnswer.NO_OPTIMUM, found)
-    if all(biases):
-        found = linear_part.these_inputs(pattern, case.inputs)
-        if found is not None:
-            return case.says(NetworkAnswer.NO_OPTIMUM, found)
-    reason = "the inputs hold no line with enough points for R2 or R3, and R6 does not apply"
-    if pattern.depth > 2:
-        reason = (
-            "for given inputs and more than one hidden layer only R13 and N1 are known, and they"
-        )
-        reason += " do not apply"
-    elif not all(biases):
-        reason = "R2 and R3 need hidden biases and a line with enough points, R6 all biases"
-    return case.says(NetworkAnswer.NOT_EXCLUDED, reason=reason)
-
-
-def _safe_inputs(case: _Case) -> tuple[Witness, Decision | None] | None:
-    """R6, either way; its matrix decision where one was made."""
-    if case.inputs is None or not all(case.model.biases):
-        return None
-    points = [list(x) for x in dict.fromkeys(map(tuple, case.inputs))]
-    data = {"X": [[number_json(v) for v in x] for x in points]}
-    if safe_inputs.enough_units(case.pattern, points):
-        return {"theorem": "R6", "claim": "attained", **data}, None
-    if not safe_inputs.independent(case.pattern, points):
-        return None
-    blocks = safe_inputs.block_pattern(case.pattern, len(points))
-    if blocks is None:
-        return {"theorem": "R6", "claim": "closed", "certificate": None, **data}, None
-    decision = case.matrix(blocks)
-    if decision.certificate is None:
-        return None
-    claim = "closed" if decision.verdict is Verdict.CLOSED else "some_targets"
-    certificate = decision.certificate.to_json()
-    return {"theorem": "R6", "claim": claim, "certificate": certificate, **data}, decision
-
-
-def _this_data(case: _Case) -> NetworkVerdict:
-    assert case.inputs is not None
-    assert case.targets is not None
-    pattern, biases = case.pattern, case.model.biases
-    safe = _safe_inputs(case)
-    if safe is not None and safe[0]["claim"] != "some_targets":
-        return case.says(NetworkAnswer.OPTIMUM_GUARANTEED, safe[0], decision=safe[1])
-    for witness in _known_data(case):
-        if _same_data(witness, case):
-            return case.says(NetworkAnswer.NO_OPTIMUM, witness)
-    found = exact.decide_data(pattern, biases, case.inputs, case.targets, case.limits, case.decider)
-    if found.witness is not None:
-        answer = NetworkAnswer.OPTIMUM_GUARANTEED
-        if found.witness["claim"] == "not_attained":
-            answer = NetworkAnswer.NO_OPTIMUM
-        return case.says(answer, found.witness)
-    return case.says(NetworkAnswer.UNKNOWN, reason=found.reason)
-
-
-def _known_data(case: _Case) -> list[Witness]:
-    """The explicit data of the theorems that apply to this network."""
-    pattern, biases = case.pattern, case.model.biases
-    found: list[Witness | None] = []
-    assert case.inputs is not None
-    if pattern.depth == 2:
-        found.append(one_hidden_layer.some_data(pattern, hidden_bias=biases[0]))
-        found.append(one_hidden_layer.some_data(pattern, hidden_bias=biases[0], four=True))
-        if biases[0]:
-            found.append(one_hidden_layer.these_inputs(pattern, case.inputs))
-    if all(biases[:-1]):
-        found += [depth.some_data(pattern), bottleneck.some_data(pattern)]
-        if biases[-1]:
-            found.append(linear_part.by_cut(pattern))
-    return [witness for witness in found if witness is not None]
-
-
-def _same_data(witness: Mapping[str, Any], case: _Case) -> bool:
-    """Whether the witness is about exactly the given training set, in some order."""
-    assert case.inputs is not None
-    assert case.targets is not None
-    if len(witness["X"]) != len(case.inputs):
-        return False
-    given = sorted((tuple(x), tuple(y)) for x, y in zip(case.inputs, case.targets, strict=True))
-    widths = case.pattern.widths
-    known = sorted(
-        (_full(x, witness["inputs"], widths[0]), _full(y, witness["outputs"], widths[-1]))
-        for x, y in zip(witness["X"], witness["Y"], strict=True)
+def _proved(case: Case, theorem: Theorem, found: Found) -> NetworkVerdict:
+    """The verdict of a theorem, its witness accepted by the kernel."""
+    assert found.witness is not None
+    answer = answer_of(case.question, found.witness["claim"])
+    statement = Statement(
+        case.pattern,
+        case.biases,
+        case.activation,
+        theorem.loss,
+        case.penalty,
+        case.question.value,
+        answer.value,
+        None if case.inputs is None else tuple(map(tuple, case.inputs)),
+        None if case.targets is None else tuple(map(tuple, case.targets)),
     )
-    return given == known
-
-
-def _full(row: Sequence[Any], places: Sequence[int], width: int) -> tuple[Fraction, ...]:
-    values = dict(zip(places, row, strict=True))
-    return tuple(Fraction(values.get(place, 0)) for place in range(width))
-
-
-def _cube(case: _Case) -> NetworkVerdict:
-    biases = case.model.biases
-    if case.model.activation != "relu" or not all(biases):
-        return case.says(
-            NetworkAnswer.UNKNOWN,
-            reason="R8, R9, R10 and N1 are about ReLU with free biases in every layer",
-        )
-    witness = cube.closed(case.pattern)
-    if witness is not None:
-        return case.says(NetworkAnswer.CLOSED_ON_CUBE, witness)
-    if case.pattern.depth == 1:
-        return case.says(
-            NetworkAnswer.CLOSED_ON_CUBE, theorem="affine maps", reason="no hidden layer"
-        )
-    decision = case.matrix()
-    witness = linear_part.some_targets(decision, cube=True)
-    if witness is not None:
-        return case.says(NetworkAnswer.NOT_CLOSED_ON_CUBE, witness, decision=decision)
-    reason = "R8 does not apply, and the products of the masks are closed, so N1 says nothing"
-    if decision.verdict is Verdict.UNKNOWN:
-        reason = f"R8 does not apply, and N1 is undecided: {decision.detail}"
-    return case.says(NetworkAnswer.UNKNOWN, reason=reason, decision=decision)
-
-
-def _linear(case: _Case) -> NetworkVerdict:
-    """No activation at all: predictions are A x + c with A a product of the masks."""
-    if case.question is Question.THIS_DATA:
-        reason = "for linear networks only questions (a) and (b) are answered"
-        return case.says(NetworkAnswer.UNKNOWN, reason=reason)
-    if any(case.model.biases) and not case.model.biases[-1]:
-        reason = "a linear network with biases, but none in the last layer, is not covered"
-        return case.says(NetworkAnswer.UNKNOWN, reason=reason)
-    decision = case.matrix()
-    if decision.verdict is Verdict.UNKNOWN:
-        return case.says(NetworkAnswer.UNKNOWN, reason=decision.detail, decision=decision)
-    whole = case.inputs is None or safe_inputs.spanning(case.inputs, case.model.biases[-1])
-    closed = decision.verdict is Verdict.CLOSED
-    if closed and case.inputs is not None and whole:
-        return case.says(
-            NetworkAnswer.OPTIMUM_GUARANTEED, theorem="matrix verdict", decision=decision
-        )
-    if not closed and whole:
-        return case.says(NetworkAnswer.NO_OPTIMUM, theorem="matrix verdict", decision=decision)
-    reason = (
-        "the products of the masks are closed, which guarantees an optimum for every training set"
-        " whose inputs span the input space; other inputs can still fail"
+    checked = check_witness(statement, found.witness)
+    return NetworkVerdict(
+        case.question,
+        answer,
+        case.pattern,
+        checked.theorem,
+        statement,
+        found.witness,
+        explain(case.question, answer, theorem, found.witness, case.pattern),
+        statement.hypotheses,
+        advice_for(case.question, answer),
+        "",
+        checked.holes,
+        found.decision,
     )
-    if case.inputs is not None:
-        reason = "the inputs do not span the input space, so the matrix verdict does not decide"
-    return case.says(NetworkAnswer.NOT_EXCLUDED, reason=reason, decision=decision)
 
 
 # -- arguments -------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ from cadlink.networks.theorems.paths import on_paths
 from cadlink.networks.verdict import number_json
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["Found", "decide_data", "rational_rows"]
+__all__ = ["Found", "not_attained", "rational_rows", "realised"]
 
 Rows = list[list[Fraction]]
 Vector = list[Fraction]
@@ -69,7 +69,7 @@ MAX_DENOMINATOR = 24  # of the rational that the numerical ratio is rounded to
 
 @dataclass(frozen=True)
 class Found:
-    """A witness ("attained" or "not_attained"), or the reason why there is none."""
+    """A witness, or the reason why there is none."""
 
     witness: dict[str, Any] | None
     reason: str = ""
@@ -99,23 +99,14 @@ def rational_rows(data: Any, name: str, width: int) -> Rows:
     return found
 
 
-def decide_data(
+def not_attained(
     pattern: Pattern,
-    biases: Sequence[bool],
     inputs: Rows,
     targets: Rows,
     limits: Limits,
     decider: Decider | None = None,
 ) -> Found:
-    """Decide question (c) where these procedures can."""
-    if pattern.depth != 2:
-        return Found(None, "the exact procedure is for one hidden layer")
-    if not all(biases):
-        return Found(None, "the exact procedure needs free biases in both layers")
-    if len({tuple(x) for x in inputs}) == len(inputs):
-        fit = _exact_fit(pattern, inputs, targets, time.monotonic() + min(FIT_S, limits.wall_s / 2))
-        if fit is not None:
-            return Found(fit)
+    """An infimum that two units on a line do not attain; one hidden layer, all biases free."""
     problem = _Pair.of(pattern, inputs, targets)
     if isinstance(problem, str):
         return Found(None, problem)
@@ -171,11 +162,13 @@ def _independent(vectors: list[Vector]) -> list[int]:
 Hinge = tuple[int, int, Fraction]  # input, orientation 1 or -1, place of the kink
 
 
-def _exact_fit(
-    pattern: Pattern, inputs: Rows, targets: Rows, deadline: float
-) -> dict[str, Any] | None:
-    """Constant parameters that predict the targets exactly, or None."""
+def realised(pattern: Pattern, inputs: Rows, targets: Rows, wall_s: float) -> dict[str, Any] | None:
+    """The witness of constant parameters that predict the targets exactly, or None; one hidden
+    layer, all biases free."""
+    deadline = time.monotonic() + min(FIT_S, wall_s)
     units = on_paths(pattern)[1].tolist()
+    if len({tuple(x) for x in inputs}) < len(inputs):
+        return None
     if len(inputs) > MAX_FIT_POINTS or len(units) > MAX_FIT_UNITS:
         return None
     below, above = pattern.layers

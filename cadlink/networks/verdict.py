@@ -7,8 +7,7 @@ b. the same with the given inputs and some targets;
 c. the given inputs and targets;
 d. is the set of functions the network realises on a cube closed in the uniform norm.
 
-The loss is continuous, at least 0, and 0 exactly when prediction and target agree (for question
-(c): the squared error).
+Which losses, penalties, biases and activation an answer is about is said in its statement.
 """
 
 from __future__ import annotations
@@ -21,9 +20,17 @@ from typing import Any
 
 from cadlink.deciding.decision import Decision
 from cadlink.errors import InputError
+from cadlink.networks.kernel import Statement
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["NetworkAnswer", "NetworkVerdict", "Question", "number_json", "training_data"]
+__all__ = [
+    "NetworkAnswer",
+    "NetworkVerdict",
+    "Question",
+    "answer_of",
+    "number_json",
+    "training_data",
+]
 
 
 class Question(Enum):
@@ -64,13 +71,26 @@ class NetworkAnswer(Enum):
         raise TypeError("an answer has several values; compare with NetworkAnswer.NO_OPTIMUM, ...")
 
 
+def answer_of(question: Question, claim: str) -> NetworkAnswer:
+    """The answer that a witness with this claim gives.
+
+    >>> answer_of(Question.SOME_DATA, "closed")
+    <NetworkAnswer.OPTIMUM_GUARANTEED: 'optimum_guaranteed'>
+    """
+    if question is Question.CUBE:
+        closed = claim == "cube_closed"
+        return NetworkAnswer.CLOSED_ON_CUBE if closed else NetworkAnswer.NOT_CLOSED_ON_CUBE
+    good = claim in ("closed", "attained")
+    return NetworkAnswer.OPTIMUM_GUARANTEED if good else NetworkAnswer.NO_OPTIMUM
+
+
 @dataclass(frozen=True)
 class NetworkVerdict:
     """The answer to one question about one network.
 
-    ``theorem`` names the theorem (a module of ``cadlink.networks.theorems`` each), ``witness`` is
-    plain JSON data that ``cadlink.networks.kernel.check_witness`` re-checks from the theorem's
-    statement; None when there is nothing to check.  ``holes`` are statements of backends the answer
+    ``theorem`` names the theorem (THEOREMS.md), ``statement`` says all the answer depends on, and
+    ``witness`` is plain JSON data from which ``cadlink.networks.kernel.check_witness`` proves it;
+    both are None when there is no answer.  ``holes`` are statements of backends the answer
     rests on (none: all of it was checked).  ``decision`` is the decision about the matrix products
     where one was used.  ``reason`` says why there is no answer.  A verdict has no truth value:
     ``bool(verdict)`` raises TypeError.
@@ -80,6 +100,7 @@ class NetworkVerdict:
     answer: NetworkAnswer
     pattern: Pattern
     theorem: str = ""
+    statement: Statement | None = None
     witness: Mapping[str, Any] | None = None
     explanation: str = ""
     assumptions: tuple[str, ...] = ()
@@ -97,6 +118,8 @@ class NetworkVerdict:
             "question": self.question.value,
             "answer": self.answer.value,
             "theorem": self.theorem,
+            "loss": None if self.statement is None else self.statement.loss,
+            "penalty": None if self.statement is None else self.statement.penalty,
             "explanation": self.explanation,
             "assumptions": list(self.assumptions),
             "advice": list(self.advice),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cadlink.networks.readers.models import Model
+from cadlink.networks.theorems.theorem import Theorem
 from cadlink.networks.verdict import NetworkAnswer, Question
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["advice_for", "assumptions_for", "explain"]
+__all__ = ["advice_for", "explain"]
 
 _ANSWERS = {
     NetworkAnswer.NO_OPTIMUM: {
@@ -36,63 +36,10 @@ _ANSWERS = {
         " still be that there is no optimum.)"
     },
     NetworkAnswer.NOT_CLOSED_ON_CUBE: {
-        Question.CUBE: "NOT CLOSED ON THE CUBE. There is a continuous function, even a linear one,"
+        Question.CUBE: "NOT CLOSED ON THE CUBE. There is a continuous function, even an affine one,"
         " that such networks approach uniformly on a cube but none of them equals; the weights grow"
         " without bound on the way."
     },
-}
-
-_THEOREMS = {
-    "R1": {
-        True: "every connected component of hidden units and outputs has one unit or one output",
-        False: "two hidden units share an output and one of them feeds a second output: when their"
-        " kinks merge, they can produce in the limit a step that no such pair produces",
-    },
-    "R2": {
-        False: "the inputs hold a line with more points than the units on it can bend at, and two"
-        " of these units share an output"
-    },
-    "R3": {
-        False: "four inputs on a line, and only two units to follow them: in the limit of merging"
-        " kinks they do what no two units do"
-    },
-    "R6": {
-        True: "the inputs are in such general position, or the units so many, that the question"
-        " reduces to matrices",
-        False: "on these inputs every unit takes arbitrary values, and the corresponding products"
-        " of masks are not closed",
-    },
-    "N1": {
-        False: "some matrix is a limit of products with these masks but no such product; on enough"
-        " points in general position a network equal to it would contain that product"
-    },
-    "R13": {
-        True: "every hidden unit but the last ones feeds one unit only, and outputs share no units"
-        " in a harmful way"
-    },
-    "R14": {
-        False: "one unit of the first layer alone sees two inputs and feeds two units: the second"
-        " input can be used in the limit with a weight that tends to 0"
-    },
-    "R15": {
-        False: "the first layer has fewer units than there are inputs; in the limit the network"
-        " sees one more direction than any weights let it see"
-    },
-    "R16": {
-        True: "a penalty on all weights and biases keeps them bounded, and a continuous function"
-        " has a minimum on a bounded closed set"
-    },
-    "R8": {True: "every two hidden units fit together (disjoint or nested the opposite ways)"},
-    "R9": {True: "every unit feeds all outputs, and the units' inputs are nested or disjoint"},
-    "R10": {True: "every unit sees all inputs, and the units' outputs are nested or disjoint"},
-    "realised": {True: "some weights predict the targets exactly"},
-    "exact": {False: "all arrangements of the units' kinks were examined"},
-    "matrix verdict": {
-        True: "the products of the masks are a closed set, and the inputs span the input space",
-        False: "a linear network is a product of matrices, and the products with these masks are"
-        " not a closed set",
-    },
-    "affine maps": {True: "without a hidden layer the functions form a finite-dimensional space"},
 }
 
 _GOOD = (NetworkAnswer.OPTIMUM_GUARANTEED, NetworkAnswer.CLOSED_ON_CUBE)
@@ -101,9 +48,9 @@ _GOOD = (NetworkAnswer.OPTIMUM_GUARANTEED, NetworkAnswer.CLOSED_ON_CUBE)
 def explain(
     question: Question,
     answer: NetworkAnswer,
-    theorem: str,
-    witness: Mapping[str, Any] | None,
-    pattern: Pattern,
+    theorem: Theorem | None = None,
+    witness: Mapping[str, Any] | None = None,
+    pattern: Pattern | None = None,
 ) -> str:
     """One paragraph: the answer, why, and the data."""
     if answer is NetworkAnswer.NOT_EXCLUDED:
@@ -113,13 +60,13 @@ def explain(
         )
     if answer is NetworkAnswer.UNKNOWN:
         return "UNKNOWN. The question was not decided."
-    text = _ANSWERS[answer][question]
-    why = _THEOREMS.get(theorem, {}).get(answer in _GOOD)
-    if why:
-        text += f" Why: {why} [{theorem}]."
-    if witness is not None and witness["claim"] == "not_attained":
+    assert theorem is not None
+    assert witness is not None
+    assert pattern is not None
+    text = f"{_ANSWERS[answer][question]} Why: {theorem.why} [{witness['theorem']}]."
+    if witness["claim"] == "not_attained":
         text += f" The infimum of the sum of squared errors is {witness['infimum']}."
-    if witness is not None and witness["claim"] == "not_closed":
+    if witness["claim"] == "not_closed" and "X" in witness:
         points = len(witness["X"])
         inputs, outputs = witness["inputs"], witness["outputs"]
         text += f" The training set has {points} points"
@@ -128,7 +75,7 @@ def explain(
         if "units" in witness:
             text += f"; the hidden units at work are {_listed('', witness['units'][:2])}"
         text += f", the targets are in {_listed('output', outputs)} (numbered from 1)."
-    if witness is not None and witness["claim"] == "some_targets":
+    if witness["claim"] == "some_targets":
         text += " The points and targets are not written out: there are too many, or no explicit"
         text += " matrix was found."
     return text
@@ -139,26 +86,6 @@ def _listed(what: str, numbers: Any) -> str:
     more = ", ..." if len(numbers) > 6 else ""
     plural = f"{what}{'s' if len(numbers) != 1 else ''} " if what else ""
     return f"{plural}{shown}{more}"
-
-
-def assumptions_for(question: Question, answer: NetworkAnswer, model: Model) -> tuple[str, ...]:
-    """What the answer rests on."""
-    found = []
-    if question is Question.CUBE:
-        found.append(
-            "the inputs fill a cube [-B, B]^d; functions are compared by their largest gap"
-        )
-    elif question is Question.THIS_DATA:
-        found.append("the loss is the squared error, without any penalty")
-    else:
-        found.append("the loss is continuous, at least 0, and 0 exactly for perfect predictions")
-        found.append("finitely many data points; all weights on the masks are free reals")
-    free = "every layer" if all(model.biases) else "no layer"
-    if any(model.biases) and not all(model.biases):
-        layers = [str(layer) for layer, has in enumerate(model.biases, start=1) if has]
-        free = f"layer{'s' if len(layers) > 1 else ''} {', '.join(layers)}"
-    found.append(f"free biases in {free}; activation: {model.activation}")
-    return tuple(found)
 
 
 def advice_for(question: Question, answer: NetworkAnswer) -> tuple[str, ...]:

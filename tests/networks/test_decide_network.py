@@ -12,12 +12,13 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from cadlink import Limits, read
+from cadlink import Limits
 from cadlink.cli.main import main
 from cadlink.errors import InputError
 from cadlink.networks.deciding import decide_network
 from cadlink.networks.kernel import check_witness
 from cadlink.networks.verdict import NetworkAnswer, training_data
+from cadlink.networks.witness_file import check_document
 
 LINE = [[0], [1], [2], [3]]
 R3 = [[0, 0], [1, 0], [3, 1], [3, 2]]
@@ -28,7 +29,7 @@ R5 = [[0, "1/10"], [1, "-3/20"], [3, "11/10"], [3, "39/20"]]
     ("source", "question", "answer", "theorem"),
     [
         ("dense:2-2-2", "a", "no_optimum", "R1"),
-        ("dense:2-2-2", "d", "closed_on_cube", "R9"),
+        ("dense:2-2-2", "d", "closed_on_cube", "R8"),
         ("dense:7-5-1", "a", "optimum_guaranteed", "R1"),
         ("110/011;11", "a", "optimum_guaranteed", "R1"),
         ("11;1/1;11", "a", "no_optimum", "R14"),
@@ -52,7 +53,8 @@ def test_questions_a_and_d(source: str, question: str, answer: str, theorem: str
         assert verdict.reason
     else:
         assert verdict.witness is not None
-        check_witness(verdict.pattern, verdict.witness)
+        assert verdict.statement is not None
+        check_witness(verdict.statement, verdict.witness)
     json.dumps(verdict.to_json(), allow_nan=False)
     with pytest.raises(TypeError):
         bool(verdict)
@@ -133,8 +135,9 @@ def test_this_data_realised_or_unknown() -> None:
 def test_exact_witness_is_bound_to_its_data() -> None:
     verdict = decide_network("dense:1-2-2", "c", LINE, R5)
     witness = dict(verdict.witness or {})
-    pattern = read("dense:1-2-2")
-    assert check_witness(pattern, witness).claim == "not_attained"
+    statement = verdict.statement
+    assert statement is not None
+    assert check_witness(statement, witness).claim == "not_attained"
     for change in (
         {"infimum": "1/23"},
         {"claims": witness["claims"][:-1]},
@@ -143,7 +146,7 @@ def test_exact_witness_is_bound_to_its_data() -> None:
         {"claims": [{**witness["claims"][0], "answers": []}, *witness["claims"][1:]]},
     ):
         with pytest.raises(ValueError, match="witness"):
-            check_witness(pattern, {**witness, **change})
+            check_witness(statement, {**witness, **change})
 
 
 def test_regularised_and_without_biases() -> None:
@@ -203,7 +206,7 @@ def test_the_command(capsys: Any, tmp_path: Any) -> None:
     assert "sum of squared errors is 9/200." in shown
     assert "0 | 0 1/10 1 | 1 -3/20" in shown
     written = json.loads(kept.read_text())
-    assert check_witness(written["pattern"], written["witness"], written["biases"]).holes
+    assert check_document(written)[1].holes
     assert main(["network", "dense:2-2-2-2", "--json"]) == 3
     assert json.loads(capsys.readouterr().out)["answer"] == "not_excluded"
     assert main(["network", "dense:2-2-1", "--no-bias"]) == 0

@@ -54,7 +54,7 @@ def test_the_whole_differs_by_constants(seed: int, last_bias: bool) -> None:
     """Any parameters, restricted to the part: the predictions change by the same at all points."""
     chance = np.random.default_rng(seed)
     pattern = Pattern.of([chance.random((9, 7)) < 0.3, chance.random((5, 9)) < 0.4])
-    data = training_set(decide_network(pattern), biases=(True, last_bias))
+    data = training_set(decide_network(pattern, bias=(True, last_bias)))
     part = subnetwork(data)
     assert part.pattern.nnz < pattern.nnz
     inputs, targets = data.to_numpy()

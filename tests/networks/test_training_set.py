@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -13,8 +14,7 @@ import torch
 
 from cadlink import read
 from cadlink.errors import CertificateError, InputError
-from cadlink.networks import Question, decide_network
-from cadlink.networks.data import TrainingSet, training_set
+from cadlink.networks import Question, TrainingSet, decide_network, training_set
 from cadlink.networks.experiments.sequence import minimising_sequence
 from cadlink.networks.verdict import training_data
 
@@ -78,9 +78,7 @@ def test_parameters_stay_on_the_masks_and_agree_with_torch() -> None:
 def test_the_kernel_notices_a_changed_target() -> None:
     data = made("lu:2", "N1")
     witness = {**data.witness, "Y": [[0, 0], *data.witness["Y"][1:]]}
-    changed = TrainingSet(
-        data.pattern, data.X, data.Y, data.theorem, data.statement, witness, data.biases
-    )
+    changed = replace(data, witness=witness)
     with pytest.raises(CertificateError):
         changed.check()
 
@@ -142,8 +140,8 @@ def test_refusals(tmp_path: Path) -> None:
 def test_without_output_bias_only_data_that_do_not_use_it() -> None:
     verdict = decide_network("lu:2", bias=[True, False])
     with pytest.raises(InputError, match="N1"):
-        training_set(verdict, "N1", biases=[True, False])
-    data = training_set(verdict, biases=[True, False])
+        training_set(verdict, "N1")
+    data = training_set(verdict)
     assert data.biases == (True, False)
     assert not any(data.parameters(3).biases[1].values())
 

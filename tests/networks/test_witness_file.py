@@ -10,20 +10,21 @@ import pytest
 
 from cadlink.cli.main import main
 from cadlink.errors import CertificateError
-from cadlink.networks.witness_file import MEANINGS, SUPPORT, check_document
+from cadlink.networks.witness_file import check_document
 
 SOURCES = [
     ("dense:2-2-2", "a", "no_optimum", "R1"),
     ("dense:2-2-1", "a", "optimum_guaranteed", "R1"),
     ("dense:2-1-2-1", "a", "no_optimum", "R14"),
     ("lu:2", "d", "not_closed_on_cube", "N1"),
-    ("dense:2-2-2", "d", "closed_on_cube", "R9"),
+    ("dense:2-2-2", "d", "closed_on_cube", "R8"),
+    ("dense:2-2", "d", "closed_on_cube", "affine"),
 ]
 
 
-def written(folder: Path, source: str, question: str) -> Path:
+def written(folder: Path, source: str, question: str, *more: str) -> Path:
     path = folder / "witness.json"
-    command = ["network", source, "--question", question, "--certificate", str(path)]
+    command = ["network", source, "--question", question, "--certificate", str(path), *more]
     assert main(command) == 0
     return path
 
@@ -40,51 +41,84 @@ def test_check_accepts(
     path = written(tmp_path, source, question)
     capsys.readouterr()
     assert main(["check", str(path)]) == 0
-    assert f"accepted: question ({question}), {answer}, {theorem}" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f"accepted: question ({question}), {answer}, {theorem}" in shown
+    assert "assuming: free biases in every layer; activation: ReLU" in shown
     assert main(["check", str(path), "--pattern", source, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["answer"] == answer
-    assert main(["check", str(path), "--pattern", "11/11"]) == 5
+    assert main(["check", str(path), "--pattern", "111"]) == 5
 
 
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("version", 2, "version"),
+        ("version", 3, "version"),
+        ("version", 1, "cadlink network --certificate"),
         ("version", True, "version"),
         ("answer", "optimum_guaranteed", "answer"),
         ("answer", ["no_optimum"], "answer"),
         ("question", "d", "answer"),
+        ("question", "b", "inputs"),
+        ("question", "c", "inputs"),
+        ("question", {}, "question"),
         ("witness", None, "witness"),
         ("biases", [True], "biases"),
         ("biases", ["yes", "yes"], "biases"),
+        ("biases", [False, True], "no bias in layer 0"),
+        ("activation", "leaky_relu", "activation"),
+        ("activation", "tanh", "activation"),
+        ("loss", "crossentropy", "loss"),
+        ("loss", None, "loss"),
+        ("loss", [], "loss"),
+        ("penalty", "all", "no penalty"),
+        ("penalty", 1, "penalty"),
+        ("inputs", [[0]], "inputs"),
+        ("targets", [[0]], "targets"),
         ("pattern", {"layers": [["11", "11"], ["11"]]}, "witness"),
+        ("pattern", {"layers": [["11", "11"], ["111"]]}, "pattern"),
+        ("pattern", {"layers": 3}, "pattern"),
+        ("pattern", "11/11", "pattern"),
         ("more", 1, "file"),
     ],
 )
-def test_check_refuses(key: str, value: Any, words: str, tmp_path: Path) -> None:
-    document = json.loads(written(tmp_path, "dense:2-2-2", "a").read_text())
+def test_check_refuses(
+    key: str, value: Any, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, "dense:2-2-2", "a")
+    document = json.loads(path.read_text())
     check_document(document)
     with pytest.raises(CertificateError, match=words):
         check_document({**document, key: value})
+    path.write_text(json.dumps({**document, key: value}))
+    capsys.readouterr()
+    assert main(["check", str(path)]) == 5
+    assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_a_guarantee_for_some_data_is_none_for_all(tmp_path: Path) -> None:
-    data = {"inputs": [[1], [2]], "targets": [[1], [1]]}
-    files = []
-    for name, rows in data.items():
-        files.append(tmp_path / f"{name}.json")
-        files[-1].write_text(json.dumps([[r[0]] * 2 for r in rows]))
+def test_with_and_without_a_penalty_are_two_statements(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = json.loads(written(tmp_path, "lu:2", "a").read_text())
+    shown = capsys.readouterr().out
+    assert "assuming no penalty on the weights and biases" in shown
+    decayed = json.loads(written(tmp_path, "lu:2", "a", "--regularised").read_text())
+    shown = capsys.readouterr().out
+    assert "assuming a continuous penalty on all weights and biases" in shown
+    check_document(plain)
+    check_document(decayed)
+    assert (plain["answer"], decayed["answer"]) == ("no_optimum", "optimum_guaranteed")
+    for one, other in ((plain, decayed), (decayed, plain)):
+        with pytest.raises(CertificateError, match=r"no penalty|a penalty|answer"):
+            check_document({**one, "witness": other["witness"]})
+        with pytest.raises(CertificateError, match="penalty"):
+            check_document({**one, "penalty": other["penalty"]})
+
+
+def test_no_answer_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "w.json"
-    command = ["network", "dense:2-2-2", "--question", "c", "--inputs", str(files[0])]
-    assert main([*command, "--targets", str(files[1]), "--certificate", str(path)]) == 0
-    document = json.loads(path.read_text())
-    check_document(document)
-    with pytest.raises(CertificateError, match="for all data"):
-        check_document({**document, "question": "a"})
-
-
-def test_every_claim_is_put_in_words() -> None:
-    assert {claim for claims in SUPPORT.values() for claim in claims} == set(MEANINGS)
+    assert main(["network", "dense:2-2-2-2", "--certificate", str(path)]) == 3
+    assert "not written" in capsys.readouterr().err
+    assert not path.exists()
 
 
 def test_no_proof_in_words_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,7 +50,7 @@ class Demonstration:
         return {
             "theorem": self.data.theorem,
             "points": len(self.data),
-            "statement": self.data.statement,
+            "statement": self.data.words,
             "plain": self.plain.to_json(),
             "decayed": self.decayed.to_json(),
             "others": [run.to_json() for run in self.others],

@@ -172,7 +172,7 @@ def script(data: TrainingSet, name: str = "no_optimum.py", starts: int = 3) -> s
         theta.append([k, weights, biases])
     return _TEMPLATE.format(
         points=len(data),
-        statement=textwrap.fill(data.statement, WIDTH),
+        statement=textwrap.fill(data.words, WIDTH),
         part=_part(part),
         name=name,
         theorem=data.theorem,

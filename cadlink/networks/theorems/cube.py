@@ -1,4 +1,4 @@
-"""R8, R9, R10: one hidden layer, closed on a cube in the uniform norm (question d).
+"""R8: one hidden layer, closed on a cube in the uniform norm (question d).
 
 f(x) = sum_i w_i relu(<a_i, x> + b_i) + c on the cube [-B, B]^d, unit i with outputs R_i and inputs
 C_i; all biases free.  Call units i and j *compatible* if R_i and R_j are disjoint, or C_i and C_j
@@ -40,8 +40,8 @@ kink and orientation, or that it is affine with slope 1.  Output by output, the 
 and the slope of the affine part are linear functions of the weights with fixed coefficients 0, 1,
 -1, so the limit, being a limit of values of a linear map of finite rank, is a value.
 
-**R9, R10.**  If every unit feeds all outputs: one output, or C_i pairwise nested or disjoint, gives
-R8.  If every unit sees all inputs: R_i pairwise nested or disjoint gives R8.
+**Special cases.**  Every unit feeds all outputs, and there is one output or the C_i are pairwise
+nested or disjoint; every unit sees all inputs, and the R_i are pairwise nested or disjoint.
 
 That these functions are closed does not by itself give a best approximation of every function.
 Outside these cases a set of matrices that is closed is no proof: with blocks {1,2} x {1,2} twice
@@ -65,25 +65,18 @@ def closed(pattern: Pattern) -> dict[str, Any] | None:
     """The witness that the functions on a cube form a closed set, or None.
 
     >>> closed(Pattern.of(["11/11", "11/11"]))["theorem"]
-    'R9'
+    'R8'
     >>> closed(Pattern.of(["11/11/01", "110/111"])) is None
     True
     """
     if pattern.depth != 2:
         return None
     units = on_paths(pattern)
-    if not units[1].size:
-        return {"theorem": "R8", "claim": "cube_closed"}
-    part = pattern.select(units)
-    if part.widths[0] == 1:
-        return {"theorem": "R10", "claim": "cube_closed"}
-    if part.widths[1] > MAX_UNITS or not _compatible(part):
-        return None
-    below, above = part.layers
-    if above.nnz == above.shape[0] * above.shape[1]:
-        return {"theorem": "R9", "claim": "cube_closed"}
-    if below.nnz == below.shape[0] * below.shape[1]:
-        return {"theorem": "R10", "claim": "cube_closed"}
+    if units[1].size:
+        part = pattern.select(units)
+        one_input = part.widths[0] == 1
+        if not one_input and (part.widths[1] > MAX_UNITS or not _compatible(part)):
+            return None
     return {"theorem": "R8", "claim": "cube_closed"}
 
 

@@ -3,24 +3,46 @@
 *Theorem.*  Let A be in the closure of the set L of products X_L ... X_1 supported on the masks,
 restricted to outputs R and n inputs C, and not in that set.  Let rho be the product over the hidden
 layers of sum_{j <= n} binomial(m, j), m the number of units of the layer on paths from C to R.
-Take n rho + 1 points in R^C, any n + 1 of them affinely independent, and all other inputs 0.  With
-the targets A x on R and 0 elsewhere the infimum of the loss is 0 and is not attained.  All biases
-are free.
 
-*Proof.*  Approached: take products tending to A.  On a bounded set large hidden biases keep every
-unit active; the network is then affine, and the output bias removes the constant.  Missed: suppose
-a network attains the targets.  Units not reached from C are constant on the data, units that do not
-reach R do not matter.  On R^n the first layer's hyperplanes cut out at most sum_{j <= n}
-binomial(m, j) regions ("active" means > 0; shift every threshold by a small generic amount so that
-no data point lies on a hyperplane and no point changes sides), in each of which the second layer
-sees affine functions, and so on: at most rho activation patterns occur.  So n + 1 affinely
-independent points share one, where the network is affine with linear part X_L D ... D X_1, D
-diagonal with entries 0 and 1: a product supported on the masks.  It agrees with x -> A x there, so
-the product is A.  Contradiction.
+(a) Whatever biases there are, and if there are none, some n rho + 1 points in R^C, any n + 1 of
+them affinely independent, all other inputs 0, with the targets A x on R and 0 elsewhere, have
+infimum 0, not attained.
 
-For question (d): on a cube the network's functions approximate x -> A x uniformly (same
-construction), and a network equal to it would be affine with a product as linear part on some open
-piece.  So the set of functions is not closed in the uniform norm.
+(d) If the first layer has biases, the functions on a cube are not closed in the uniform norm.
+
+Both hold for ReLU and for leaky ReLU with fixed slopes, in fact for every activation that is the
+identity for z >= 0 and linear for z <= 0.
+
+*Approached.*  Take products X_L(t) ... X_1(t) -> A on a curve.  Let v_i(t) be the rows of all
+partial products X_l(t) ... X_1(t), l < L.  Those that are not 0 have limit directions; let p be a
+point orthogonal to none of these.  Changing the sign of a hidden unit (its row and its column)
+changes no product, so we may take <v_i(t), p> > 0 for all v_i that are not 0, and then, for small
+t, <v_i(t), x> > 0 for all x in a neighbourhood U of p.  There every hidden unit is active or
+constantly 0 without any biases, the network is x -> X_L(t) ... X_1(t) x, and tends to A x.  Take
+the points in U: on a moment curve through p.  With biases in the first layer, b_1 = s X_1(t) p
+and all others 0 make the network x -> X_L(t) ... X_1(t) (x + s p); for large s, x/s + p is in U for
+all x of the cube, so that the network tends to A x + s A p uniformly there.
+
+*Missed.*  More biases only make it harder, so let there be all.  Suppose a network attains the
+targets.  Units not reached from C are constant on the data, units that do not reach R do not
+matter.  On R^n the first layer's hyperplanes cut out at most sum_{j <= n} binomial(m, j) regions
+("active" means > 0; shift every threshold by a small generic amount so that no data point lies on a
+hyperplane and no point changes sides), in each of which the second layer sees affine functions, and
+so on: at most rho activation patterns occur.  So n + 1 affinely independent points share one, where
+the network is affine with linear part X_L D ... D X_1, D diagonal with the slopes as entries: a
+product supported on the masks.  It agrees with x -> A x there, so the product is A.  Contradiction.
+In the same way a network equal to A x + c on a cube is affine with a product as linear part on some
+open piece.
+
+*(d) needs the first biases.*  The masks 11/01 and 10/11 (2 x 2 LU) without any, or with an output
+bias alone: the products are not closed, but the functions on a cube are.  Proof: c is the value at
+0, so let c = 0.  f_1 = d relu(a x_1 + b x_2), f_2 = e relu(a x_1 + b x_2) + f relu(s x_2), s = 1 or
+-1, |(a, b)| = 1; let f_1, f_2 converge uniformly along a sequence.  Then d converges along a
+subsequence, and so do a, b.  If e stays bounded, so does f, and the limit is of this form.  If not,
+(a, b) -> (0, s): e relu(+-a) converges, being the values at (+-1, 0), so a -> 0; at (0, -s) the
+second unit is 0, so b cannot tend to -s.  Where s x_2 > 0 the limit of f_2 is k x_1 + m s x_2, k =
+lim e a, and where s x_2 < 0 it is 0; it is continuous, so k = 0.  The limit is (d relu(s x_2), m
+relu(s x_2)), which a = 0, b = s realises.
 
 *A unique cut, explicitly.*  A hidden unit g of layer l, outputs j1, j2, inputs k1, k2; all paths of
 (j1, k1), (j1, k2), (j2, k1) go through g, some path of (j2, k2) does, and some does not.  Then a

@@ -1,0 +1,140 @@
+"""Which theorem supports which answer, and under which hypotheses.
+
+This is the kernel's own table; the finders keep another (``cadlink.networks.theorems``), and what
+they find is held against this one.  ``cadlink/networks/THEOREMS.md`` has the statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from cadlink.networks.kernel import cube, depth, given, matrices, safe, slopes, this_data
+from cadlink.networks.kernel.statement import LOSSES, PENALTIES, Statement
+from cadlink.networks.kernel.witness import Network
+
+__all__ = ["MEANINGS", "TABLE", "Biases", "Row", "unmet"]
+
+MEANINGS = {
+    "not_closed": "on the data of the witness the loss has infimum 0 and no minimum",
+    "some_targets": "for some inputs and targets the loss has infimum 0 and no minimum",
+    "not_attained": "on the data of the witness the infimum of the loss is not attained",
+    "closed": "for all targets the loss has a minimum",
+    "attained": "on the data in question the loss has a minimum",
+    "cube_closed": "the functions of the network on a cube are closed in the uniform norm",
+    "cube_not_closed": "the functions of the network on a cube are not closed in the uniform norm",
+}
+
+
+@dataclass(frozen=True)
+class Biases:
+    """Which layers must have free biases."""
+
+    words: str
+    hold: Callable[[tuple[bool, ...]], bool]
+
+
+ANY = Biases("any biases or none", lambda biases: True)
+FIRST = Biases("free biases in the first layer", lambda biases: biases[0])
+HIDDEN = Biases("free biases in every hidden layer", lambda biases: all(biases[:-1]))
+ALL = Biases("free biases in every layer", all)
+LAST = Biases(
+    "free biases in the last layer, or none at all", lambda biases: biases[-1] or not any(biases)
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A theorem and what it claims: the answers it supports, its hypotheses, its check.
+
+    ``answers``: pairs of question and answer.  ``loss``: the widest class of losses (LOSSES) it is
+    about; None for question (d).  ``check`` looks at everything else: masks, data, curve.
+    """
+
+    answers: tuple[tuple[str, str], ...]
+    activations: tuple[str, ...]
+    biases: Biases
+    loss: str | None
+    penalty: str
+    check: Callable[[Network], tuple[str, ...]]
+
+
+RELU, LEAKY, LINEAR = "relu", "leaky_relu", "linear"
+NO, YES = "no_optimum", "optimum_guaranteed"
+A_NO, B_NO, C_NO = ("a", NO), ("b", NO), ("c", NO)
+A_YES, B_YES, C_YES = ("a", YES), ("b", YES), ("c", YES)
+D_YES, D_NO = ("d", "closed_on_cube"), ("d", "not_closed_on_cube")
+
+Key: TypeAlias = tuple[str, str]
+TABLE: dict[Key, Row] = {
+    # whatever the data
+    ("R1", "closed"): Row(
+        (A_YES, B_YES, C_YES), (RELU, LEAKY, LINEAR), ANY, "coercive", "none", safe.components
+    ),
+    ("R13", "closed"): Row(
+        (A_YES, B_YES, C_YES), (RELU, LEAKY, LINEAR), ANY, "coercive", "none", safe.trees
+    ),
+    ("R16", "attained"): Row(
+        (A_YES, B_YES, C_YES), (RELU, LEAKY, LINEAR), ANY, "definite", "all", safe.regularised
+    ),
+    # one hidden layer
+    ("R1", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", slopes.collinear),
+    ("R2", "not_closed"): Row((B_NO, C_NO), (RELU,), ANY, "definite", "none", slopes.collinear),
+    ("R3", "not_closed"): Row(
+        (A_NO, B_NO, C_NO), (RELU,), ANY, "definite", "none", slopes.collinear
+    ),
+    ("R6", "closed"): Row((B_YES, C_YES), (RELU,), ALL, "coercive", "none", given.independent),
+    ("R6", "some_targets"): Row((B_NO,), (RELU,), ALL, "definite", "none", given.independent),
+    ("R6", "attained"): Row((B_YES, C_YES), (RELU,), ALL, "definite", "none", given.enough_units),
+    # two hidden layers or more
+    ("R14", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", depth.one_form),
+    ("R15", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", depth.bottleneck),
+    ("R15", "some_targets"): Row(
+        (A_NO,), (RELU,), HIDDEN, "definite", "none", depth.bottleneck_exists
+    ),
+    # products of the masks
+    ("N1", "not_closed"): Row(
+        (A_NO, B_NO, C_NO), (RELU, LEAKY), ANY, "definite", "none", matrices.linear_part
+    ),
+    ("N1", "some_targets"): Row(
+        (A_NO,), (RELU, LEAKY), ANY, "definite", "none", matrices.not_closed
+    ),
+    ("N1", "cube_not_closed"): Row(
+        (D_NO,), (RELU, LEAKY), FIRST, None, "none", matrices.not_closed
+    ),
+    ("linear", "some_targets"): Row(
+        (A_NO,), (LINEAR,), LAST, "definite", "none", matrices.not_closed
+    ),
+    ("linear", "not_closed"): Row(
+        (B_NO,), (LINEAR,), LAST, "definite", "none", matrices.linear_closed
+    ),
+    ("linear", "closed"): Row(
+        (B_YES, C_YES), (LINEAR,), LAST, "coercive", "none", matrices.linear_closed
+    ),
+    # one training set
+    ("realised", "attained"): Row(
+        (C_YES,), (RELU, LEAKY), ANY, "definite", "none", this_data.realised
+    ),
+    ("exact", "not_attained"): Row(
+        (C_NO,), (RELU,), ALL, "squared", "none", this_data.not_attained
+    ),
+    # functions on a cube
+    ("R8", "cube_closed"): Row((D_YES,), (RELU,), ALL, None, "none", cube.compatible),
+    ("affine", "cube_closed"): Row((D_YES,), (RELU, LEAKY, LINEAR), ANY, None, "none", cube.affine),
+}
+
+
+def unmet(row: Row, statement: Statement) -> tuple[str, str] | None:
+    """The first hypothesis of the theorem that the statement lacks: expected and found."""
+    if statement.activation not in row.activations:
+        return f"activation {' or '.join(row.activations)}", statement.activation
+    if not row.biases.hold(statement.biases):
+        layers = [layer for layer, has in enumerate(statement.biases) if has]
+        return row.biases.words, f"biases in the layers {layers}, counted from 0"
+    order = (None, *LOSSES)
+    if order.index(statement.loss) > order.index(row.loss):
+        return LOSSES[str(row.loss)], LOSSES[str(statement.loss)]
+    if statement.penalty != row.penalty:
+        return PENALTIES[row.penalty], PENALTIES[statement.penalty]
+    return None

@@ -1,0 +1,369 @@
+"""The theorems about networks, in the order in which they are tried.
+
+Deciding, training sets, explanations and reasons "why not" all read this table; the kernel has its
+own (``cadlink.networks.kernel.table``).  To add a theorem: its module, a line here, its check and
+a row there, a paragraph in THEOREMS.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cadlink.deciding.decision import Verdict
+from cadlink.networks import exact
+from cadlink.networks.kernel.table import ALL, FIRST, LAST
+from cadlink.networks.theorems import (
+    bottleneck,
+    cube,
+    depth,
+    linear_part,
+    one_hidden_layer,
+    safe_inputs,
+    trees,
+)
+from cadlink.networks.theorems.theorem import Case, Found, Theorem, Witness, same_data
+from cadlink.networks.verdict import NetworkAnswer, Question
+
+__all__ = ["THEOREMS", "named"]
+
+SEARCH_S = 10.0  # for an explicit matrix that is missed
+MATRIX_EDGES = 2_000_000  # larger networks are not put to the matrix decision
+
+_A, _B, _C, _D = Question
+_NO, _YES = NetworkAnswer.NO_OPTIMUM, NetworkAnswer.OPTIMUM_GUARANTEED
+_EVERY = frozenset({(_A, _YES), (_B, _YES), (_C, _YES)})
+
+
+def _found(witness: Witness | None) -> Found | None:
+    return None if witness is None else Found(witness)
+
+
+# -- finders that need more than the masks ---------------------------------------------------------
+
+
+def _from(make: Callable[[Case], Witness | None]) -> Callable[[Case], Found | None]:
+    """The finder of a theorem with data of our choice: for question (c) they must be the case's."""
+
+    def find(case: Case) -> Found | None:
+        witness = make(case)
+        if witness is not None and case.question is _C and not same_data(witness, case):
+            return Found(why_not="is about other data")
+        return _found(witness)
+
+    return find
+
+
+def _collinear(case: Case) -> Witness | None:
+    return one_hidden_layer.some_data(case.pattern, hidden_bias=case.biases[0])
+
+
+def _four_points(case: Case) -> Witness | None:
+    return one_hidden_layer.some_data(case.pattern, hidden_bias=case.biases[0], four=True)
+
+
+def _given_line(case: Case) -> Witness | None:
+    if case.inputs is None or not case.biases[0]:
+        return None
+    return one_hidden_layer.these_inputs(case.pattern, case.inputs)
+
+
+def _one_form(case: Case) -> Witness | None:
+    return depth.some_data(case.pattern) if all(case.biases[:-1]) else None
+
+
+def _clusters(case: Case) -> Witness | None:
+    return bottleneck.some_data(case.pattern) if all(case.biases[:-1]) else None
+
+
+def _cut(case: Case) -> Witness | None:
+    return linear_part.by_cut(case.pattern) if all(case.biases) else None
+
+
+def _wide(case: Case) -> Found | None:
+    """R15: with data if they are few, else that they exist."""
+    found = _from(_clusters)(case)
+    if found is None and case.question is _A and all(case.biases[:-1]):
+        return _found(bottleneck.existence(case.pattern))
+    return found
+
+
+def _products(case: Case) -> Found | None:
+    """N1: an explicit cut, or the decision about the products of the masks."""
+    if case.question is _B:
+        assert case.inputs is not None
+        if not all(case.biases):
+            return None
+        return _found(linear_part.these_inputs(case.pattern, case.inputs))
+    if case.question is not _D:
+        found = _from(_cut)(case)
+        if found is not None or case.question is _C:
+            return found
+    if case.pattern.nnz > MATRIX_EDGES:
+        reason = f"was not tried: {case.pattern.nnz} weights are too many for a matrix decision"
+        return Found(why_not=reason, undecided=True)
+    decision = case.matrix()
+    if decision.verdict is Verdict.UNKNOWN:
+        return Found(None, f"is undecided ({decision.detail})", decision, undecided=True)
+    if decision.verdict is Verdict.CLOSED:
+        return Found(None, "says nothing, as the products of the masks are closed", decision)
+    witness = None
+    if case.question is _A and all(case.biases):
+        wall = min(SEARCH_S, case.limits.wall_s)
+        witness = linear_part.by_search(case.pattern, decision, wall)
+    return Found(
+        witness or linear_part.some_targets(decision, cube=case.question is _D), "", decision
+    )
+
+
+def _linear(case: Case) -> Found | None:
+    """No activation at all: predictions are A x + c with A a product of the masks."""
+    if case.inputs is not None and not safe_inputs.spanning(case.inputs, case.biases[-1]):
+        return None
+    decision = case.matrix()
+    if decision.verdict is Verdict.UNKNOWN:
+        return Found(None, f"is undecided ({decision.detail})", decision, undecided=True)
+    closed = decision.verdict is Verdict.CLOSED
+    if closed and case.question is _A:
+        reason = (
+            "says only that every training set whose inputs span the input space has an optimum,"
+            " as the products of the masks are closed; other inputs can still fail"
+        )
+        return Found(None, reason, decision)
+    if not closed and case.question is _C:
+        return Found(None, "says only that some targets fail for these inputs", decision)
+    claim = "closed" if closed else "some_targets" if case.question is _A else "not_closed"
+    assert decision.certificate is not None
+    certificate = decision.certificate.to_json()
+    return Found({"theorem": "linear", "claim": claim, "certificate": certificate}, "", decision)
+
+
+def _independent(case: Case) -> Found | None:
+    """R6, either way."""
+    assert case.inputs is not None
+    points = [list(x) for x in dict.fromkeys(map(tuple, case.inputs))]
+    if safe_inputs.enough_units(case.pattern, points):
+        return Found({"theorem": "R6", "claim": "attained"})
+    if not safe_inputs.independent(case.pattern, points):
+        return None
+    blocks = safe_inputs.block_pattern(case.pattern, len(points))
+    if blocks is None:
+        return Found({"theorem": "R6", "claim": "closed", "certificate": None})
+    decision = case.matrix(blocks)
+    if decision.certificate is None:
+        return Found(None, f"is undecided ({decision.detail})", decision, undecided=True)
+    closed = decision.verdict is Verdict.CLOSED
+    if not closed and case.question is _C:
+        return Found(None, "says only that some targets fail for these inputs", decision)
+    claim = "closed" if closed else "some_targets"
+    certificate = decision.certificate.to_json()
+    return Found({"theorem": "R6", "claim": claim, "certificate": certificate}, "", decision)
+
+
+def _realised(case: Case) -> Found | None:
+    assert case.inputs is not None
+    assert case.targets is not None
+    return _found(exact.realised(case.pattern, case.inputs, case.targets, case.limits.wall_s / 2))
+
+
+def _pair(case: Case) -> Found:
+    """The procedure for two units on a line."""
+    assert case.inputs is not None
+    assert case.targets is not None
+    found = exact.not_attained(case.pattern, case.inputs, case.targets, case.limits, case.decider)
+    return Found(found.witness, f"gave no answer: {found.reason}", undecided=True)
+
+
+# -- the table -------------------------------------------------------------------------------------
+
+THEOREMS: tuple[Theorem, ...] = (
+    Theorem(
+        "R16",
+        _EVERY,
+        "a penalty on all weights and biases",
+        "a penalty on all weights and biases keeps them bounded, and a continuous function has a"
+        " minimum on a bounded closed set",
+        lambda case: Found({"theorem": "R16", "claim": "attained"}),
+        activations=("relu", "leaky_relu", "linear"),
+        penalty="all",
+    ),
+    Theorem(
+        "R1",
+        _EVERY,
+        "one unit or one output in every component of hidden units and outputs",
+        "every connected component of hidden units and outputs has one unit or one output",
+        lambda case: _found(one_hidden_layer.guaranteed(case.pattern, not all(case.biases))),
+        loss="coercive",
+        activations=("relu", "leaky_relu", "linear"),
+        hidden=(1, 1),
+    ),
+    Theorem(
+        "R13",
+        _EVERY,
+        "hidden units that feed one unit each and outputs that share none",
+        "every hidden unit but the last ones feeds one unit only, and outputs share no units in a"
+        " harmful way",
+        lambda case: _found(trees.guaranteed(case.pattern, not all(case.biases))),
+        loss="coercive",
+        activations=("relu", "leaky_relu", "linear"),
+    ),
+    Theorem(
+        "linear",
+        frozenset({(_A, _NO), (_B, _NO), (_B, _YES), (_C, _YES)}),
+        "inputs that span the input space",
+        "without an activation the predictions are those of a product of matrices with these masks,"
+        " and these inputs tell all matrices apart",
+        _linear,
+        loss="coercive",
+        activations=("linear",),
+        biases=LAST,
+    ),
+    Theorem(
+        "R6",
+        frozenset({(_B, _NO), (_B, _YES), (_C, _YES)}),
+        "inputs in general position, or as many units as points",
+        "the inputs are in such general position, or the units so many, that the question reduces"
+        " to matrices",
+        _independent,
+        loss="coercive",
+        biases=ALL,
+        hidden=(1, 1),
+    ),
+    Theorem(
+        "R1",
+        frozenset({(_A, _NO), (_C, _NO)}),
+        "two units that share an output, one of them with a second output, and if the hidden layer"
+        " has no biases also share two inputs",
+        "two hidden units share an output and one of them feeds a second output: when their kinks"
+        " merge, they can produce in the limit a step that no such pair produces",
+        _from(_collinear),
+        hidden=(1, 1),
+        data=_collinear,
+        points="{points} points on a line and targets with a change of slope at every second point:"
+        " the {units} hidden units that vary there would all be used up, and none is left for the"
+        " change between (theorem R1)",
+    ),
+    Theorem(
+        "R3",
+        frozenset({(_B, _NO), (_C, _NO)}),
+        "two units that share an output, alone on a line of four inputs",
+        "four inputs on a line, and only two units to follow them: in the limit of merging kinks"
+        " they do what no two units do",
+        _from(lambda case: _four_points(case) if case.question is _C else None),
+        hidden=(1, 1),
+        data=_four_points,
+        points="four points on a line and two outputs whose slopes two hidden units cannot both"
+        " follow (theorem R3)",
+    ),
+    Theorem(
+        "R2",
+        frozenset({(_B, _NO), (_C, _NO)}),
+        "hidden biases, and a line of inputs with more points than the units on it can bend at",
+        "the inputs hold a line with more points than the units on it can bend at, and two of these"
+        " units share an output",
+        _from(_given_line),
+        hidden=(1, 1),
+        points="{points} points, some on a line with more changes of slope than hidden units that"
+        " vary there (theorem R2)",
+    ),
+    Theorem(
+        "R14",
+        frozenset({(_A, _NO), (_C, _NO)}),
+        "hidden biases, and a first-layer unit that alone sees two inputs and feeds two units",
+        "one unit of the first layer alone sees two inputs and feeds two units: the second input"
+        " can be used in the limit with a weight that tends to 0",
+        _from(_one_form),
+        hidden=(2, None),
+        data=_one_form,
+        points="{points} points in the plane of two inputs that one first-layer unit alone sees:"
+        " its one linear form must be the first input, but the targets also depend on the second"
+        " (theorem R14)",
+    ),
+    Theorem(
+        "R15",
+        frozenset({(_A, _NO), (_C, _NO)}),
+        "hidden biases, dense layers, and a first layer narrower than the input and the second",
+        "the first layer has fewer units than there are inputs; in the limit the network sees one"
+        " more direction than any weights let it see",
+        _wide,
+        hidden=(2, None),
+        data=_clusters,
+        points="{points} points in clusters that force the first layer, narrower than the input, to"
+        " ignore an input the targets depend on (theorem R15)",
+    ),
+    Theorem(
+        "N1",
+        frozenset({(_A, _NO), (_B, _NO), (_C, _NO)}),
+        "products of the masks that are not closed, and enough points",
+        "some matrix is a limit of products with these masks but no such product; on enough points"
+        " in general position a network equal to it would contain that product",
+        _products,
+        activations=("relu", "leaky_relu"),
+        hidden=(1, None),
+        data=_cut,
+        points="targets A x for a matrix A that is a limit of products with these masks and not a"
+        " product, at {points} points of which more share an activation pattern than an affine map"
+        " needs to be determined (theorem N1)",
+        search=lambda pattern, decision: linear_part.by_search(pattern, decision, SEARCH_S),
+    ),
+    Theorem(
+        "realised",
+        frozenset({(_C, _YES)}),
+        "free biases, and targets that some weights predict exactly",
+        "some weights predict the targets exactly",
+        _realised,
+        biases=ALL,
+        hidden=(1, 1),
+    ),
+    Theorem(
+        "exact",
+        frozenset({(_C, _NO)}),
+        "two hidden units on one input",
+        "all arrangements of the units' kinks were examined",
+        _pair,
+        loss="squared",
+        biases=ALL,
+        hidden=(1, 1),
+    ),
+    Theorem(
+        "affine",
+        frozenset({(_D, NetworkAnswer.CLOSED_ON_CUBE)}),
+        "no hidden layer",
+        "without a hidden layer the functions form a finite-dimensional space",
+        lambda case: Found({"theorem": "affine", "claim": "cube_closed"}),
+        loss=None,
+        activations=("relu", "leaky_relu", "linear"),
+        hidden=(0, 0),
+    ),
+    Theorem(
+        "R8",
+        frozenset({(_D, NetworkAnswer.CLOSED_ON_CUBE)}),
+        "hidden units of which every two are disjoint or nested the opposite ways",
+        "every two hidden units fit together: they share no input or no output, are nested the"
+        " opposite ways, or feed one and the same output",
+        lambda case: _found(cube.closed(case.pattern)),
+        loss=None,
+        biases=ALL,
+        hidden=(1, 1),
+    ),
+    Theorem(
+        "N1",
+        frozenset({(_D, NetworkAnswer.NOT_CLOSED_ON_CUBE)}),
+        "products of the masks that are not closed",
+        "some matrix is a limit of products with these masks but no such product, and on a cube"
+        " networks approach it as a function, up to a constant",
+        _products,
+        loss=None,
+        activations=("relu", "leaky_relu"),
+        biases=FIRST,
+        hidden=(1, None),
+    ),
+)
+
+
+def named(name: str, answer: NetworkAnswer) -> Theorem:
+    """The declaration of the theorem that gives such an answer."""
+    return next(
+        theorem
+        for theorem in THEOREMS
+        if theorem.name == name and any(said is answer for _, said in theorem.supports)
+    )

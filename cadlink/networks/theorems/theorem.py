@@ -1,0 +1,121 @@
+"""What a theorem about networks declares, and what its finder is given and gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from cadlink.deciding.decider import Decider
+from cadlink.deciding.decision import Decision, Limits
+from cadlink.networks.kernel.table import ANY, Biases
+from cadlink.networks.verdict import NetworkAnswer, Question
+from cadlink.patterns.pattern import Pattern
+
+__all__ = ["Case", "Found", "Rows", "Theorem", "Witness", "same_data"]
+
+Witness: TypeAlias = dict[str, Any]
+Rows: TypeAlias = list[list[Fraction]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One question about one network, with what is needed to answer it.
+
+    ``inputs`` (points x inputs) for questions (b) and (c), ``targets`` (points x outputs) for (c).
+    """
+
+    question: Question
+    pattern: Pattern
+    biases: tuple[bool, ...]
+    activation: str = "relu"
+    penalty: str = "none"
+    inputs: Rows | None = None
+    targets: Rows | None = None
+    limits: Limits = field(default_factory=Limits)
+    decider: Decider | None = None
+
+    def matrix(self, pattern: Pattern | None = None) -> Decision:
+        """The decision about the products of the masks (of other masks, if given)."""
+        wanted = self.pattern if pattern is None else pattern
+        if self.decider is not None:
+            return self.decider.decide(wanted, self.limits)
+        with Decider() as decider:
+            return decider.decide(wanted, self.limits)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A witness, or why there is none; ``undecided``: more time might have found one."""
+
+    witness: Witness | None = None
+    why_not: str = ""
+    decision: Decision | None = None
+    undecided: bool = False
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """A theorem, or one side of it, as the deciders use it; THEOREMS.md has the statements.
+
+    ``supports``: questions and the answers it can give; ``hidden``: the fewest and the most hidden
+    layers (None: any number); ``loss``: the widest class of losses it is about.  ``find`` returns
+    None where the theorem does not apply, which is when ``condition`` fails: "R1 needs
+    ``condition``".  ``why`` explains the answer to people.  ``data`` makes training sets of our
+    choice, ``points`` says what they are; ``search`` does so slowly, from a matrix decision.
+    """
+
+    name: str
+    supports: frozenset[tuple[Question, NetworkAnswer]]
+    condition: str
+    why: str
+    find: Callable[[Case], Found | None]
+    loss: str | None = "definite"
+    activations: tuple[str, ...] = ("relu",)
+    biases: Biases = ANY
+    penalty: str = "none"
+    hidden: tuple[int, int | None] = (0, None)
+    data: Callable[[Case], Witness | None] | None = None
+    points: str = ""
+    search: Callable[[Pattern, Decision], Witness | None] | None = None
+
+    def about(self, case: Case) -> bool:
+        """Whether the theorem answers such a question about networks of this depth and penalty."""
+        asked = any(question is case.question for question, _ in self.supports)
+        # what is about linear networks alone is no reason why not for others
+        likely = case.activation in self.activations or "relu" in self.activations
+        return asked and likely and self.penalty == case.penalty and self.fits(case.pattern)
+
+    def fits(self, pattern: Pattern) -> bool:
+        """Whether the network has as many hidden layers as the theorem is about."""
+        low, high = self.hidden
+        layers = pattern.depth - 1
+        return low <= layers and (high is None or layers <= high)
+
+    def missing(self, case: Case) -> str:
+        """What the network lacks, in words, or nothing."""
+        if case.activation not in self.activations:
+            names = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "linear": "no activation"}
+            return " or ".join(names[name] for name in self.activations)
+        return "" if self.biases.hold(case.biases) else self.biases.words
+
+
+def same_data(witness: Mapping[str, Any], case: Case) -> bool:
+    """Whether the witness is about exactly the training set of the case, in some order."""
+    assert case.inputs is not None
+    assert case.targets is not None
+    if len(witness["X"]) != len(case.inputs):
+        return False
+    given = sorted((tuple(x), tuple(y)) for x, y in zip(case.inputs, case.targets, strict=True))
+    widths = case.pattern.widths
+    known = sorted(
+        (_full(x, witness["inputs"], widths[0]), _full(y, witness["outputs"], widths[-1]))
+        for x, y in zip(witness["X"], witness["Y"], strict=True)
+    )
+    return given == known
+
+
+def _full(row: Sequence[Any], places: Sequence[int], width: int) -> tuple[Fraction, ...]:
+    values = dict(zip(places, row, strict=True))
+    return tuple(Fraction(values.get(place, 0)) for place in range(width))

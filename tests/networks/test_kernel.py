@@ -1,0 +1,317 @@
+"""The kernel of network witnesses accepts what the theorems support, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stating import stated
+from witnesses import data_for, proved
+
+from cadlink import read
+from cadlink.cli.main import main
+from cadlink.errors import CertificateError
+from cadlink.networks.kernel import LOSSES, Statement, check_witness
+from cadlink.networks.kernel.table import TABLE
+from cadlink.networks.theorems import bottleneck, linear_part, one_hidden_layer
+from cadlink.networks.theorems.table import THEOREMS
+from cadlink.networks.witness_file import document_of
+
+Biases = Callable[[tuple[bool, ...]], bool]
+
+
+def any_(biases: tuple[bool, ...]) -> bool:
+    return True
+
+
+def first(biases: tuple[bool, ...]) -> bool:
+    return biases[0]
+
+
+def hidden(biases: tuple[bool, ...]) -> bool:
+    return all(biases[:-1])
+
+
+def last_or_none(biases: tuple[bool, ...]) -> bool:
+    return biases[-1] or biases == (False,) * len(biases)
+
+
+# Written down from the theorems, not from the kernel: questions with the answer, activations,
+# biases, the widest class of losses, and the penalty.
+NO, YES = "no_optimum", "optimum_guaranteed"
+RELU = {"relu"}
+BOTH = {"relu", "leaky_relu"}
+ALSO_LINEAR = {*BOTH, "linear"}
+THEORY: dict[tuple[str, str], tuple[str, str, set[str], Biases, str | None, str]] = {
+    ("R1", "closed"): ("abc", YES, ALSO_LINEAR, any_, "coercive", "none"),
+    ("R1", "not_closed"): ("ac", NO, RELU, any_, "definite", "none"),
+    ("R2", "not_closed"): ("bc", NO, RELU, any_, "definite", "none"),
+    ("R3", "not_closed"): ("abc", NO, RELU, any_, "definite", "none"),
+    ("R6", "closed"): ("bc", YES, RELU, all, "coercive", "none"),
+    ("R6", "some_targets"): ("b", NO, RELU, all, "definite", "none"),
+    ("R6", "attained"): ("bc", YES, RELU, all, "definite", "none"),
+    ("R8", "cube_closed"): ("d", "closed_on_cube", RELU, all, None, "none"),
+    ("R13", "closed"): ("abc", YES, ALSO_LINEAR, any_, "coercive", "none"),
+    ("R14", "not_closed"): ("ac", NO, RELU, any_, "definite", "none"),
+    ("R15", "not_closed"): ("ac", NO, RELU, any_, "definite", "none"),
+    ("R15", "some_targets"): ("a", NO, RELU, hidden, "definite", "none"),
+    ("R16", "attained"): ("abc", YES, ALSO_LINEAR, any_, "definite", "all"),
+    ("N1", "not_closed"): ("abc", NO, BOTH, any_, "definite", "none"),
+    ("N1", "some_targets"): ("a", NO, BOTH, any_, "definite", "none"),
+    ("N1", "cube_not_closed"): ("d", "not_closed_on_cube", BOTH, first, None, "none"),
+    ("linear", "closed"): ("bc", YES, {"linear"}, last_or_none, "coercive", "none"),
+    ("linear", "not_closed"): ("b", NO, {"linear"}, last_or_none, "definite", "none"),
+    ("linear", "some_targets"): ("a", NO, {"linear"}, last_or_none, "definite", "none"),
+    ("affine", "cube_closed"): ("d", "closed_on_cube", ALSO_LINEAR, any_, None, "none"),
+    ("realised", "attained"): ("c", YES, BOTH, any_, "definite", "none"),
+    ("exact", "not_attained"): ("c", NO, RELU, all, "squared", "none"),
+}
+WIDTH = {None: 0, "squared": 1, "coercive": 2, "definite": 3}
+ANSWERS = dict.fromkeys("abc", (NO, YES)) | {"d": ("closed_on_cube", "not_closed_on_cube")}
+
+
+def supported(key: tuple[str, str], statement: Statement) -> bool:
+    questions, answer, activations, biases, loss, penalty = THEORY[key]
+    return (
+        statement.question in questions
+        and statement.answer == answer
+        and statement.activation in activations
+        and biases(statement.biases)
+        and WIDTH[statement.loss] <= WIDTH[loss]
+        and statement.penalty == penalty
+    )
+
+
+def key_of(witness: dict[str, Any]) -> tuple[str, str]:
+    return witness["theorem"], witness["claim"]
+
+
+def statements(statement: Statement, witness: dict[str, Any]) -> list[Statement]:
+    """Every statement about the network, with the data at hand."""
+    found = []
+    for question, answers in ANSWERS.items():
+        inputs, targets = data_for(question, statement, witness)
+        for answer, biases, activation, loss, penalty in product(
+            answers,
+            product((True, False), repeat=statement.pattern.depth),
+            ("relu", "leaky_relu", "linear"),
+            (None,) if question == "d" else LOSSES,
+            ("none", "all"),
+        ):
+            fields = (biases, activation, loss, penalty, question, answer, inputs, targets)
+            found.append(Statement(statement.pattern, *fields))
+    return found
+
+
+def test_every_claim_has_a_real_witness_that_is_accepted() -> None:
+    for statement, witness in proved():
+        check_witness(statement, witness)
+    assert {key_of(witness) for _, witness in proved()} == set(TABLE) == set(THEORY)
+
+
+def test_the_finders_declare_no_more_than_the_theory() -> None:
+    assert {theorem.name for theorem in THEOREMS} == {name for name, _ in THEORY}
+    for theorem in THEOREMS:
+        for question, answer in theorem.supports:
+            rows = [
+                row
+                for (name, _), row in THEORY.items()
+                if name == theorem.name and question.value in row[0] and answer.value == row[1]
+            ]
+            assert rows, (theorem.name, question, answer)
+            for _, _, activations, _, loss, penalty in rows:
+                assert set(theorem.activations) <= activations
+                assert WIDTH[theorem.loss] <= WIDTH[loss]
+                assert theorem.penalty == penalty
+
+
+def test_each_witness_with_every_statement_that_it_does_not_support() -> None:
+    accepted = refused = 0
+    for given, witness in proved():
+        key, narrower = key_of(witness), 0
+        for statement in statements(given, witness):
+            try:
+                check_witness(statement, witness)
+            except CertificateError:
+                refused += 1
+                continue
+            assert supported(key, statement), (key, statement)
+            accepted += 1
+            narrower += 1
+        assert narrower >= 1, key
+    assert refused > 10 * accepted > 1000
+
+
+# -- forgeries -------------------------------------------------------------------------------------
+
+SMALL, LU, DEEP = read("dense:2-2-2"), read("lu:2"), read("11;1/1;11")
+ZERO = ((Fraction(0), Fraction(0)),)
+HALVES = {"weights": [[], []], "biases": [[], []]}
+
+
+def of_a(make: Any, *arguments: Any) -> dict[str, Any]:
+    witness = make(*arguments)
+    assert witness is not None
+    return dict(witness)
+
+
+R1 = of_a(one_hidden_layer.some_data, SMALL)
+N1 = of_a(linear_part.by_cut, LU)
+R15 = of_a(bottleneck.some_data, DEEP)
+LINE = {
+    "theorem": "realised",
+    "claim": "attained",
+    "inputs": [0, 1],
+    "outputs": [0, 1],
+    "X": [[t, t] for t in range(5)],
+    "Y": [[0, 0]] * 5,
+    "curve": HALVES,
+}
+ON_LINE = tuple((Fraction(t), Fraction(t)) for t in range(5))
+FORGED = [
+    ("R1's data are none about functions", stated(SMALL, "cube_not_closed"), R1, "answer"),
+    (
+        "zero targets are realised: that is no guarantee for others",
+        stated(SMALL, "attained", question="b", inputs=ON_LINE),
+        LINE,
+        "answer",
+    ),
+    (
+        "N1's points are not the inputs given",
+        stated(LU, "not_closed", question="b", inputs=ZERO),
+        N1,
+        "the points of the statement",
+    ),
+    (
+        "R15 says nothing about given inputs",
+        stated(DEEP, "not_closed", question="b", inputs=ZERO),
+        R15,
+        "answer",
+    ),
+    (
+        "R15 without data for given inputs",
+        stated(DEEP, "some_targets", question="b", inputs=ZERO),
+        {"theorem": "R15", "claim": "some_targets", "X": [[0, 0]]},
+        "answer",
+    ),
+    ("a guarantee by a penalty that is not there", stated(LU, "attained"), {}, "penalty"),
+    (
+        "the same for given inputs",
+        stated(SMALL, "attained", question="b", inputs=ZERO),
+        {},
+        "penalty",
+    ),
+    (
+        "the same for a training set",
+        stated(SMALL, "attained", question="c", inputs=ZERO, targets=ZERO),
+        {},
+        "penalty",
+    ),
+    (
+        "other targets",
+        stated(SMALL, "attained", question="c", inputs=ON_LINE, targets=ON_LINE),
+        LINE,
+        "the inputs and targets of the statement",
+    ),
+    (
+        "one point twice in a training set",
+        stated(SMALL, "attained", question="c", inputs=ON_LINE + ZERO, targets=ZERO * 6),
+        LINE,
+        "the inputs and targets of the statement",
+    ),
+    (
+        "moving parameters attain nothing",
+        stated(SMALL, "attained", question="c", inputs=ON_LINE, targets=ZERO * 5),
+        {**LINE, "curve": {"weights": [[[0, 0, [[1, 1]]]], []], "biases": [[], []]}},
+        "do not move",
+    ),
+    ("no curve", stated(SMALL, "not_closed"), {**R1, "curve": None}, "curve"),
+    ("a number for a curve", stated(SMALL, "not_closed"), {**R1, "curve": 3}, "curve"),
+    ("half a curve", stated(SMALL, "not_closed"), {**R1, "curve": {"weights": []}}, "curve"),
+    ("no inputs", stated(LU, "not_closed"), {**N1, "inputs": [], "X": [[]] * 9}, "inputs"),
+    ("no points", stated(LU, "not_closed"), {**N1, "X": [], "Y": []}, "point"),
+    ("a list for a theorem", stated(LU, "not_closed"), {**N1, "theorem": []}, "theorem"),
+    ("an object for a claim", stated(LU, "not_closed"), {**N1, "claim": {}}, "theorem"),
+    ("another theorem's claim", stated(LU, "not_closed"), {**N1, "claim": "closed"}, "theorem"),
+    (
+        "no certificate",
+        stated(LU, "some_targets"),
+        {"theorem": "N1", "claim": "some_targets"},
+        "certificate",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("statement", "witness", "words"), [case[1:] for case in FORGED], ids=[f[0] for f in FORGED]
+)
+def test_forged(
+    statement: Statement,
+    witness: dict[str, Any],
+    words: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    witness = witness or {"theorem": "R16", "claim": "attained"}
+    with pytest.raises(CertificateError, match=words):
+        check_witness(statement, witness)
+    path = tmp_path / "w.json"
+    path.write_text(json.dumps(document_of(statement, witness)))
+    assert main(["check", str(path)]) == 5
+    shown = capsys.readouterr().err
+    assert shown.count("\n") == 1
+    assert words in shown
+
+
+def test_lu_without_first_biases_on_the_cube() -> None:
+    """The products are not closed, but the functions are (see ``theorems/linear_part.py``)."""
+    given, witness = next(pair for pair in proved() if pair[1]["claim"] == "cube_not_closed")
+    for last in (True, False):
+        check_witness(replace(given, biases=(True, last)), witness)
+        with pytest.raises(CertificateError, match="free biases in the first layer"):
+            check_witness(replace(given, biases=(False, last)), witness)
+
+
+def test_leaky_units_must_not_be_negative_on_the_data() -> None:
+    """The slope below 0 is not known, so R14's dead unit cannot be followed; N1's are active."""
+    leaky = stated(LU, "not_closed", activation="leaky_relu")
+    assert check_witness(leaky, N1).theorem == "N1"
+    flipped = json.loads(json.dumps(N1))
+    flipped["curve"]["biases"][0][0][1] = [[0, -10]]
+    with pytest.raises(CertificateError, match="nowhere negative"):
+        check_witness(leaky, flipped)
+
+
+def test_a_loss_that_tends_to_0_far_away_has_no_guarantee() -> None:
+    """S closed is not enough for every loss that is 0 only at the target."""
+    safe = stated(read("dense:2-2-1"), "closed")
+    witness = {"theorem": "R1", "claim": "closed"}
+    check_witness(replace(safe, loss="coercive"), witness)
+    with pytest.raises(CertificateError, match="tends to infinity with the predictions"):
+        check_witness(replace(safe, loss="definite"), witness)
+
+
+def test_work_is_bounded_by_the_size_of_the_file() -> None:
+    """Long Laurent polynomials with long numbers: refused within seconds."""
+    import time
+
+    series = [[e, f"1/{10**120 + e}"] for e in range(-250, 250)]
+    witness = {
+        **LINE,
+        "theorem": "R1",
+        "claim": "not_closed",
+        "curve": {
+            "weights": [[[0, 0, series]], [[0, 0, series], [1, 0, series]]],
+            "biases": [[], []],
+        },
+    }
+    start = time.process_time()
+    with pytest.raises(CertificateError, match="too much work"):
+        check_witness(stated(SMALL, "not_closed"), witness)
+    assert time.process_time() - start < 5

@@ -1,0 +1,91 @@
+"""A real witness of every theorem and claim that the kernel of network witnesses knows."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+from stating import stated
+
+from cadlink import Decider, Limits, decide, read
+from cadlink.networks import decide_network
+from cadlink.networks.kernel import Statement
+from cadlink.networks.readers.models import Model
+from cadlink.networks.theorems import bottleneck, depth, linear_part, one_hidden_layer
+
+__all__ = ["data_for", "proved"]
+
+LINE = [[t] for t in range(4)]
+R5 = [[0, "1/10"], [1, "-3/20"], [3, "11/10"], [3, "39/20"]]
+
+
+@cache
+def proved() -> tuple[tuple[Statement, dict[str, Any]], ...]:
+    """(statement, witness) pairs that the kernel accepts."""
+    linear = Model(read("lu:2"), (True, True), "linear")
+    safe = Model(read("dense:2-2-2"), (True, True), "linear")
+    simplex = [[0, 0], [1, 0], [0, 1]]
+    asked: list[tuple[Any, ...]] = [
+        ("dense:2-2-2",),
+        ("dense:2-2-1",),
+        ("11;1;1",),
+        ("lu:2", "a", None, None, None, True),
+        ("dense:1-3-2", "b", [[t * t] for t in range(7)]),
+        ("dense:1-2-2", "b", LINE),
+        ("dense:1-3-2", "b", LINE),
+        ("dense:1-2-2", "b", LINE[:1]),
+        ("111/111;10/11/01", "b", [[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
+        ("111/111;11/11/01", "b", [[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
+        ("lu:2", "a", None, None, [False, False]),
+        ("lu:2", "b", [[s, s * s] for s in range(-4, 5)]),
+        (linear,),
+        (linear, "b", simplex),
+        (safe, "b", simplex),
+        ("dense:1-2-2", "c", LINE, [[0, 0], [0, 0], [1, 2], [2, 4]]),
+        ("dense:1-2-2", "c", LINE, R5),
+        ("dense:2-3-2", "d"),
+        ("dense:2-2", "d"),
+        ("lu:2", "d"),
+    ]
+    found = []
+    with Decider() as decider:
+        for network in asked:
+            verdict = decide_network(*network, limits=Limits(60), decider=decider)
+            assert verdict.statement is not None, verdict.reason
+            found.append((verdict.statement, dict(verdict.witness or {})))
+    small, lu, deep = read("dense:2-2-2"), read("lu:2"), read("11;1/1;11")
+    forced = read("011/110;11/10/00;111/111")
+    for pattern, witness in (
+        (small, one_hidden_layer.some_data(small, four=True)),
+        (small, one_hidden_layer.some_data(small, hidden_bias=False)),
+        (lu, linear_part.by_cut(lu)),
+        (forced, linear_part.by_search(forced, decide(forced, Limits(20)), 20)),
+        (deep, depth.some_data(deep)),
+        (deep, bottleneck.some_data(deep)),
+        (deep, bottleneck.existence(deep)),
+    ):
+        assert witness is not None
+        biases = (witness.get("hidden_bias", True),) + (True,) * (pattern.depth - 1)
+        found.append((stated(pattern, witness["claim"], biases=biases), witness))
+    return tuple(found)
+
+
+def data_for(question: str, statement: Statement, witness: dict[str, Any]) -> tuple[Any, Any]:
+    """Inputs and targets for the statement's network: its own, the witness's, or one zero."""
+    widths = statement.pattern.widths
+    xs = statement.inputs or _rows(witness, "X", "inputs", widths[0])
+    ys = statement.targets or _rows(witness, "Y", "outputs", widths[-1])
+    if len(ys) != len(xs):
+        ys = ((Fraction(0),) * widths[-1],) * len(xs)
+    return (xs if question in "bc" else None), (ys if question == "c" else None)
+
+
+def _rows(witness: dict[str, Any], name: str, places: str, width: int) -> Any:
+    if name not in witness:
+        return ((Fraction(0),) * width,)
+    rows = []
+    for row in witness[name]:
+        values = dict(zip(witness[places], row, strict=True))
+        rows.append(tuple(Fraction(values.get(k, 0)) for k in range(width)))
+    return tuple(rows)
