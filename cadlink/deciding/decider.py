@@ -201,13 +201,13 @@ class Decider:
 
     def _silence(self, desk: Desk) -> tuple[UnknownReason, str]:
         """Why nobody found a proof, and the same in words."""
+        if desk.left() <= 0:
+            return UnknownReason.TIME, "the time limit was reached; a larger one may help"
         if not self.engine.available():
             return (
                 UnknownReason.NO_BACKEND,
                 "the rules are silent and no backend is installed; see 'cadlink backends'",
             )
-        if desk.left() <= 0:
-            return UnknownReason.TIME, "the time limit was reached; a larger one may help"
         if any(run.outcome is Outcome.MEMORY for run in desk.runs):
             return UnknownReason.MEMORY, "a backend ran out of memory and no other one answered"
         return (

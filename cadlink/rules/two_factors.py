@@ -18,6 +18,7 @@ from cadlink.writing.formulas import TIMES, factor, math, sub
 __all__ = ["MAX_AREA", "RULE", "find"]
 
 MAX_AREA = 2_000_000  # cells of all blocks together; a group is made of Python sets
+_CELL_S = 1e-6  # seconds for one of them
 
 
 def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
@@ -29,8 +30,10 @@ def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
     if pattern.depth != 2:
         return None
     into, out = pattern.layers[0], pattern.layers[1].tocsc()
-    if int(np.dot(np.diff(into.indptr).astype(np.int64), np.diff(out.indptr))) > MAX_AREA:
+    area = int(np.dot(np.diff(into.indptr).astype(np.int64), np.diff(out.indptr)))
+    if area > MAX_AREA:
         return None
+    clock.afford(_CELL_S * area)
     blocks = []
     for unit in range(pattern.widths[1]):
         cols = into.indices[into.indptr[unit] : into.indptr[unit + 1]].tolist()

@@ -44,17 +44,20 @@ _JACOBIAN = (
     20_000_000  # entries of the Jacobian, observed cells times parameters, that are too many
 )
 
+# Seconds for an entry of a matrix, for a step of an elimination modulo PRIME, of a reduction (LLL).
+_ENTRY_S, _RANK_S, _LATTICE_S = 1e-6, 3e-10, 3e-8
+
 Zero = tuple[list[dict[int, int]], list[dict[int, int]]]
 """x_i as {row position: value} and y_i as {column position: value}, for every neuron."""
 
 
-def is_submersion(view: View, zero: Zero) -> bool:
+def is_submersion(view: View, zero: Zero, clock: Clock = UNLIMITED) -> bool:
     """Whether the product is 0 on E (over the integers) and the Jacobian has rank |E| mod PRIME."""
     x, y = zero
     for p, q in _cells(view):
         if sum(x[i].get(p, 0) * y[i].get(q, 0) for i in bits(view.covers(p, q))):
             return False
-    return not _short(view, zero)
+    return not _short(view, zero, clock)
 
 
 def _cells(view: View) -> Iterator[tuple[int, int]]:
@@ -63,12 +66,13 @@ def _cells(view: View) -> Iterator[tuple[int, int]]:
             yield p, q
 
 
-def _short(view: View, zero: Zero) -> list[int]:
+def _short(view: View, zero: Zero, clock: Clock) -> list[int]:
     """Empty when the Jacobian has full rank mod PRIME; else the columns that ask for something."""
     x, y = zero
     demands: list[dict[tuple[int, int], int]] = []
     asking = []
     for q, rows in enumerate(view.seen_in_col):
+        clock.check()
         places = list(bits(rows))
         neurons = list(bits(view.in_col[q]))
         kernel = _kernel([[x[i].get(p, 0) for p in places] for i in neurons], len(places))
@@ -90,6 +94,8 @@ def _short(view: View, zero: Zero) -> list[int]:
     variables = {v: n for n, v in enumerate(dict.fromkeys(v for d in demands for v in d))}
     if len(variables) < len(demands):
         return asking
+    size = len(demands) * len(variables)
+    clock.afford(_ENTRY_S * size + _RANK_S * size * len(demands))
     table = [[0] * len(variables) for _ in demands]
     for line, demand in zip(table, demands, strict=True):
         for variable, value in demand.items():
@@ -113,14 +119,14 @@ def search(view: View, clock: Clock = UNLIMITED) -> Zero | None:
     chance = random.Random(0)
     if sum(cols.bit_count() for cols in view.observed) <= _SMALL:
         for zero in _monomial(view, chance):
-            if is_submersion(view, zero):
+            if is_submersion(view, zero, clock):
                 return zero
     if not _worth_it(view):
         return None
-    structured = _structured(view, chance)
+    structured = _structured(view, chance, clock)
     if structured is not None:
         return structured
-    turned = _structured(view.transpose(), chance)
+    turned = _structured(view.transpose(), chance, clock)
     return None if turned is None else (turned[1], turned[0])
 
 
@@ -179,19 +185,19 @@ def _sides(view: View, neuron: int) -> list[tuple[int, int]]:
     return list(found)
 
 
-def _structured(view: View, chance: random.Random) -> Zero | None:
+def _structured(view: View, chance: random.Random, clock: Clock) -> Zero | None:
     """A zero with grouped columns (module docstring), or None."""
     failing = [
         q
         for q, rows in enumerate(view.seen_in_col)
-        if crowded([view.in_row[p] & view.in_col[q] for p in bits(rows)])
+        if crowded([view.in_row[p] & view.in_col[q] for p in bits(rows)], clock)
     ]
     tried: set[tuple[tuple[int, ...], ...]] = set()
     for share in (1, 0.75, 0.5, 0.34, 0):
         columns = list(failing)
         for _ in range(_ROUNDS):
             size = max(1, round(share * len(columns)))
-            groups = _grouped(view, columns, size)
+            groups = _grouped(view, columns, size, clock)
             key = tuple(sorted(tuple(cols) for cols, _ in groups))
             if key in tried:
                 break
@@ -200,20 +206,25 @@ def _structured(view: View, chance: random.Random) -> Zero | None:
                 {i: chance.choice((-3, -2, -1, 1, 2, 3)) for i in bits(neurons)}
                 for _, neurons in groups
             ]
-            asking = _short(view, _complete(view, groups, vectors, chance, exact=False))
+            asking = _short(
+                view, _complete(view, groups, vectors, chance, clock, exact=False), clock
+            )
             if not asking:
-                zero = _complete(view, groups, vectors, chance, exact=True)
-                if is_submersion(view, zero):
+                zero = _complete(view, groups, vectors, chance, clock, exact=True)
+                if is_submersion(view, zero, clock):
                     return zero
             # Columns that lost their rank by the constraints join the groups.
             columns = sorted(set(columns) | set(asking))
     return None
 
 
-def _grouped(view: View, columns: list[int], size: int) -> list[tuple[list[int], int]]:
+def _grouped(
+    view: View, columns: list[int], size: int, clock: Clock
+) -> list[tuple[list[int], int]]:
     """The columns in at most ``size`` groups if possible, each with the neurons common to it."""
     groups = [([q], view.in_col[q]) for q in columns]
     while len(groups) > size:
+        clock.check()
         best, pair = 0, None
         for b, (_, neurons_b) in enumerate(groups):
             for a in range(b):
@@ -233,6 +244,7 @@ def _complete(
     groups: list[tuple[list[int], int]],
     vectors: list[dict[int, int]],
     chance: random.Random,
+    clock: Clock,
     exact: bool,
 ) -> Zero:
     """The zero for these groups: over the integers, or modulo PRIME (much faster)."""
@@ -246,6 +258,7 @@ def _complete(
     members = [mask(cols) for cols, _ in groups]
     for p, observed in enumerate(view.observed):
         neurons = list(bits(view.in_row[p]))
+        clock.afford(_LATTICE_S * len(neurons) ** 3 if exact else 0)
         lines = [
             [vector.get(i, 0) for i in neurons]
             for cols, vector in zip(members, vectors, strict=True)

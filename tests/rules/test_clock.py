@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from cadlink import Limits, Verdict, decide, read
 from cadlink.clock import Clock
 from cadlink.patterns.group import Group
 from cadlink.rules import pipeline
@@ -41,3 +42,13 @@ def test_a_slow_rule_does_not_overrun_the_limit(
 def test_the_rules_after_a_slow_one_get_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "GROUP_RULES", (SLOW, RULE))
     assert pipeline.verdict(pipeline.reduce(LU, Clock.of(1))) == "not_closed"
+
+
+@pytest.mark.parametrize("source", ["random:100-1000-100,0.1,0", "random:128-512-128,0.2,0"])
+def test_large_masks_keep_the_limit(source: str) -> None:
+    """In processor time of this process, which is what a loaded machine leaves comparable."""
+    pattern = read(source)
+    start = time.process_time()
+    decision = decide(pattern, Limits(2), lookup=None)
+    assert time.process_time() - start < 2 + 1 + 0.2
+    assert decision.verdict is not Verdict.CLOSED
