@@ -11,7 +11,8 @@ from pathlib import Path
 
 from cadlink.backends.engine import Engine
 from cadlink.cli import status, words
-from cadlink.cli.arguments import Commands, add_method, add_source, database_path
+from cadlink.cli.arguments import Commands, add_method, database_path
+from cadlink.cli.model_arguments import add_model, model_from, model_options_given
 from cadlink.cli.picture import picture
 from cadlink.cli.progress import Progress
 from cadlink.database.queries import PatternDatabase
@@ -19,6 +20,8 @@ from cadlink.database.shipped import look_up
 from cadlink.deciding.decider import Lookup, decide
 from cadlink.deciding.decision import Decision, Limits
 from cadlink.files import replacing, writable
+from cadlink.networks.readers.layers import Model
+from cadlink.networks.readers.models import is_model_file
 from cadlink.patterns import masks
 
 __all__ = ["add_parser", "run"]
@@ -27,7 +30,7 @@ __all__ = ["add_parser", "run"]
 def add_parser(commands: Commands) -> None:
     """The subcommand's arguments."""
     parser = commands.add_parser("decide", help="decide one pattern")
-    add_source(parser)
+    add_model(parser)
     add_method(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
@@ -56,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
     target = args.certificate
     if target is not None:
         writable(target, "--certificate")  # what is wrong with it is said before the work begins
-    pattern = masks.read(args.source)
+    model = _model(args)
+    pattern = masks.read(args.source) if model is None else model.pattern
     with ExitStack() as stack:
         lookup: Lookup | None = look_up
         if args.database == "off":
@@ -84,10 +88,20 @@ def run(args: argparse.Namespace) -> int:
                 text = json.dumps(decision.certificate.to_json(), allow_nan=False)
                 name.write_text(text + "\n", encoding="ascii")
     if args.json:
-        print(json.dumps(decision.to_json(), allow_nan=False))
+        read = {} if model is None else {"model": model.to_json()}
+        print(json.dumps({**read, **decision.to_json()}, allow_nan=False))
     else:
+        if model is not None:
+            print("\n".join(["the linear part of", *model.lines(), ""]))
         print(describe(decision))
     return status.of_decision(decision)
+
+
+def _model(args: argparse.Namespace) -> Model | None:
+    """The model that SOURCE is, None for a pattern."""
+    if is_model_file(args.source) or model_options_given(args):
+        return model_from(args)
+    return None
 
 
 def describe(decision: Decision) -> str:

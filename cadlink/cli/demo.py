@@ -13,6 +13,7 @@ from cadlink.cli import status
 from cadlink.cli.arguments import Commands
 from cadlink.cli.bar import Bar
 from cadlink.cli.highlight import highlight
+from cadlink.cli.model_arguments import add_model, model_from
 from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError, quoted
 from cadlink.files import writable
@@ -23,7 +24,6 @@ from cadlink.networks.experiments import plots
 from cadlink.networks.experiments.demo import Demonstration, demonstrate
 from cadlink.networks.experiments.script import script
 from cadlink.networks.experiments.training import ENGINES, METHODS
-from cadlink.networks.readers.models import model_of
 
 __all__ = ["add_parser", "describe", "run"]
 
@@ -31,9 +31,7 @@ __all__ = ["add_parser", "describe", "run"]
 def add_parser(commands: Commands) -> None:
     """The subcommand's arguments."""
     parser = commands.add_parser("demo", help="train on data without an optimum and watch")
-    parser.add_argument(
-        "source", metavar="SOURCE", help="a model or a pattern, as 'network' takes it"
-    )
+    add_model(parser, ("--mask-file",))
     parser.add_argument(
         "--theorem", choices=tuple(CHOICES), help="where the data come from (the fewest)"
     )
@@ -87,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
             writable(getattr(args, option), f"--{option}")
     for path in [*args.plot, *args.masks]:
         writable(path, str(path))  # what is wrong with it is said before the work begins
-    model = model_of(args.source)
+    model = model_from(args)
     verdict = decide_network(model, limits=Limits(args.limit))
     data = training_set(verdict, args.theorem, args.box)
     marked = obstruction_of(data.pattern, data.witness)

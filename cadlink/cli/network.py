@@ -10,11 +10,11 @@ from pathlib import Path
 
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands
+from cadlink.cli.model_arguments import add_model, model_from
 from cadlink.deciding.decision import Limits
 from cadlink.files import replacing
 from cadlink.networks.deciding import decide_network
 from cadlink.networks.readers import tables
-from cadlink.networks.readers.models import model_of
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict
 from cadlink.networks.witness_file import document_of
 
@@ -31,11 +31,7 @@ _UNDECIDED = (NetworkAnswer.NOT_EXCLUDED, NetworkAnswer.UNKNOWN)
 def add_parser(commands: Commands) -> None:
     """The subcommand's arguments."""
     parser = commands.add_parser("network", help="what a pattern or model means for training")
-    parser.add_argument(
-        "source",
-        metavar="SOURCE",
-        help="a model (.pt or .safetensors state dict, .onnx) or a pattern as 'decide' takes it",
-    )
+    add_model(parser)
     parser.add_argument("--question", choices=tuple("abcd"), default="a", help=_QUESTIONS)
     parser.add_argument(
         "--inputs", type=Path, metavar="FILE", help="points, one row each: .npy, .csv or .json"
@@ -57,22 +53,24 @@ def add_parser(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Decide, show, write the witness."""
-    model = model_of(args.source)
+    model = model_from(args)
+    if args.no_bias:
+        model = model.without_biases()
     verdict = decide_network(
         model,
         args.question,
         None if args.inputs is None else tables.read(args.inputs),
         None if args.targets is None else tables.read(args.targets),
-        False if args.no_bias else None,
+        None,
         args.regularised,
         Limits(args.limit),
     )
     if args.certificate is not None:
         _write(args.certificate, verdict)
     if args.json:
-        print(json.dumps(verdict.to_json(), allow_nan=False))
+        print(json.dumps({"model": model.to_json(), **verdict.to_json()}, allow_nan=False))
     else:
-        print(describe(verdict))
+        print("\n".join([*model.lines(), "", describe(verdict)]))
     return status.UNKNOWN if verdict.answer in _UNDECIDED else status.DECIDED
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands
+from cadlink.cli.model_arguments import add_model, model_from
 from cadlink.cli.progress import Progress
 from cadlink.deciding.decision import Limits, Verdict
-from cadlink.networks.readers.models import model_of
+from cadlink.errors import InputError
 from cadlink.networks.repair import GOALS, Repairs, Suggestion, repair
 from cadlink.patterns import masks
 
@@ -28,9 +29,7 @@ _GOALS = (
 def add_parser(commands: Commands) -> None:
     """The subcommand's arguments."""
     parser = commands.add_parser("repair", help="the smallest changes of the masks that help")
-    parser.add_argument(
-        "source", metavar="SOURCE", help="a model or a pattern, as 'network' takes it"
-    )
+    add_model(parser)
     parser.add_argument("--goal", choices=GOALS, default="closed", help=_GOALS)
     parser.add_argument(
         "--most", type=int, default=1, metavar="N", help="entries changed at most (1)"
@@ -48,7 +47,9 @@ def add_parser(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Search, show, write the best pattern."""
-    model = model_of(args.source)
+    model = model_from(args)
+    if model.uncovered:
+        raise InputError(f"{model.uncovered}; 'cadlink decide' answers about its linear part")
     with Progress() as progress:
         found = repair(
             model.pattern,

@@ -11,6 +11,7 @@ from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError
 from cadlink.networks import exact
 from cadlink.networks.kernel import Statement, check_witness, hypotheses
+from cadlink.networks.readers.activations import kind_of
 from cadlink.networks.readers.models import model_of
 from cadlink.networks.theorems.table import THEOREMS
 from cadlink.networks.theorems.theorem import Case, Found, Rows, Theorem
@@ -76,11 +77,16 @@ def decide_network(
     xs, ys = _given(asked, network.pattern, inputs, targets)
     if asked is Question.CUBE and regularised:
         raise InputError("question (d) is about functions, not a loss: drop 'regularised'")
+    outside = network.outside(xs is not None)
+    if outside:
+        unknown = NetworkAnswer.UNKNOWN
+        said = explain(asked, unknown)
+        return NetworkVerdict(asked, unknown, network.pattern, explanation=said, reason=outside)
     case = Case(
         asked,
         network.pattern,
         biases,
-        network.activation,
+        kind_of(network.activation),
         "all" if regularised else "none",
         xs,
         ys,

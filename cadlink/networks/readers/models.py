@@ -1,94 +1,124 @@
-"""From a model to its pattern: what counts is where the weights may be nonzero.
+"""From a model to its pattern, its biases and its activation: the one door to all readers.
 
-Read here: patterns and sources of ``masks.read``, lists of arrays or masks, scikit-learn's MLPs.
-PyTorch modules, state dicts and .pt / .safetensors files are read by ``torch_models``, ONNX files
-by ``onnx_models``, each importing its library only then."""
+``named`` reads state dicts, ``containers`` the files they are in, ``modules`` traces torch modules,
+``onnx_models`` follows ONNX graphs; here patterns and scikit-learn's MLPs are read.
+Each library is imported only for its own models.
+"""
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cadlink.errors import InputError
+from cadlink.networks.readers.activations import activation_named
+from cadlink.networks.readers.containers import TORCH, arrays_of, state_in
+from cadlink.networks.readers.layers import Found, Model, Options, assemble, safe
+from cadlink.networks.readers.named import of_list, of_named, without_wrappers
+from cadlink.networks.readers.weights import comes_from
 from cadlink.patterns import masks as pattern_files
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["Layer", "Model", "assemble", "model_of", "pattern_of"]
+__all__ = ["is_model_file", "masks_of", "model_of", "pattern_of"]
 
-OTHER_MODELS = (".h5", ".keras", ".pkl", ".pickle", ".joblib", ".ckpt", ".bin", ".pb", ".tflite")
-ACTIVATIONS = ("relu", "leaky_relu", "linear")
-
-
-@dataclass(frozen=True)
-class Model:
-    """A network as the theorems see it: masks, which layers have biases, the activation."""
-
-    pattern: Pattern
-    biases: tuple[bool, ...]
-    activation: str = "relu"
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One linear layer while a model is read: its mask or weights (outputs x inputs)."""
-
-    name: str
-    mask: Any
-    bias: bool
+# What to do with files that hold programs, or that nobody reads without running them.
+OTHERS = {
+    ".h5": "save the weights with numpy.savez(FILE, *model.get_weights())",
+    ".keras": "save the weights with numpy.savez(FILE, *model.get_weights())",
+    ".tflite": "export the model to .onnx, unquantised",
+    ".pb": "export the model to .onnx",
+    ".pt2": "load it with torch.export.load and save its state_dict with torch.save",
+    ".pkl": "save arrays or a state dict: a pickle is a program, and is not run",
+    ".pickle": "save arrays or a state dict: a pickle is a program, and is not run",
+    ".joblib": "export the model with skl2onnx, or call cadlink from Python",
+    ".msgpack": "save the parameters with numpy.savez or safetensors",
+}
+PATTERN = "a pattern: biases in every layer and {} between the layers are ASSUMED"
 
 
-def pattern_of(model: Any, masks: Mapping[str, Any] | Sequence[Any] | None = None) -> Pattern:
-    """The sparsity pattern of a model.
+def pattern_of(
+    model: Any,
+    masks: Mapping[str, Any] | Sequence[Any] | None = None,
+    layers: Sequence[str] | None = None,
+    activation: str | None = None,
+    transpose: bool = False,
+    key: str | None = None,
+) -> Pattern:
+    """The sparsity pattern of a model; see :func:`model_of`.
+
+    >>> pattern_of([[[1.0, 0.0], [2.0, 3.0]], [[0.0, 1.0]]]).inline()
+    '10/11;01'
+    """
+    return model_of(model, masks, layers, activation, transpose, key).pattern
+
+
+def model_of(
+    model: Any,
+    masks: Mapping[str, Any] | Sequence[Any] | None = None,
+    layers: Sequence[str] | None = None,
+    activation: str | None = None,
+    transpose: bool = False,
+    key: str | None = None,
+) -> Model:
+    """A model as it computes: its layers, pattern, biases and activation.
 
     Parameters
     ----------
     model
-        A PyTorch module (nn.Sequential or any tree of Linear, ReLU, Identity, Dropout, Flatten in
-        the order of use), a state dict, a file (.pt, .pth, .safetensors, .onnx, or a pattern file),
-        a scikit-learn MLP, a list of arrays, a Pattern.  Zero weights are masked, unless the layer
-        has the mask of ``torch.nn.utils.prune``, which counts alone.
+        A PyTorch module, a state dict, a file (.pt, .pth, .bin, .ckpt, .safetensors, .npz, .onnx,
+        or a pattern file), a scikit-learn MLP, a list of weights (or of weights and biases by
+        turns), a Pattern.  Zero weights are masked, unless a mask is stored beside them
+        (``torch.nn.utils.prune``, a buffer ``mask``, a parametrization): then it counts alone.
     masks : mapping of layer name -> mask, or one mask per layer, optional
-        Given explicitly; nonzero entries are trainable.
+        Given explicitly: 1 where a weight is trained, else 0.
+    layers : sequence of names, optional
+        The layers of the network in forward order, where the model does not show it, or is more
+        than a chain of Linear layers.
+    activation : str, optional
+        What is between the layers where the model does not show it: "relu" (assumed by default),
+        "leaky_relu:0.01", "tanh", "sigmoid", "gelu", "silu", "softplus" or "none".
+    transpose : bool
+        The weights of a state dict are stored inputs x outputs.
+    key : str, optional
+        Which of several state dicts in a file is meant, as "ema.model".
 
     Raises
     ------
     InputError
-        One line naming the layer that is not supported or does not fit.
+        One line naming the layer or the operation that is not read or does not fit, and what to do.
 
     Examples
     --------
-    >>> pattern_of([[[1.0, 0.0], [2.0, 3.0]], [[0.0, 1.0]]]).inline()
-    '10/11;01'
+    >>> model_of({"a.weight": np.eye(2), "b.weight": np.eye(2)}, layers=["b", "a"]).layers[0].name
+    'b'
     """
-    return model_of(model, masks).pattern
-
-
-def model_of(model: Any, masks: Mapping[str, Any] | Sequence[Any] | None = None) -> Model:
-    """Pattern, biases and activation of a model; see :func:`pattern_of`."""
     if isinstance(model, Model):
         return model
-    if isinstance(model, Pattern):
-        return Model(model, (True,) * model.depth)
+    names = None if layers is None else tuple(layers)
+    options = Options(masks, names, activation, transpose, key)
+    if names == ():
+        raise InputError("--layers names no layer")
     if isinstance(model, (str, Path)):
-        return _from_file(str(model), masks)
-    if _comes_from(model, "torch.nn.modules"):
-        from cadlink.networks.readers import torch_models
+        return _from_file(str(model), options)
+    if comes_from(model, "torch.nn.modules"):
+        from cadlink.networks.readers import modules
 
-        return torch_models.of_module(model, masks)
+        return modules.of_module(model, options)
     if isinstance(model, Mapping):
-        from cadlink.networks.readers import torch_models
-
-        return torch_models.of_state_dict(model, "state dict", masks)
+        state, notes = state_in(model, "state dict", key)
+        return of_named(state, "state dict", options, notes)
+    if isinstance(model, Pattern):
+        return _of_pattern(model, options, "")
+    if names is not None:
+        raise InputError("layers= is for models whose layers have names: modules, dicts and files")
     if hasattr(model, "coefs_"):
-        return _of_mlp(model, masks)
+        return _of_mlp(model, options)
     if isinstance(model, (list, tuple)):
-        layers = [Layer(f"layer {n}", array, True) for n, array in enumerate(model, start=1)]
-        return assemble(layers, "relu", masks)
+        return of_list(model, "", options)
     if hasattr(model, "get_params") and hasattr(model, "hidden_layer_sizes"):
         raise InputError(f"{type(model).__name__} is not fitted yet: call its fit first")
     raise InputError(
@@ -97,117 +127,96 @@ def model_of(model: Any, masks: Mapping[str, Any] | Sequence[Any] | None = None)
     )
 
 
-def assemble(
-    layers: Sequence[Layer],
-    activation: str,
-    masks: Mapping[str, Any] | Sequence[Any] | None = None,
-    where: str = "",
-) -> Model:
-    """The model of these layers, explicit masks put in place of their own.
-
-    Raises InputError for a mask of another shape, an unknown layer name, or widths that do not fit.
-    """
-    if not layers:
-        raise InputError("no Linear layer found; cadlink reads networks of Linear layers", where)
-    given = _by_name(masks, layers, where)
-    arrays = []
-    for layer in layers:
-        mask = given.get(layer.name, layer.mask)
-        expected, found = np.shape(layer.mask), np.shape(mask)
-        if layer.name in given and tuple(found) != tuple(expected):
-            raise InputError(
-                f"expected a mask of shape {_shape(expected)}, found {_shape(found)}",
-                _at(where, layer.name),
-            )
-        arrays.append(mask)
-    for below, above in pairwise(layers):
-        if np.shape(below.mask)[0] != np.shape(above.mask)[1]:
-            raise InputError(
-                f"expected {np.shape(below.mask)[0]} inputs, as many as {_named(below.name)} has"
-                f" outputs, found {np.shape(above.mask)[1]}",
-                _at(where, above.name),
-            )
-    return Model(Pattern.of(arrays, where), tuple(layer.bias for layer in layers), activation)
+def is_model_file(source: str) -> bool:
+    """Whether a source is a file of a model rather than a pattern as ``masks.read`` takes it."""
+    path = Path(source)
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        return path.is_file() and _holds_named_layers(path)
+    return suffix in (*TORCH, *OTHERS, ".safetensors", ".onnx")
 
 
-def _by_name(
-    masks: Mapping[str, Any] | Sequence[Any] | None, layers: Sequence[Layer], where: str
-) -> dict[str, Any]:
-    if masks is None:
-        return {}
-    names = [layer.name for layer in layers]
-    if isinstance(masks, Mapping):
-        for name in masks:
-            if name not in names:
-                raise InputError(
-                    f"a mask for layer {name!r}, but the layers are {', '.join(names)}", where
-                )
-        return {name: _plain(mask) for name, mask in masks.items()}
-    if len(masks) != len(names):
-        raise InputError(
-            f"expected {len(names)} masks, one per Linear layer, found {len(masks)}", where
-        )
-    return {name: _plain(mask) for name, mask in zip(names, masks, strict=True)}
+def masks_of(path: Path) -> Mapping[str, Any] | Sequence[Any]:
+    """The explicit masks of a file: by name (.pt, .safetensors, .npz), or a pattern file's, which
+    are taken in order."""
+    if path.suffix.lower() in (*TORCH, ".safetensors") or is_model_file(str(path)):
+        arrays, _ = arrays_of(path, None)
+        return without_wrappers(arrays)
+    return pattern_files.read(path).layers
 
 
-def _plain(mask: Any) -> Any:
-    """A mask as an array; torch tensors know how to become one."""
-    if _comes_from(mask, "torch"):
-        from cadlink.networks.readers import torch_models
-
-        return torch_models.mask_of_tensor(mask, "mask")
-    return mask if hasattr(mask, "shape") else np.asarray(mask)
-
-
-def _at(where: str, name: str) -> str:
-    return f"{where}, {_named(name)}" if where else _named(name)
-
-
-def _named(name: str) -> str:
-    """A layer of a list or of scikit-learn is named in full; a module by its name alone."""
-    return name if name.startswith(("layer ", "coefs_")) else f"layer {name!r}"
-
-
-def _shape(shape: Any) -> str:
-    return " x ".join(map(str, shape)) if len(shape) else "a number"
-
-
-def _comes_from(value: Any, package: str) -> bool:
-    """Whether the value's class or one of its bases is defined in the package, not importing it."""
-    return any(
-        base.__module__ == package or base.__module__.startswith(package + ".")
-        for base in type(value).__mro__
-    )
-
-
-def _from_file(source: str, masks: Any) -> Model:
-    suffix = Path(source).suffix.lower()
-    if suffix in (".pt", ".pth", ".safetensors"):
-        from cadlink.networks.readers import torch_models
-
-        return torch_models.of_file(Path(source), masks)
+def _from_file(source: str, options: Options) -> Model:
+    path = Path(source)
+    suffix = path.suffix.lower()
+    if suffix in OTHERS:
+        raise InputError(f"{suffix} files are not read: {OTHERS[suffix]}", safe(source, 200))
     if suffix == ".onnx":
         from cadlink.networks.readers import onnx_models
 
-        return onnx_models.of_file(Path(source), masks)
-    if suffix in OTHER_MODELS:
-        raise InputError(
-            "models are read from a state dict (.pt, .pth, .safetensors) or .onnx; export it",
-            source,
-        )
-    pattern = pattern_files.read(source)
-    layers = [Layer(f"layer {n}", mask, True) for n, mask in enumerate(pattern.layers, start=1)]
-    return assemble(layers, "relu", masks)
+        return onnx_models.of_file(path, options)
+    if not is_model_file(source):
+        return _of_pattern(pattern_files.read(source), options, safe(source, 200))
+    arrays, notes = arrays_of(path, options.key)
+    if suffix == ".npz" and all(name.startswith("arr_") for name in arrays):
+        if options.layers is not None:
+            raise InputError("--layers: the arrays of this file have no names", source)
+        ordered = sorted(arrays, key=lambda name: int(name.removeprefix("arr_")))
+        return of_list([arrays[name] for name in ordered], source, options)
+    return of_named(arrays, source, options, notes)
 
 
-def _of_mlp(model: Any, masks: Any) -> Model:
-    """scikit-learn's MLPRegressor and MLPClassifier, fitted."""
-    activation = {"relu": "relu", "identity": "linear"}.get(model.activation)
-    if activation is None:
-        raise InputError(
-            f"activation {model.activation!r}: expected 'relu' or 'identity'", type(model).__name__
-        )
-    layers = [
-        Layer(f"coefs_[{n}]", np.asarray(weights).T, True) for n, weights in enumerate(model.coefs_)
+def _holds_named_layers(path: Path) -> bool:
+    """Whether an npz file holds layers by name, or weights and biases by turns; not bare masks."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+            if all(name.startswith("arr_") and name[4:].isdigit() for name in names):
+                return any(_is_list(archive, name) for name in names)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+        return False
+    ends = ("weight", "kernel", "weight_orig", "weight_mask", "kernel:0")
+    return any(name.replace("/", ".").rpartition(".")[2] in ends for name in names)
+
+
+def _is_list(archive: zipfile.ZipFile, name: str) -> bool:
+    """Whether an array of an npz file has one dimension."""
+    with archive.open(f"{name}.npy") as stream:
+        version = np.lib.format.read_magic(stream)
+        if version != (1, 0):
+            return False
+        return len(np.lib.format.read_array_header_1_0(stream)[0]) == 1
+
+
+def _of_pattern(pattern: Pattern, options: Options, where: str) -> Model:
+    """A pattern: masks alone, of a network with biases."""
+    if options.layers is not None:
+        raise InputError("--layers: the layers of a pattern have no names", where)
+    activation = activation_named(options.activation or "relu")
+    found = [
+        Found(str(number), mask, np.ones(mask.shape[0], dtype=bool), activation="none")
+        for number, mask in enumerate(pattern.layers)
     ]
-    return assemble(layers, activation, masks, type(model).__name__)
+    for layer in found[:-1]:
+        layer.activation, layer.seen = activation, False
+    return assemble(found, where, options, (PATTERN.format(activation),))
+
+
+def _of_mlp(model: Any, options: Options) -> Model:
+    """scikit-learn's MLPRegressor and MLPClassifier, fitted."""
+    where = type(model).__name__
+    names = {"identity": "none", "logistic": "sigmoid", "relu": "relu", "tanh": "tanh"}
+    last = {"identity": "none", "logistic": "sigmoid", "softmax": "softmax"}
+    out = last.get(getattr(model, "out_activation_", "identity"))
+    if model.activation not in names or out is None:
+        raise InputError(f"activation {safe(str(model.activation))!r} is not read", where)
+    found = [
+        Found(
+            f"coefs_[{number}]",
+            np.asarray(weights).T,
+            np.ones(np.shape(weights)[1], dtype=bool),
+            activation=names[model.activation],
+        )
+        for number, weights in enumerate(model.coefs_)
+    ]
+    found[-1].activation = out
+    return assemble(found, where, options)

@@ -1,102 +1,408 @@
-"""ONNX files: one chain of Gemm or MatMul (+ Add), Relu, and nodes that do not matter."""
+"""ONNX files, read as they compute: one chain of Gemm, MatMul + Add, activations, and nodes that
+change nothing.  A weight is an initializer; a number that a node holds is a constant, which nobody
+trains.
+
+Weights may lie in another file beside the model, as ``torch.onnx.export`` writes them: inside the
+model's folder only, whatever the file says.  onnx itself is never asked to open one.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cadlink.errors import InputError
-from cadlink.networks.readers.models import Layer, Model, assemble
+from cadlink.networks.readers.activations import leaky
+from cadlink.networks.readers.chain import Chain, Signal
+from cadlink.networks.readers.layers import Found, Model, Options, assemble, safe
+from cadlink.networks.readers.named import of_named
+from cadlink.networks.readers.weights import Unread, shape_text
 
 __all__ = ["of_file"]
 
-SUPPORTED = "Gemm, MatMul, Add, Relu, LeakyRelu, Identity, Dropout and Flatten"
-IGNORED = ("Identity", "Dropout", "Flatten")
+MOST_BYTES = 2**31  # of the file itself: what protobuf reads
+ACTIVATIONS = {
+    "Relu": "relu",
+    "Tanh": "tanh",
+    "Sigmoid": "sigmoid",
+    "Gelu": "gelu",
+    "Swish": "silu",
+    "Softplus": "softplus",
+    "Elu": "elu",
+    "Selu": "selu",
+    "Celu": "celu",
+    "Mish": "mish",
+    "HardSigmoid": "hardsigmoid",
+    "HardSwish": "hardswish",
+    "Softsign": "softsign",
+    "Softmax": "softmax",
+    "LogSoftmax": "log_softmax",
+}
+NOTHING = ("Identity", "Dropout", "Cast")
+SUPPORTED = "Gemm, MatMul, Add, activations, Flatten, Reshape, Identity, Dropout and Cast"
+NAME_THEM = "name the weights of a chain in forward order: --layers"
 
 
-def of_file(path: Path, masks: Any = None) -> Model:
-    """The model of an ONNX file; weights must be stored in it."""
+@dataclass(frozen=True)
+class _Number:
+    """An array of the graph: ``trained`` if it is an initializer."""
+
+    name: str
+    array: Any
+    trained: bool
+    transposed: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        shape = tuple(int(size) for size in self.array.shape)
+        return shape[::-1] if self.transposed else shape
+
+
+def of_file(path: Path, options: Options) -> Model:
+    """The model of an ONNX file.
+
+    Raises InputError for a damaged file, and naming the node for everything that is no chain.
+    """
     where = str(path)
     if not path.is_file():
-        raise InputError("no such file", where)
+        raise InputError("not a regular file" if path.exists() else "no such file", where)
     try:
         import onnx
         from google.protobuf.message import DecodeError
-        from onnx import numpy_helper
     except ImportError:
         raise InputError("reading .onnx needs onnx: pip install 'cadlink[onnx]'", where) from None
+    if path.stat().st_size > MOST_BYTES:
+        raise InputError(f"expected at most {MOST_BYTES} bytes", where)
     try:
-        graph = onnx.load(str(path), load_external_data=False).graph
-        constants = {
-            tensor.name: _array(tensor, numpy_helper, where) for tensor in graph.initializer
-        }
-    except DecodeError:
+        model = onnx.load(str(path), load_external_data=False)
+    except (DecodeError, ValueError, RecursionError):
         raise InputError("not an ONNX file", where) from None
-    inputs = [value.name for value in graph.input if value.name not in constants]
-    if len(inputs) != 1:
-        raise InputError(f"expected one input, found {len(inputs)}", where)
-    return _walk(graph, inputs[0], constants, numpy_helper, where, masks)
+    graph = model.graph
+    if not graph.node:
+        raise InputError("not an ONNX file with a computation: it has no nodes", where)
+    arrays = _Arrays(path, onnx)
+    if options.layers is not None:
+        named = {tensor.name: arrays.read(tensor) for tensor in graph.initializer}
+        return of_named(named, where, options)
+    if options.activation is not None:
+        raise InputError(
+            "the file shows its activations: drop --activation, or use --layers", where
+        )
+    known = {t.name: _Number(t.name, arrays.read(t), True) for t in graph.initializer}
+    return _Walk(graph, known, arrays, where).model(options)
 
 
-def _array(tensor: Any, numpy_helper: Any, where: str) -> Any:
-    if tensor.data_location == 1:  # EXTERNAL: a path in an untrusted file is not followed
-        raise InputError("weights in another file are not read", f"{where}, {tensor.name!r}")
-    return numpy_helper.to_array(tensor)
+# -- numbers ---------------------------------------------------------------------------------------
 
 
-def _walk(
-    graph: Any, current: str, constants: dict[str, Any], numpy_helper: Any, where: str, masks: Any
-) -> Model:
-    layers: list[Layer] = []
-    active: list[str] = []  # the activation after each layer, "" for none
-    for node in graph.node:
-        place = f"{where}, node {node.name or node.output[0]!r} ({node.op_type})"
+class _Arrays:
+    """Reads tensors, those in other files too."""
+
+    def __init__(self, path: Path, onnx: Any) -> None:
+        self.folder, self.where, self.onnx = path.parent.resolve(), str(path), onnx
+
+    def read(self, tensor: Any) -> Any:
+        """The array of a tensor; an :class:`Unread` for types without numbers to look at."""
+        place = f"{self.where}, tensor {safe(tensor.name)!r}"
+        shape = tuple(tensor.dims)
+        if any(size < 0 for size in shape):
+            raise InputError(f"a tensor of shape {shape_text(shape)}", place)
+        try:
+            kind = self.onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)
+        except (KeyError, ValueError, TypeError):
+            raise InputError(f"a tensor of type {tensor.data_type} is not read", place) from None
+        name = str(kind)
+        if kind.kind not in "biuf" and name != "bfloat16":
+            return Unread(shape, safe(name))
+        if name.startswith(("float8", "float4", "float6", "int4", "uint4", "int2", "uint2")):
+            return Unread(shape, safe(name))
+        if tensor.data_location == self.onnx.TensorProto.EXTERNAL:
+            return self._external(tensor, kind, shape, place)
+        try:
+            found = self.onnx.numpy_helper.to_array(tensor)
+        except Exception as error:  # onnx raises many kinds when the bytes do not fit the shape
+            raise InputError(
+                f"its bytes do not fit the shape {shape_text(shape)} [{type(error).__name__}]",
+                place,
+            ) from None
+        return found
+
+    def _external(self, tensor: Any, kind: Any, shape: tuple[int, ...], place: str) -> Any:
+        """Numbers of a file in the model's folder."""
+        entries = {entry.key: entry.value for entry in tensor.external_data}
+        location = entries.get("location", "")
+        try:
+            offset, length = int(entries.get("offset", 0)), int(entries.get("length", -1))
+        except ValueError:
+            raise InputError(
+                "weights in another file at a place that is no number", place
+            ) from None
+        wanted = math.prod(shape) * kind.itemsize
+        if offset < 0 or length not in (-1, wanted):
+            raise InputError(
+                f"weights in another file: expected {wanted} bytes from an offset of at least 0,"
+                f" found {length} from {offset}",
+                place,
+            )
+        if not location or "\0" in location or Path(location).is_absolute():
+            raise InputError(
+                f"weights in the file {safe(location)!r}: expected one in the model's folder", place
+            )
+        file = self.folder / location
+        try:
+            inside = file.resolve().is_relative_to(self.folder)
+            if not inside:
+                raise InputError(
+                    f"weights in the file {safe(location)!r}, outside the model's folder, are not"
+                    " read",
+                    place,
+                )
+            if not file.is_file():
+                raise InputError(
+                    f"no file {safe(location)!r} beside the model, where its weights should be",
+                    place,
+                )
+            if file.stat().st_size < offset + wanted:
+                raise InputError(f"the file {safe(location)!r} ends before these weights", place)
+            if not wanted:
+                return np.zeros(shape, dtype=kind)
+            return np.memmap(file, dtype=kind, mode="r", offset=offset, shape=shape)
+        except (OSError, RuntimeError) as error:  # RuntimeError: links that go round
+            text = getattr(error, "strerror", None) or str(error)
+            raise InputError(f"cannot read {safe(location)!r}: {safe(text)}", place) from None
+
+
+# -- following the graph ---------------------------------------------------------------------------
+
+
+class _Walk:
+    """The graph followed node by node."""
+
+    def __init__(
+        self, graph: Any, known: Mapping[str, _Number], arrays: _Arrays, where: str
+    ) -> None:
+        self.graph, self.arrays, self.where = graph, arrays, where
+        self.chain = Chain()
+        self.values: dict[str, Any] = dict(known)
+        self.used: set[str] = set()
+
+    def model(self, options: Options) -> Model:
+        """The model, if the graph is a chain."""
+        inputs = [value.name for value in self.graph.input if value.name not in self.values]
+        if len(inputs) != 1:
+            raise InputError(f"expected one input, found {len(inputs)}; {NAME_THEM}", self.where)
+        self.values[inputs[0]] = self.chain.head
+        for node in self.graph.node:
+            self._node(node)
+        outputs = [value.name for value in self.graph.output]
+        if len(outputs) != 1:
+            raise InputError(f"expected one output, found {len(outputs)}; {NAME_THEM}", self.where)
+        end = self.values.get(outputs[0])
+        if not isinstance(end, Signal):
+            raise InputError("its output does not depend on its input", self.where)
+        self.chain.take(end, f"{self.where}, output {safe(outputs[0])!r}")
+        return assemble(self.chain.layers, self.where, options, (), self.chain.moved_inputs)
+
+    def _node(self, node: Any) -> None:
+        kind = safe(node.op_type)
+        if not node.output or not node.output[0]:
+            raise InputError("a node without an output", f"{self.where}, node of type {kind!r}")
+        place = f"{self.where}, node {safe(node.name or node.output[0])!r} ({kind})"
+        if node.domain not in ("", "ai.onnx"):
+            raise self._refused(place, f"of the domain {safe(node.domain)!r}")
         attributes = {attribute.name: attribute for attribute in node.attribute}
-        if node.op_type == "Constant" and "value" in attributes:
-            constants[node.output[0]] = numpy_helper.to_array(attributes["value"].t)
-            continue
-        data = [name for name in node.input if name and name not in constants]
-        if data != [current]:
-            raise InputError("expected one chain of nodes without branches", place)
-        if node.op_type in ("Gemm", "MatMul"):
-            layers.append(_linear(node, attributes, constants, place))
-            active.append("")
-        elif node.op_type == "Add" and layers and not active[-1] and not layers[-1].bias:
-            last = layers.pop()
-            layers.append(Layer(last.name, last.mask, True))
-        elif node.op_type in ("Relu", "LeakyRelu") and layers and not active[-1]:
-            active[-1] = "relu" if node.op_type == "Relu" else "leaky_relu"
-        elif node.op_type not in IGNORED:
-            raise InputError(f"is not supported here; supported are {SUPPORTED}", place)
-        current = node.output[0]
-    return assemble(layers, _activation(active, where), masks, where)
+        given = []
+        for name in node.input:
+            if name and name not in self.values:
+                raise InputError(f"takes {safe(name)!r}, which nothing makes", place)
+            given.append(self.values.get(name))
+        if any(name in self.values for name in node.output if name):
+            raise InputError("makes a value that there is already", place)
+        step = _Step(self, node, attributes, given, place)
+        if not any(isinstance(value, Signal) for value in given):
+            self.values[node.output[0]] = step.constant()
+        else:
+            self.values[node.output[0]] = step.signal()
+
+    def _refused(self, place: str, what: str = "") -> InputError:
+        what = what or "is not read"
+        return InputError(f"{what}; read are {SUPPORTED}; {NAME_THEM}", place)
 
 
-def _linear(node: Any, attributes: Any, constants: dict[str, Any], place: str) -> Layer:
-    """y = x B (+ c): the mask is where B^T is not 0."""
-    if len(node.input) < 2 or node.input[1] not in constants:
-        raise InputError("expected the weights as second input, stored in the file", place)
-    weight = np.asarray(constants[node.input[1]])
-    if weight.ndim != 2:
-        raise InputError(f"expected a weight matrix, found {weight.ndim} dimensions", place)
-    if weight.dtype == np.float16:
-        raise InputError("float16 weights: small ones may have become 0; give masks", place)
-    flipped = False
-    if node.op_type == "Gemm":
-        if "transA" in attributes and attributes["transA"].i:
-            raise InputError("transA is not supported", place)
-        flipped = "transB" in attributes and bool(attributes["transB"].i)
-    bias = len(node.input) > 2 and bool(node.input[2])
-    return Layer(node.name or node.output[0], weight if flipped else weight.T, bias)
+@dataclass(frozen=True)
+class _Step:
+    """One node with what it is given."""
 
+    walk: _Walk
+    node: Any
+    attributes: Mapping[str, Any]
+    given: list[Any]
+    place: str
 
-def _activation(active: list[str], where: str) -> str:
-    if active and active[-1]:
-        raise InputError("an activation after the last layer is not supported", where)
-    kinds = set(active[:-1])
-    if len(kinds) > 1:
-        raise InputError("expected the same activation after every hidden layer", where)
-    kind = kinds.pop() if kinds else "relu"
-    return kind or "linear"
+    def constant(self) -> Any:
+        """The value of a node that does not depend on the input."""
+        kind = self.node.op_type
+        if kind == "Constant":
+            return self._held()
+        first = self.given[0] if self.given else None
+        if isinstance(first, _Number):
+            if kind in ("Identity", "Cast"):
+                return first
+            if kind == "Transpose" and self._turns(first):
+                return _Number(first.name, first.array, first.trained, not first.transposed)
+        return None  # sizes and the like: of no use to a layer, which is refused when it takes it
+
+    def _held(self) -> Any:
+        for name, attribute in self.attributes.items():
+            if name == "value":
+                return _Number("", self.walk.arrays.read(attribute.t), False)
+            if name in ("value_float", "value_int"):
+                number = attribute.f if name == "value_float" else attribute.i
+                return _Number("", np.asarray(number), False)
+            if name in ("value_floats", "value_ints"):
+                numbers = attribute.floats if name == "value_floats" else attribute.ints
+                return _Number("", np.asarray(list(numbers)), False)
+        raise self.walk._refused(self.place, "a constant of another kind")
+
+    def _turns(self, number: _Number) -> bool:
+        order = list(self.attributes["perm"].ints) if "perm" in self.attributes else [1, 0]
+        return len(number.shape) == 2 and order == [1, 0]
+
+    def signal(self) -> Any:
+        """The value of a node that takes the signal."""
+        kind, chain = self.node.op_type, self.walk.chain
+        if kind in ("Shape", "Size"):
+            return None
+        if len([value for value in self.given if isinstance(value, Signal)]) > 1:
+            raise InputError(
+                f"two signals meet here (a residual connection or a gate); {NAME_THEM}", self.place
+            )
+        at = next(i for i, value in enumerate(self.given) if isinstance(value, Signal))
+        signal = self.given[at]
+        if kind in ("Gemm", "MatMul") and at == 0:
+            return self._linear(signal)
+        if kind in ("Add", "Sub", "Mul", "Div"):
+            return self._arithmetic(signal, at)
+        if at != 0:
+            raise self.walk._refused(self.place)
+        if kind in ACTIVATIONS:
+            return chain.activation(signal, ACTIVATIONS[kind], self.place)
+        if kind == "LeakyRelu":
+            slope = self.attributes["alpha"].f if "alpha" in self.attributes else 0.01
+            return chain.activation(signal, self._leaky(slope), self.place)
+        if kind in ("Clip", "Max"):
+            return self._clip(signal, kind)
+        if kind in NOTHING:
+            return chain.step(signal, self.place)
+        if kind == "Flatten":
+            axis = self.attributes["axis"].i if "axis" in self.attributes else 1
+            if chain.layers and axis not in (1, -1):
+                raise self.walk._refused(self.place, "flattens the points, too")
+            return chain.step(signal, self.place)
+        if kind in ("Reshape", "Squeeze"):
+            return self._reshape(signal, kind)
+        raise self.walk._refused(self.place)
+
+    def _leaky(self, slope: float) -> str:
+        try:
+            return leaky(float(str(np.float32(slope))))  # the shortest decimal number it stands for
+        except ValueError:
+            raise InputError(f"a slope of {slope}", self.place) from None
+
+    def _weight(self, place: int) -> _Number:
+        """The trained matrix that is the node's input at this place, used once only."""
+        number = self.given[place] if place < len(self.given) else None
+        if not isinstance(number, _Number) or not number.trained:
+            raise InputError(
+                f"expected trained weights (an initializer) as input {place}", self.place
+            )
+        if number.name in self.walk.used:
+            raise InputError(
+                f"the weights {safe(number.name)!r} are used twice; no theorem covers shared"
+                " weights",
+                self.place,
+            )
+        self.walk.used.add(number.name)
+        return number
+
+    def _linear(self, signal: Signal) -> Signal:
+        """y = x B (+ c): outputs x inputs is B transposed."""
+        weight = self._weight(1)
+        if len(weight.shape) != 2:
+            raise InputError(
+                f"expected a weight matrix, found shape {shape_text(weight.shape)}", self.place
+            )
+        turned = not weight.transposed
+        scale = 1.0
+        if self.node.op_type == "Gemm":
+            if "transA" in self.attributes and self.attributes["transA"].i:
+                raise self.walk._refused(self.place, "transA")
+            if "transB" in self.attributes and self.attributes["transB"].i:
+                turned = not turned
+            scale = self.attributes["alpha"].f if "alpha" in self.attributes else 1.0
+            scale *= self.attributes["beta"].f if "beta" in self.attributes else 1.0
+        if not (math.isfinite(scale) and scale):
+            raise self.walk._refused(self.place, "alpha or beta of 0")
+        name = weight.name.removesuffix(".weight") or self.node.name or self.node.output[0]
+        layer = Found(name, weight.array, np.zeros(0, dtype=bool), turned)
+        layer.bias = np.zeros(layer.shape[0], dtype=bool)
+        made = self.walk.chain.linear(signal, layer, self.place)
+        if len(self.node.input) > 2 and self.node.input[2]:
+            made = self._bias(made, 2)
+        return made
+
+    def _bias(self, signal: Signal, place: int) -> Signal:
+        """An initializer of one number for each unit is a free bias."""
+        bias = self._weight(place)
+        units = self.walk.chain.layers[-1].shape[0] if self.walk.chain.layers else 0
+        if math.prod(bias.shape) != units or bias.shape[-1:] != (units,):
+            raise InputError(
+                f"expected {units} biases, found shape {shape_text(bias.shape)}", self.place
+            )
+        return self.walk.chain.bias(signal, np.ones(units, dtype=bool), self.place)
+
+    def _arithmetic(self, signal: Signal, at: int) -> Signal:
+        kind, other = self.node.op_type, self.given[1 - at]
+        if not isinstance(other, _Number) or isinstance(other.array, Unread):
+            raise self.walk._refused(self.place, "takes something that is computed")
+        if self.walk.chain.layers and kind == "Add" and other.trained:
+            return self._bias(signal, 1 - at)
+        numbers = np.asarray(other.array, dtype=np.float64)
+        if not np.isfinite(numbers).all() or (kind in ("Mul", "Div") and not numbers.all()):
+            raise self.walk._refused(self.place, "scales by 0 or infinity")
+        if kind == "Div" and at == 1:
+            raise self.walk._refused(self.place, "divides by the signal")
+        return self.walk.chain.move(signal, self.place)
+
+    def _clip(self, signal: Signal, kind: str) -> Signal:
+        """Clip from below at 0, and Max with 0, are ReLU."""
+        low = self.given[1] if len(self.given) > 1 else None
+        high = self.given[2] if len(self.given) > 2 else None
+        zero = isinstance(low, _Number) and not low.trained and not np.any(low.array)
+        if not zero or len(self.given) > 3 or high is not None or self.attributes:
+            raise self.walk._refused(self.place, f"{kind} but at 0 from below")
+        return self.walk.chain.activation(signal, "relu", self.place)
+
+    def _reshape(self, signal: Signal, kind: str) -> Signal:
+        """A reshape to numbers the file holds, or before the first layer to any."""
+        given = self.given[1] if len(self.given) > 1 else None
+        chain = self.walk.chain
+        held = isinstance(given, _Number) and not isinstance(given.array, Unread)
+        numbers = [int(n) for n in np.ravel(given.array)] if held else None  # type: ignore[union-attr]
+        if kind == "Squeeze":
+            one = chain.layers and chain.layers[-1].shape[0] == 1 and numbers in ([1], [-1])
+            if not one:
+                raise self.walk._refused(self.place, "squeezes more than one output")
+            return chain.step(signal, self.place)
+        if numbers is None:
+            if chain.layers:
+                raise self.walk._refused(self.place, "a shape that is computed")
+            return chain.step(signal, self.place)
+        zero_is_zero = "allowzero" in self.attributes and self.attributes["allowzero"].i
+        shape = [None if n == 0 and not zero_is_zero else n for n in numbers]
+        return chain.reshape(signal, shape, self.place)

@@ -1,0 +1,257 @@
+"""Files of arrays by name: .pt and its kin, .safetensors, .npz.  No code of a file is ever run.
+
+What is returned are views of the file where the format allows it, so that of a large file only the
+layers that are looked at are read.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import mmap
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cadlink.errors import InputError
+from cadlink.networks.readers.layers import listed, safe
+from cadlink.networks.readers.weights import BFloat16, Unread
+
+__all__ = ["TORCH", "arrays_of", "state_in"]
+
+TORCH = (".pt", ".pth", ".bin", ".ckpt", ".tar")
+SAVE = "save it with torch.save(model.state_dict(), FILE)"
+MOST_HEADER = 100 * 2**20  # bytes of a safetensors header, as the format's own reader allows
+NUMBERS = {
+    "BOOL": "|b1",
+    "U8": "|u1",
+    "I16": "<i2",
+    "U16": "<u2",
+    "I32": "<i4",
+    "U32": "<u4",
+    "I64": "<i8",
+    "U64": "<u8",
+    "F16": "<f2",
+    "BF16": "<u2",
+    "F32": "<f4",
+    "F64": "<f8",
+}
+OPTIMISERS = re.compile(r"(?i)optim|sched|scaler|hyper|callback|loops|rng")
+
+
+def arrays_of(path: Path, key: str | None) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The arrays of a file by name, and notes on where they were found.
+
+    Raises InputError for a file that is none of the kinds, is damaged, or holds code.
+    """
+    where = str(path)
+    if not path.is_file():
+        raise InputError("not a regular file" if path.exists() else "no such file", where)
+    suffix = path.suffix.lower()
+    if suffix == ".safetensors":
+        arrays = _safetensors(path)
+    elif suffix == ".npz":
+        arrays = _npz(path)
+    else:
+        return state_in(_torch(path), where, key)
+    if key is not None:
+        raise InputError(f"--key {safe(key)}: such a file holds one dict of arrays", where)
+    return arrays, ()
+
+
+# -- torch -----------------------------------------------------------------------------------------
+
+
+def _torch(path: Path) -> Any:
+    where = str(path)
+    try:
+        import torch
+    except ImportError:
+        raise InputError(
+            "reading PyTorch models needs torch: pip install 'cadlink[torch]'", where
+        ) from None
+    zipped = zipfile.is_zipfile(path)
+    if zipped:
+        _no_program(path, where)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about how the file was written; it is read or refused
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
+    except Exception as error:  # torch raises many kinds for files nobody vouches for
+        text = str(error)
+        found = re.search(r"GLOBAL ([\w.]+)", text) or re.search(
+            r"Unsupported class ([\w.]+)", text
+        )
+        what = f"holds an object of the class {safe(found[1])}" if found else "cannot be read"
+        raise InputError(
+            f"not a state dict: {what}; only tensors are read, no code of a file is run: {SAVE}"
+            f" [{type(error).__name__}]",
+            where,
+        ) from None
+
+
+def _no_program(path: Path, where: str) -> None:
+    """Raise InputError for TorchScript and torch.export archives."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise InputError(f"not a state dict: {safe(str(error), 100)}; {SAVE}", where) from None
+    tops = {"/".join(name.split("/")[1:2]) for name in names}
+    if "code" in tops or "constants.pkl" in tops:
+        raise InputError(
+            "not a state dict: a TorchScript archive, which is a program; load it with"
+            f" torch.jit.load and {SAVE}",
+            where,
+        )
+    if {"models", "archive_format", "serialized_exported_program.json"} & tops:
+        raise InputError(
+            "not a state dict: an exported program; load it with torch.export.load and"
+            " save its state_dict with torch.save",
+            where,
+        )
+
+
+def state_in(value: Any, where: str, key: str | None) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The arrays of a state dict, or of the one state dict in nested dicts, and where it was.
+
+    ``key`` names it, parts separated by dots.  Raises InputError where none or several are found.
+
+    >>> state_in({"epoch": 3, "model": {"fc.weight": np.eye(2)}}, "", None)[1]
+    ("the state dict is the one under 'model'",)
+    """
+    if not isinstance(value, Mapping):
+        what = "tensor alone" if hasattr(value, "shape") else type(value).__name__
+        raise InputError(f"not a state dict: found {what}; {SAVE}", where)
+    states = dict(_states(value, ""))
+    if key is not None:
+        if key not in states:
+            found = f"the file has {listed(list(states))}" if any(states) else "the file has none"
+            raise InputError(f"--key {safe(key)}: no state dict there; {found}", where)
+        return states[key], ()
+    if not states:
+        raise InputError(
+            f"not a state dict: expected tensors, found {_contents(value)}; {SAVE}", where
+        )
+    if len(states) > 1:
+        raise InputError(
+            f"several state dicts, under {listed(list(states))}; choose one with --key", where
+        )
+    ((name, state),) = states.items()
+    return state, (f"the state dict is the one under {safe(name)!r}",) if name else ()
+
+
+def _states(value: Mapping[Any, Any], path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every state dict in nested dicts, with the keys that lead to it joined by dots."""
+    flat = _flat(value)
+    if flat is not None:
+        yield path, flat
+        return
+    for name, inner in value.items():
+        if isinstance(name, str) and isinstance(inner, Mapping) and not OPTIMISERS.search(name):
+            yield from _states(inner, f"{path}.{name}" if path else name)
+
+
+def _flat(value: Mapping[Any, Any]) -> dict[str, Any] | None:
+    """The arrays by name if this is a state dict, or layers' dicts of arrays (Flax); else None."""
+    found: dict[str, Any] = {}
+    for name, inner in value.items():
+        if not isinstance(name, str):
+            return None
+        if hasattr(inner, "shape"):
+            found[name] = inner
+        elif isinstance(inner, Mapping) and _is_layer(inner):
+            found.update({f"{name}.{part}": array for part, array in inner.items()})
+        else:
+            return None
+    return found or None
+
+
+def _is_layer(value: Mapping[Any, Any]) -> bool:
+    arrays = all(isinstance(k, str) and hasattr(v, "shape") for k, v in value.items())
+    return arrays and bool({"kernel", "weight"} & set(value)) and len(value) <= 4
+
+
+def _contents(value: Mapping[Any, Any]) -> str:
+    """What a dict holds, for a message."""
+    for name, inner in value.items():
+        if not hasattr(inner, "shape"):
+            return f"{type(inner).__name__} under {safe(str(name))!r}"
+    return "nothing"
+
+
+# -- safetensors -----------------------------------------------------------------------------------
+
+
+def _safetensors(path: Path) -> dict[str, Any]:
+    """The tensors of a safetensors file: 8 bytes with the length of a JSON header, the header, the
+    numbers.  Sizes and places are checked before anything is looked at.
+    """
+    where = str(path)
+    with path.open("rb") as stream:
+        size = path.stat().st_size
+        length = int.from_bytes(stream.read(8), "little")
+        if size < 8 or length > min(MOST_HEADER, size - 8):
+            raise InputError("not a safetensors file: no header", where)
+        try:
+            header = json.loads(stream.read(length).decode("utf-8"))
+        except (ValueError, RecursionError):
+            raise InputError("not a safetensors file: its header is no JSON", where) from None
+        if not isinstance(header, dict):
+            raise InputError("not a safetensors file: its header is no JSON object", where)
+        content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    start, end = 8 + length, size
+    shared = header.pop("__metadata__", None) or {}
+    found = {}
+    for name, entry in header.items():
+        place = f"{where}, tensor {safe(name)!r}"
+        found[name] = _tensor(entry, memoryview(content)[start:end], place)
+    for name, other in shared.items() if isinstance(shared, dict) else ():
+        if isinstance(other, str) and other in found and name not in found:
+            raise InputError(
+                f"{safe(name)!r} is stored as {safe(other)!r}; no theorem covers shared weights",
+                where,
+            )
+    return found
+
+
+def _tensor(entry: Any, content: memoryview, where: str) -> Any:
+    try:
+        dtype, shape, (start, stop) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
+        whole = (*shape, start, stop)
+        numbers = all(type(number) is int and number >= 0 for number in whole)
+        if not (numbers and isinstance(dtype, str)):
+            raise ValueError
+    except (KeyError, TypeError, ValueError):
+        raise InputError("not a safetensors file: its header is damaged", where) from None
+    if not start <= stop <= len(content):
+        raise InputError("not a safetensors file: the tensor lies outside the file", where)
+    if dtype not in NUMBERS:
+        return Unread(shape, safe(dtype))
+    kind = np.dtype(NUMBERS[dtype])
+    if math.prod(shape) * kind.itemsize != stop - start or len(shape) > 32:
+        raise InputError("not a safetensors file: a tensor's size does not fit its shape", where)
+    array = np.frombuffer(content[start:stop], kind).reshape(shape)
+    return BFloat16(array) if dtype == "BF16" else array
+
+
+# -- numpy -----------------------------------------------------------------------------------------
+
+
+def _npz(path: Path) -> dict[str, Any]:
+    """The arrays of an npz file; nothing is unpickled."""
+    where = str(path)
+    found = {}
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            for name in archive.files:
+                found[name] = archive[name]
+    except Exception as error:  # zipfile, zlib, lzma, numpy and ast raise many kinds
+        first = (str(error).splitlines() or [""])[0]
+        raise InputError(f"not an npz file of numbers ({safe(first, 100)})", where) from None
+    return found

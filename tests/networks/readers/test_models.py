@@ -1,0 +1,300 @@
+"""Reading models: masks given by hand, sparse tensors, what is shown, hostile files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from networks.readers.zoo import EXPECTED, MASKS, exported, graph, linears, plain, saved, state
+from onnx import helper
+from safetensors.numpy import save_file
+from torch import nn
+from torch.nn.utils import prune
+
+from cadlink import Pattern
+from cadlink.errors import InputError
+from cadlink.networks import NetworkAnswer, decide_network
+from cadlink.networks.readers.layers import safe
+from cadlink.networks.readers.models import masks_of, model_of, pattern_of
+from cadlink.networks.readers.weights import support
+
+
+def test_a_tree_of_modules() -> None:
+    first, _, second, _, third = plain()
+    tree = nn.Sequential(
+        nn.Flatten(), first, nn.ReLU(), nn.Dropout(0.1), nn.Sequential(second, nn.ReLU()), third
+    )
+    found = model_of(tree)
+    assert (found.pattern, found.biases, found.activation) == (EXPECTED, (True,) * 3, "relu")
+    assert [layer.name for layer in found.layers] == ["1", "4.0", "5"]
+
+
+def test_reading_leaves_a_module_as_it_was() -> None:
+    model = plain().train()
+    model[1].eval()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    random = torch.get_rng_state()
+    model_of(model)
+    assert [one.training for one in model.modules()] == [True, True, False, True, True, True]
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert torch.equal(random, torch.get_rng_state())
+
+
+def test_one_pattern_in_every_container(tmp_path: Path) -> None:
+    names = ("m.pt", "m.pth", "m.bin", "m.ckpt", "m.safetensors", "m.npz")
+    made = [pattern_of(saved(state(), name)(tmp_path)) for name in names]
+    made += [pattern_of(plain()), pattern_of(state()), pattern_of([m * 0.5 for m in MASKS])]
+    made += [pattern_of(exported(plain, dynamo)(tmp_path)) for dynamo in (True, False)]
+    assert set(made) == {EXPECTED}
+
+
+def test_a_mask_counts_not_the_weights_under_it() -> None:
+    model = plain()
+    prune.identity(linears(model)[0], "weight")  # all ones, over weights that have zeros
+    assert pattern_of(model).layers[0].nnz == 20
+    assert pattern_of(state(model)).layers[0].nnz == 20
+
+
+def test_explicit_masks(tmp_path: Path) -> None:
+    dense = nn.Sequential(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 3), nn.ReLU(), nn.Linear(3, 2))
+    assert pattern_of(dense, MASKS) == EXPECTED
+    assert pattern_of(dense, [torch.tensor(mask) for mask in MASKS]) == EXPECTED
+    named = pattern_of(dense, {"0": MASKS[0]})
+    assert named.layers[0].nnz == MASKS[0].sum()
+    assert named.layers[1].nnz == 15
+    with pytest.raises(InputError, match=r"layer '0': expected a mask of shape 5 x 4, found 4 x 5"):
+        pattern_of(dense, {"0": MASKS[0].T})
+    with pytest.raises(InputError, match=r"a mask for layer 'x', but the layers are 0, 2, 4"):
+        pattern_of(dense, {"x": MASKS[0]})
+    with pytest.raises(InputError, match=r"expected 3 masks, one per layer \(0, 2, 4\), found 2"):
+        pattern_of(dense, MASKS[:2])
+    by_name = {name: torch.tensor(mask) for name, mask in zip("024", MASKS, strict=True)}
+    nested = {
+        name: {"weight": mask, "bias": torch.ones(len(mask))} for name, mask in by_name.items()
+    }
+    torch.save(by_name, tmp_path / "masks.pt")
+    torch.save(nested, tmp_path / "nni.pt")
+    np.savez(tmp_path / "masks.npz", *MASKS)
+    np.savez(tmp_path / "named.npz", **{f"{n}.weight": m for n, m in by_name.items()})
+    for file in sorted(tmp_path.iterdir()):
+        assert pattern_of(dense, masks_of(file)) == EXPECTED, file
+
+
+def test_masks_of_biases() -> None:
+    masks = {"0": {"weight": MASKS[0], "bias": np.zeros(5)}, "2": {"bias": [1, 0, 1]}}
+    found = model_of(plain(), masks)
+    assert found.biases == (False, True, True)
+    assert [layer.to_json()["bias"] for layer in found.layers] == ["none", [0, 2], "all"]
+    assert "masked in part" in found.uncovered
+    assert decide_network(found).answer is NetworkAnswer.UNKNOWN
+
+
+def test_a_sparse_tensor_with_stored_zeros_and_duplicates() -> None:
+    where, values = [[0, 0, 1, 1], [0, 1, 0, 0]], [1.0, 0.0, 2.0, -2.0]
+    weight = torch.sparse_coo_tensor(where, values, (2, 2), check_invariants=True)
+    assert pattern_of({"weight": weight}).inline() == "10/00"
+
+
+@pytest.mark.parametrize("bad", [[[0, 5], [0, 1]], [[0, -1], [0, 1]]])
+def test_a_sparse_tensor_with_indices_out_of_range(bad: list[list[int]]) -> None:
+    weight = torch.sparse_coo_tensor(bad, [1.0, 2.0], (2, 2), check_invariants=False)
+    with pytest.raises(InputError, match="indices do not fit its shape"):
+        pattern_of({"weight": weight})
+
+
+def test_slices_of_rows_agree_with_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    array = np.where(np.random.default_rng(1).random((57, 31)) < 0.3, 0.5, 0)
+    whole = support(array, "").toarray()
+    monkeypatch.setattr("cadlink.networks.readers.weights.SLICE", 64)
+    assert (support(array, "").toarray() == whole).all()
+    assert (support(torch.tensor(array), "").toarray() == whole).all()
+    array[56, 0], array[0, 0] = 1e-310, 0  # the zero and the tiny number are in different slices
+    with pytest.raises(InputError, match="the zeros may be roundings"):
+        support(array, "")
+
+
+def test_a_wrong_mask_buffer() -> None:
+    layer = nn.Linear(3, 2)
+    prune.identity(layer, "weight")
+    layer.weight_mask = torch.ones(3, 2)
+    with pytest.raises(InputError, match="expected a weight_mask of shape 2 x 3, found 3 x 2"):
+        pattern_of(nn.Sequential(layer))
+
+
+def test_what_is_shown() -> None:
+    model = plain()
+    with torch.no_grad():
+        model[2].weight[1] = 0  # unit 1 of layer 2 sees nothing
+    found = model_of(model)
+    lines = "\n".join(found.lines())
+    assert "2      3 x 5" in lines
+    assert "ASSUMED" not in lines
+    assert found.layers[1].dead.tolist() == [1]
+    entry = found.to_json()["layers"][1]
+    assert (entry["name"], entry["outputs"], entry["inputs"], entry["dead_units"]) == (
+        "2",
+        3,
+        5,
+        [1],
+    )
+    assert json.loads(json.dumps(found.to_json())) == found.to_json()
+
+
+def test_mostly_dead_networks_say_so_first() -> None:
+    lines = model_of("1000/0000/0000/0100;1000").lines()
+    assert lines[0] == "3 of 4 hidden units are dead: on no path from an input to an output"
+    assert lines[-2] == "3 dead inputs: 1, 2, 3"
+
+
+def test_scaled_inputs_have_no_answer_for_given_ones() -> None:
+    class Scaled(nn.Sequential):
+        def forward(self, x: Any) -> Any:
+            return super().forward(x / 255)
+
+    model = Scaled(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 2))
+    assert decide_network(model).answer is NetworkAnswer.NO_OPTIMUM
+    verdict = decide_network(model, "b", inputs=[[0, 0], [1, 1]])
+    assert verdict.answer is NetworkAnswer.UNKNOWN
+    assert "scales its inputs" in verdict.reason
+
+
+@pytest.mark.parametrize("activation", ["tanh", "gelu", "silu", "softplus", "sigmoid"])
+def test_what_no_theorem_covers_is_unknown(activation: str) -> None:
+    found = model_of("1/1;11", activation=activation)
+    for question in "ad":
+        verdict = decide_network(found, question)
+        assert verdict.answer is NetworkAnswer.UNKNOWN
+        assert verdict.reason == f"no theorem covers {activation}"
+
+
+def test_names_are_printed_safely() -> None:
+    evil = "fc\x1b]0;title\x07\n" + "x" * 100_000
+    lines = model_of({f"{evil}.weight": torch.eye(2)}).lines()
+    assert all(line.isprintable() and len(line) < 150 for line in lines)
+    assert safe("a" * 30 + "\u202e" + "b" * 300).isprintable()
+    bad = {f"{evil}.weight": torch.zeros(2, 2, 3)}
+    with pytest.raises(InputError) as caught:
+        model_of(bad)
+    assert len(str(caught.value)) < 500
+    assert str(caught.value).isprintable()
+
+
+# -- hostile files ---------------------------------------------------------------------------------
+
+
+def test_control_characters_in_onnx(tmp_path: Path) -> None:
+    node = helper.make_node("Evil\x1b[31m", ["x"], ["y"], name="n\n\x07")
+    with pytest.raises(InputError, match="is not read") as caught:
+        model_of(graph([node], {})(tmp_path))
+    assert str(caught.value).isprintable()
+
+
+def test_onnx_nodes_without_outputs(tmp_path: Path) -> None:
+    path = graph([helper.make_node("Relu", ["x"], ["y"])], {})(tmp_path)
+    model = onnx.load(str(path))
+    del model.graph.node[0].output[:]
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(InputError, match="a node without an output"):
+        model_of(path)
+    model.graph.node[0].output.append("")
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(InputError, match="a node without an output"):
+        model_of(path)
+
+
+@pytest.mark.parametrize("what", ["short", "type", "negative", "huge"])
+def test_onnx_tensors_whose_bytes_do_not_fit(tmp_path: Path, what: str) -> None:
+    nodes = [helper.make_node("Gemm", ["x", "w"], ["y"])]
+    path = graph(nodes, {"w": np.eye(4, dtype=np.float32)})(tmp_path)
+    model = onnx.load(str(path))
+    tensor = model.graph.initializer[0]
+    if what == "short":
+        tensor.raw_data = b"123"
+    elif what == "type":
+        tensor.data_type = 999
+    elif what == "negative":
+        tensor.dims[0] = -4
+    else:
+        tensor.dims[0] = 2**40
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(InputError, match=r"bytes do not fit|type 999 is not read|shape -4 x 4"):
+        model_of(path)
+
+
+SAFETENSORS: list[tuple[dict[str, Any], str]] = [
+    ({"w": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 999]}}, "outside the file"),
+    ({"w": {"dtype": "F32", "shape": [2, 2], "data_offsets": [-16, 0]}}, "damaged"),
+    ({"w": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 16]}}, "does not fit its shape"),
+    ({"w": {"dtype": "F32", "shape": [2, "2"], "data_offsets": [0, 16]}}, "damaged"),
+    ({"w": {"dtype": "F32", "shape": [2**40, 2**40], "data_offsets": [0, 16]}}, "does not fit"),
+    ({"w": {"dtype": ["F32"], "shape": [2, 2], "data_offsets": [0, 16]}}, "damaged"),
+    ({"w": 7}, "damaged"),
+    ({"w": {"dtype": "F32", "shape": [2, 2]}}, "damaged"),
+]
+
+
+@pytest.mark.parametrize(("header", "message"), SAFETENSORS)
+def test_damaged_safetensors(tmp_path: Path, header: dict[str, Any], message: str) -> None:
+    text = json.dumps(header).encode()
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(16))
+    with pytest.raises(InputError, match=message):
+        model_of(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff" * 8, (2**60).to_bytes(8, "little") + b"{}"])
+def test_no_safetensors(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="not a safetensors file"):
+        model_of(path)
+
+
+def test_safetensors_as_the_library_writes_them(tmp_path: Path) -> None:
+    """Every type both know comes back as the library wrote it."""
+    path = tmp_path / "m.safetensors"
+    for kind in ("float16", "float32", "float64", "bool", "uint8", "int32", "int64"):
+        array = (MASKS[0] * 1).astype(kind)
+        save_file({"fc.weight": array}, path)
+        assert pattern_of(path) == Pattern.of(MASKS[:1]), kind
+
+
+def test_special_files(tmp_path: Path) -> None:
+    for name in ("d.pt", "d.safetensors", "d.onnx"):
+        (tmp_path / name).mkdir()
+        with pytest.raises(InputError, match="not a regular file"):
+            pattern_of(tmp_path / name)
+        with pytest.raises(InputError, match="no such file"):
+            pattern_of(tmp_path / f"absent-{name}")
+
+
+def test_the_package_needs_no_extra() -> None:
+    """cadlink.networks imports without torch, onnx and scikit-learn, and says which extra is
+    missing when a model of that kind comes along."""
+    script = """
+import sys
+for name in ("torch", "onnx", "safetensors", "sklearn", "matplotlib"):
+    sys.modules[name] = None
+import numpy, cadlink, cadlink.networks
+from cadlink.networks import decide_network, pattern_of
+assert decide_network("dense:2-2-2").answer.value == "no_optimum"
+for path, extra in (("m.pt", "torch"), ("m.onnx", "onnx")):
+    open(path, "wb").close()
+    try:
+        pattern_of(path)
+    except ValueError as error:
+        assert f"pip install 'cadlink[{extra}]'" in str(error), error
+    else:
+        raise AssertionError(path)
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, "-c", script], cwd=folder, check=True, timeout=120)
