@@ -19,6 +19,7 @@ __all__ = [
     "CacheWarning",
     "CadlinkError",
     "CertificateError",
+    "CheckOverdue",
     "FormulaError",
     "InputError",
     "foreign",
@@ -135,6 +136,10 @@ class CertificateError(CadlinkError, ValueError):
     def __reduce__(self) -> tuple[type[CertificateError], tuple[str, str, str]]:
         """Exceptions are pickled by their message alone, which is not how this one is made."""
         return type(self), (self.path, self.expected, self.found)
+
+
+class CheckOverdue(CertificateError):
+    """The kernel had no time left to check a certificate, which may be right."""
 
 
 class BackendWarning(UserWarning):

@@ -30,7 +30,7 @@ from cadlink.deciding.decision import (
 )
 from cadlink.deciding.oracle import Contradiction, Desk, claim
 from cadlink.deciding.strategies import settle
-from cadlink.errors import CertificateError, InputError
+from cadlink.errors import CertificateError, CheckOverdue, InputError
 from cadlink.logic import encode
 from cadlink.logic.formula import FALSE, TRUE
 from cadlink.patterns.group import Group
@@ -126,7 +126,7 @@ class Decider:
         def prove() -> Proof | None:
             if method == "sentence":
                 return _by_sentence(pattern, desk, backend, norm)
-            return self._looked_up(pattern) or self._reduced(pattern, desk)
+            return self._looked_up(pattern, desk) or self._reduced(pattern, desk)
 
         settled = self._attempt(pattern, desk, prove)
         certificate = settled.certificate
@@ -180,8 +180,8 @@ class Decider:
             proof = prove()
             if proof is not None:
                 desk.say("checking the certificate")
-                found = _found(problem, proof)
-                certificate = _certified(problem, proof, found)
+                found = _found(problem, proof, desk)
+                certificate = _certified(problem, proof, found, desk)
                 return Settled(
                     found.conclusion,
                     time.monotonic() - start,
@@ -193,6 +193,8 @@ class Decider:
             reason, detail = self._silence(desk)
         except Contradiction as error:
             reason, detail = UnknownReason.CONTRADICTION, str(error)
+        except CheckOverdue:
+            reason, detail = UnknownReason.TIME, "the time limit was reached while checking a proof"
         except CertificateError as error:
             reason = UnknownReason.REJECTED
             detail = f"the kernel rejected the proof found, which is a bug in cadlink: {error}"
@@ -227,7 +229,12 @@ class Decider:
         the way."""
         if tree.step is None:
             found = self._settle(tree.problem, desk)
-            return None if found is None else (_conclusion(tree.problem, found), found)
+            if found is None:
+                return None
+            try:
+                return _found(tree.problem, found, desk).conclusion, found
+            except CheckOverdue:  # the part's share of the time is over, not all the time
+                return None
         answers: list[str | None] = [None] * len(tree.parts)
         proofs: list[Proof | None] = [None] * len(tree.parts)
         # What the rules settled comes first: it costs nothing and may decide at once.
@@ -247,7 +254,7 @@ class Decider:
         if desk.left() <= 0:
             return None
         if not isinstance(problem, Group):
-            return self._looked_up(problem) or settle(problem, desk)
+            return self._looked_up(problem, desk) or settle(problem, desk)
         if len(problem.cells) * len(problem.neurons) > MOST_CANONICAL:
             return settle(problem, desk)
         flipped = problem.transpose()
@@ -256,7 +263,7 @@ class Decider:
         source, standard = (flipped, lying) if turned else (problem, upright)
         proof = self._settled.get(standard)
         if proof is None:
-            proof = self._looked_up(standard)
+            proof = self._looked_up(standard, desk)
             if proof is None and standard != problem:
                 # Some rules search greedily, and may succeed in another order of rows and columns.
                 tree = reduce(standard, desk.clock)
@@ -274,13 +281,13 @@ class Decider:
             proof = Proof("relabel", data, (proof,))
         return Proof("transpose", {}, (proof,)) if turned else proof
 
-    def _looked_up(self, problem: Problem) -> Proof | None:
+    def _looked_up(self, problem: Problem, desk: Desk) -> Proof | None:
         """What the look-up knows about a reduced problem, if the kernel accepts it."""
         proof = None if self._lookup is None else self._lookup(problem)
         if proof is None:
             return None
         try:
-            _conclusion(problem, proof)
+            _found(problem, proof, desk)
         except CertificateError:
             return None
         return proof
@@ -302,26 +309,23 @@ def _until(desk: Desk, share_s: float) -> Desk:
     )
 
 
-def _conclusion(problem: Problem, proof: Proof) -> str:
-    """What the kernel says this proof concludes about this problem."""
-    return _found(problem, proof).conclusion
-
-
-def _found(problem: Problem, proof: Proof) -> kernel.Found:
+def _found(problem: Problem, proof: Proof, desk: Desk) -> kernel.Found:
     """What the kernel says about this proof of this problem."""
     if isinstance(problem, Pattern):
-        return kernel.check_proof(problem, proof)
+        return kernel.check_proof(problem, proof, desk.deadline)
     # The kernel knows none of our classes but the pattern.
-    return kernel.check_proof(problem.to_json(), proof)
+    return kernel.check_proof(problem.to_json(), proof, desk.deadline)
 
 
-def _certified(problem: Problem, proof: Proof, found: kernel.Found) -> Certificate | None:
+def _certified(
+    problem: Problem, proof: Proof, found: kernel.Found, desk: Desk
+) -> Certificate | None:
     """The certificate about a pattern, after the kernel has read and accepted this very object."""
     if not isinstance(problem, Pattern):
         return None
     verdict = Verdict.NOT_CLOSED if found.conclusion == "not_closed" else Verdict.CLOSED
     certificate = Certificate(problem.to_json(), verdict.value, proof)
-    kernel.check(certificate, problem)
+    kernel.check(certificate, problem, desk.deadline)
     return certificate
 
 

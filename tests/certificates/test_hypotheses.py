@@ -114,7 +114,7 @@ FAILING: list[tuple[str, str, dict[str, Any], str]] = [
         "owners",
         ".##/###/###; .../###/.##",
         {"rows": [0], "cols": [0], "row": 2, "col": 1, "neuron": 0, "helper": 1},
-        "neuron 0 to observe (0, 0)",
+        "neuron 0 to observe all cells of the block",
     ),
     (
         "owners",
@@ -244,7 +244,7 @@ FAILING: list[tuple[str, str, dict[str, Any], str]] = [
     ("rank_peeling", "###/###/##.", {}, "every cell observed"),
     ("rank_peeling", "###/###/###; ##./##./...", {}, "defects c_i <= i - 1"),
     ("rank_peeling", "##./##.; ..#/..#", {}, "defects c_i <= i - 1"),
-    ("rank_peeling", "##/##; ##/#.", {}, "all observed cells of its block in neuron"),
+    ("rank_peeling", "##/##; ##/#.", {}, "all observed cells of its rows and columns in neuron"),
     ("absorb", "##/##; ##/#.", {"neurons": [1], "proof": None}, "a step"),
     ("rank_peeling", "", {}, "at least one neuron"),
     (

@@ -170,9 +170,9 @@ def test_the_last_step_is_a_check_of_what_is_returned(monkeypatch: pytest.Monkey
     pattern = Pattern.of(["11/01", "10/11"])
     seen: list[object] = []
 
-    def check(certificate: Certificate, asked: Pattern) -> kernel.Checked:
+    def check(certificate: Certificate, asked: Pattern, deadline: float) -> kernel.Checked:
         seen.append((certificate, asked))
-        return real(certificate, asked)
+        return real(certificate, asked, deadline)
 
     real = kernel.check
     monkeypatch.setattr(kernel, "check", check)

@@ -10,6 +10,7 @@ Reading order: ``problems``, ``reader``, ``sweep``, ``chain_rules``, ``group_rul
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -130,11 +131,14 @@ class Traced:
 
 
 def check(
-    certificate: Certificate | Mapping[str, Any] | str | bytes, pattern: Pattern | None = None
+    certificate: Certificate | Mapping[str, Any] | str | bytes,
+    pattern: Pattern | None = None,
+    deadline: float = math.inf,
 ) -> Checked:
     """Check a certificate (its JSON text, its JSON value, or the object), for ``pattern`` if given.
 
-    Raises CertificateError, naming the failing step, unless every step is proved.
+    Raises CertificateError, naming the failing step, unless every step is proved; CheckOverdue, a
+    subclass, if that is not done when ``time.monotonic()`` reaches ``deadline``.
 
     >>> text = '{"format": "cadlink-certificate", "version": 1, "pattern": {"layers": [["1"]]},'
     >>> text += '"verdict": "closed", "proof": {"rule": "one_layer", "data": {}, "parts": []}}'
@@ -145,34 +149,40 @@ def check(
     chain = _read_chain(document.pattern)
     if pattern is not None and not _same(chain, pattern):
         raise CertificateError("pattern", "the pattern in question", "another pattern")
-    found = _prove(chain, document.proof, "proof", Budget()).found
+    found = _prove(chain, document.proof, "proof", Budget.of(chain, deadline)).found
     verdict = NOT_CLOSED if found.conclusion == NOT_CLOSED else CLOSED
     if document.verdict != verdict:
         raise CertificateError("verdict", f"{verdict}, as the proof shows", document.verdict)
     return Checked(verdict, "trusted" if found.holes else "checked", found.holes)
 
 
-def check_proof(problem: Pattern | object, proof: Proof | Mapping[str, Any]) -> Found:
+def check_proof(
+    problem: Pattern | object, proof: Proof | Mapping[str, Any], deadline: float = math.inf
+) -> Found:
     """What a proof shows about a pattern, or about a part: {"layers": [...]} as in a pattern's JSON
     form, or a group, which is a list of neurons, each a list of cells [row, column].
 
-    The conclusion is "free", "closed" or "not_closed".  Raises CertificateError.
+    The conclusion is "free", "closed" or "not_closed".  Raises CertificateError, CheckOverdue as
+    ``check`` does.
 
     >>> star = {"rule": "star", "data": {}, "parts": []}
     >>> check_proof([[[0, 0], [0, 1]], [[0, 1], [1, 1]]], star)
     Found(conclusion='free', holes=())
     """
-    return trace(problem, proof).found
+    return trace(problem, proof, deadline).found
 
 
-def trace(problem: Pattern | object, proof: Proof | Mapping[str, Any]) -> Traced:
+def trace(
+    problem: Pattern | object, proof: Proof | Mapping[str, Any], deadline: float = math.inf
+) -> Traced:
     """The same, step by step, for whoever prints the proof.  Raises CertificateError.
 
     >>> trace([[[0, 0], [0, 1]]], {"rule": "matching", "data": {}, "parts": []}).outcome.facts
     {'pairs': {0: {0: 0}, 1: {0: 0}}}
     """
     part = _part(problem)
-    return _prove(part, proof_from(through_json(proof), "proof"), "proof", Budget())
+    budget = Budget.of(part, deadline)
+    return _prove(part, proof_from(through_json(proof), "proof"), "proof", budget)
 
 
 def _part(problem: object) -> Problem:
@@ -197,7 +207,7 @@ def _prove(problem: Problem, proof: Proof, path: str, budget: Budget) -> Traced:
     rule, keys = rules[proof.rule]
     here = f"{path} ({proof.rule})"
     at = Reader(proof.data, here, budget)
-    at.spend(1000 + problem.size)
+    at.spend(20_000 + problem.cost)
     if keys is not None:
         at.keys(proof.data, keys, "data")
     outcome = rule(problem, at)

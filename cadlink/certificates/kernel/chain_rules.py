@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 
 from cadlink.certificates.kernel.problems import Chain, Group, Mask, matched
@@ -69,13 +71,14 @@ def restrict(chain: Chain, at: Reader) -> Outcome:
 def split(chain: Chain, at: Reader) -> Outcome:
     """No path joins two components, so A is a block for every component and 0 elsewhere; the
     blocks are independent, and a product of nonempty sets is closed (or everything) iff all are."""
-    at.spend(2000 * sum(chain.widths))  # each may become a component
-    return Needs(tuple(chain.components()), "all")
+    at.spend(5 * chain.cost)
+    return Needs(tuple(chain.components(at.spend)), "all")
 
 
 def trim(chain: Chain, at: Reader) -> Outcome:
     """The entries of A are sums over paths.  A unit on no path occurs in none of them; without
     an input or output unit on no path, a column or row of A that is always 0 goes."""
+    at.spend(2 * chain.cost)
     kept = chain.on_paths()
     return Needs((chain.select(kept),), facts={"kept": [units.tolist() for units in kept]})
 
@@ -88,7 +91,7 @@ def merge(chain: Chain, at: Reader) -> Outcome:
     below, above = chain.masks[layer - 1 : layer + 1]
     work = above.product_work(below)
     at.demand(min(work, above.rows * below.cols) <= MAX_PRODUCT, "a product of moderate size", work)
-    at.spend(work)
+    at.spend(5 * work + 60 * min(work, above.rows * below.cols) + 2 * chain.cost)
     row, col = (above.csr() @ below.csr()).nonzero()  # sums of ones: no entry cancels
     both = Mask(above.rows, below.cols, row.astype(np.int64), col.astype(np.int64))
     pair = Chain((below, above))
@@ -126,6 +129,7 @@ def unique_cut(chain: Chain, at: Reader) -> Outcome:
     at.demand(
         outputs[0] != outputs[1] and inputs[0] != inputs[1], "two outputs, two inputs", at.data
     )
+    at.spend(2 * chain.cost)
     back = chain.transpose()
     down = [chain.reached(np.arange(chain.widths[0]) == k, layer)[-1] for k in inputs]
     up = [back.reached(np.arange(chain.widths[-1]) == j, chain.depth - layer)[-1] for j in outputs]
@@ -156,9 +160,10 @@ def block_tiling(chain: Chain, at: Reader) -> Outcome:
     dimension <= p_g: B qualifies for the chain I_2, ..., I_L, which again has unique paths.
 
     Path counts of a trimmed chain only grow by further layers, so the test may stop early."""
+    at.spend(2 * chain.cost)
     for layer, (units, width) in enumerate(zip(chain.on_paths(), chain.widths, strict=True)):
         at.demand(len(units) == width, "a trimmed chain", f"units on no path in layer {layer}")
-    at.spend(10 * chain.size)
+    at.spend(3 * chain.cost + 1000 * sum(chain.widths) + 400_000 * chain.depth)
     incoming = [[b""] * chain.widths[0], *(mask.neighbours() for mask in chain.masks)]
     outgoing = [*(mask.transpose().neighbours() for mask in chain.masks), [b""] * chain.widths[-1]]
     chosen = []
@@ -179,7 +184,7 @@ def block_tiling(chain: Chain, at: Reader) -> Outcome:
         room = mask.rows * paths.shape[1]
         at.demand(work <= room, f"at most one path per cell up to layer {number}", f"{work} paths")
         at.demand(work <= MAX_PRODUCT, "a product of moderate size", f"{work} entries")
-        at.spend(10 * work)
+        at.spend(20 * work)
         paths = step @ paths
         most = int(paths.max()) if paths.nnz else 0
         at.demand(most <= 1, f"at most one path per cell up to layer {number}", f"{most} paths")
@@ -202,6 +207,7 @@ def dense_top(chain: Chain, at: Reader) -> Outcome:
     at.demand(chain.depth >= 2, "at least two masks", f"{chain.depth}")
     for number, mask in enumerate(chain.masks[1:], start=2):
         at.demand(len(mask.row) == mask.rows * mask.cols, f"all ones in mask {number}", "a zero")
+    at.spend(20_000 * chain.masks[0].rows)
     bottom = chain.masks[0].csr()
     ends = bottom.indptr
     smallest = np.full(bottom.shape[1], -1)  # of the sets seen so far, the smallest at each column
@@ -224,6 +230,7 @@ def matching(chain: Chain, at: Reader) -> Outcome:
     once a neuron still free there; the proposals are verified.  Columns in which a covered row went
     without are matched one by one, columns with the same neurons once."""
     at.demand(chain.depth == 2, "two masks", f"{chain.depth}")
+    at.spend(2 * chain.cost + 1000 * chain.widths[0])
     height = chain.widths[2]
     above = chain.masks[1].transpose().csr()  # row i: the outputs of neuron i
     outputs = np.diff(above.indptr)
@@ -245,8 +252,9 @@ def matching(chain: Chain, at: Reader) -> Outcome:
         while unserved and (not columns or size < CHUNK):
             columns.append(unserved.pop())
             neurons = below.indices[below.indptr[columns[-1]] : below.indptr[columns[-1] + 1]]
-            size += height + int(outputs[neurons].sum())
-        at.spend(2 * size)
+            pairs_of = int(outputs[neurons].sum())
+            at.spend(20_000 + 200 * pairs_of)
+            size += height + pairs_of
         part = below[columns]
         pair_column = np.repeat(np.arange(len(columns)), np.diff(part.indptr))
         pair = np.repeat(np.arange(part.nnz), outputs[part.indices])
@@ -272,7 +280,7 @@ def two_factors(chain: Chain, at: Reader) -> Outcome:
     at.demand(chain.depth == 2, "two masks", f"{chain.depth}")
     work = chain.masks[1].product_work(chain.masks[0])
     at.demand(work <= MAX_CELLS, f"at most {MAX_CELLS} cells in all blocks", work)
-    at.spend(10 * work)
+    at.spend(700 * work + 10_000 * chain.widths[1])
     rows: list[list[int]] = [[] for _ in range(chain.widths[1])]
     cols: list[list[int]] = [[] for _ in range(chain.widths[1])]
     for j, i in zip(chain.masks[1].row.tolist(), chain.masks[1].col.tolist(), strict=True):
@@ -280,4 +288,4 @@ def two_factors(chain: Chain, at: Reader) -> Outcome:
     for i, k in zip(chain.masks[0].row.tolist(), chain.masks[0].col.tolist(), strict=True):
         cols[i].append(k)
     blocks = zip(rows, cols, strict=True)
-    return Needs((Group.of({(j, k) for j in its for k in those} for its, those in blocks),))
+    return Needs((Group.of(frozenset(product(*sides)) for sides in blocks),))

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from cadlink.certificates.kernel.polynomials import (
     Parametrisation,
     Polynomial,
-    add,
+    Sum,
     multiply,
     read_limit,
     read_polynomial,
@@ -153,10 +153,10 @@ def _vanishing(problem: Problem, at: Reader) -> None:
     names = _cell_names(table)
     entries: list[Polynomial] = [dict.fromkeys(monomials, 1) for monomials in table.cells.values()]
     for value in at.items(at.data["polynomials"], "polynomials"):
-        total: Polynomial = {}
+        total = Sum(at)
         for monomial, coefficient in read_polynomial(value, names, "polynomials", at).items():
             term: Polynomial = {(): coefficient}
             for cell in monomial:
                 term = multiply(term, entries[cell], at)
-            add(total, term)
-        at.demand(not total, "polynomials that vanish on the set", value)
+            total.add(term)
+        at.demand(not total.terms, "polynomials that vanish on the set", value)

@@ -28,25 +28,31 @@ def forced_row(group: Group, at: Reader) -> Outcome:
     at.demand(j not in rows, "row j outside the rows", j)
     at.demand(k not in cols, "column k outside the columns", k)
     at.demand(len(rows) == len(cols), "as many rows as columns", f"{len(rows)}, {len(cols)}")
-    block = {(a, b) for a in (*rows, j) for b in cols} | {(j, k)}
-    team = [i for i, graph in enumerate(group.neurons) if not graph.isdisjoint(block)]
+    R, C = frozenset(rows), frozenset(cols)
+    team = []
+    for i, graph in enumerate(group.neurons):
+        observed = sum(((a in R or a == j) and b in C) or (a, b) == (j, k) for a, b in graph)
+        if not observed:
+            continue
+        team.append(i)
+        its_rows, its_cols = group.row_sets[i], group.col_sets[i]
+        corner = j in its_rows and k in its_cols
+        inside = len(its_rows & {*R, j}) * len(its_cols & C) + corner
+        where = f"neuron {i} to observe all cells of the block in its rows and columns"
+        at.demand(observed == inside, where, f"{inside - observed} unobserved")
     at.demand(len(team) == len(rows), f"{len(rows)} neurons covering the block", f"{team}")
-    for i in team:
-        for a, b in block:
-            could = a in group.row_sets[i] and b in group.col_sets[i]
-            at.demand(
-                not could or (a, b) in group.neurons[i], f"neuron {i} to observe {(a, b)}", "not so"
-            )
     matched = {}
-    for what, lines, sets in (("row", rows, group.row_sets), ("column", cols, group.col_sets)):
-        found = representatives([sets[i] & set(lines) for i in team])
+    for what, lines, sets in (("row", R, group.row_sets), ("column", C, group.col_sets)):
+        found = representatives([sets[i] & lines for i in team])
         at.demand(found is not None, f"a perfect matching of {what}s and neurons", "none")
         matched[what] = dict(zip(team, found or (), strict=True))
-    s = at.member(at.data["neuron"], group.covering((j, k)), f"neuron covering {(j, k)}")
+    owners = group.owners()
+    s = at.member(at.data["neuron"], owners.get((j, k), []), f"neuron covering {(j, k)}")
+    its = frozenset(team)
     for a in rows:
         if (a, k) in group.neurons[s]:
             at.demand(
-                any(h not in team for h in group.covering((a, k))),
+                not its.issuperset(owners[a, k]),
                 f"a neuron outside the block covering {(a, k)}",
                 "none",
             )

@@ -92,7 +92,8 @@ def absorb(group: Group, at: Reader) -> Outcome:
     graphs."""
     chosen = at.ascending(at.data["neurons"], range(len(group.neurons)), "neuron")
     free = Group.of(group.neurons[i] for i in chosen)
-    others = [graph for i, graph in enumerate(group.neurons) if i not in set(chosen)]
+    gone = frozenset(chosen)
+    others = [graph for i, graph in enumerate(group.neurons) if i not in gone]
     rest = Group.of(graph - free.cells for graph in others)
     return Needs((rest,), "same", (free, at.data["proof"]))
 
@@ -148,6 +149,7 @@ def matching(group: Group, at: Reader) -> Outcome:
     joined pairs, else 0.  By the matching some minor of M_k with all its rows is a nonzero
     polynomial in the x_i(j).  Choose X so that none of these minors vanishes; then every column is
     a solvable linear system, with unknowns of its own."""
+    at.spend(200_000 * len(group.cols) + 1000 * group.ones)
     columns: dict[int, list[tuple[int, int]]] = {}
     for i, graph in enumerate(group.neurons):
         for j, k in graph:
@@ -180,6 +182,8 @@ def pinned_columns(group: Group, at: Reader) -> Outcome:
     with coefficient +-1, or, if (j, a) is used and no variable, +-v(j): a term of the determinant
     with all these variables has their places, which leave at most (j, a).  So the minor is a
     nonzero polynomial in the variables.  Choose them so that none of these minors vanishes."""
+    at.spend(2 * group.cost)
+    owners = group.owners()
     rows_of: dict[int, set[int]] = {}
     for j, k in group.cells:
         rows_of.setdefault(k, set()).add(j)
@@ -197,19 +201,19 @@ def pinned_columns(group: Group, at: Reader) -> Outcome:
             at.demand(whole, "the same rows in every column, all seen by the neuron", entry)
         if len(cols) > 1:
             single = False
-            alone = all(group.covering((j, p)) == [a] for j in rows for p in cols)
+            alone = all(owners[j, p] == [a] for j in rows for p in cols)
             at.demand(alone, "columns that no other neuron covers", entry)
         pinned[a] = rows
         done.update(cols)
 
     def served(k: int, extra: tuple[int, int] | None) -> bool:
         rows = sorted(rows_of[k])
-        at.spend(len(rows) * len(group.neurons) * (len(rows) + 1))
+        at.spend(200_000 + 1000 * sum(len(owners[j, k]) for j in rows))
         pairs = [
             (place, i)
             for place, j in enumerate(rows)
-            for i, graph in enumerate(group.neurons)
-            if (j, k) in graph and (i not in pinned or j not in pinned[i] or extra == (j, i))
+            for i in owners[j, k]
+            if i not in pinned or j not in pinned[i] or extra == (j, i)
         ]
         row, col = np.array([r for r, _ in pairs], int), np.array([c for _, c in pairs], int)
         return matched(Mask(len(rows), len(group.neurons), row, col).csr()) is not None
@@ -238,10 +242,8 @@ def rank_peeling(group: Group, at: Reader) -> Outcome:
     n, m = len(group.rows), len(group.cols)
     at.demand(bool(group.neurons), "at least one neuron", "none")
     defects = []
-    for i, graph in enumerate(group.neurons):
-        rows, cols = group.row_sets[i], group.col_sets[i]
-        its = {(j, k) for j, k in group.cells if j in rows and k in cols}
-        at.demand(graph == its, f"all observed cells of its block in neuron {i}", "some")
+    _observes_its_blocks(group, at)
+    for rows, cols in zip(group.row_sets, group.col_sets, strict=True):
         defects.append(n - len(rows) + m - len(cols))
     peeled = 0
     for defect in sorted(defects):
@@ -271,19 +273,38 @@ def transversal(group: Group, at: Reader) -> Outcome:
     at.demand(group.complete, "complete graphs", "a graph with an unobserved cell")
     at.demand(0 < r <= n, f"1 to {n} neurons", f"{r}")
     at.demand(all(cols == group.cols for cols in group.col_sets), "all columns", "some columns")
-    at.spend(4**r)
+    at.spend(500 * 3**r + 2**r * (2000 + 50 * r * n))
     width = [max(0, r - n + len(rows)) for rows in group.row_sets]
+    excess = {
+        part: sum(width[i] for i in part)
+        - len(frozenset.intersection(*(group.row_sets[i] for i in part)))
+        for size in range(2, r + 1)
+        for part in combinations(range(r), size)
+    }
     for size in range(1, r + 1):
         for chosen in combinations(range(r), size):
             enough = any(width[i] >= size for i in chosen) or any(
-                sum(width[i] for i in part)
-                - len(frozenset.intersection(*(frozenset(group.row_sets[i]) for i in part)))
-                > (size - 1) * (len(part) - 1)
+                excess[part] > (size - 1) * (smaller - 1)
                 for smaller in range(2, size + 1)
                 for part in combinations(chosen, smaller)
             )
             at.demand(enough, f"room for independent vectors in neurons {chosen}", "too little")
     return Found(FREE if r == n else CLOSED)
+
+
+def _observes_its_blocks(group: Group, at: Reader) -> None:
+    """Every neuron observes all observed cells of its R_i x C_i."""
+    seen: dict[int, set[int]] = {}  # the observed columns of every row
+    for j, k in group.cells:
+        seen.setdefault(j, set()).add(k)
+    for i, (rows, cols) in enumerate(zip(group.row_sets, group.col_sets, strict=True)):
+        at.spend(40 * len(rows) * len(cols))
+        observed = sum(len(cols & seen[j]) for j in rows)
+        at.demand(
+            len(group.neurons[i]) == observed,
+            f"all observed cells of its rows and columns in neuron {i}",
+            "some",
+        )
 
 
 def good_pairs(group: Group, at: Reader) -> Outcome:
@@ -309,7 +330,8 @@ def good_pairs(group: Group, at: Reader) -> Outcome:
     closed."""
     at.demand(group.complete, "complete graphs", "a graph with an unobserved cell")
     blocks = list(zip(group.row_sets, group.col_sets, strict=True))
-    at.spend(len(blocks) ** 2 * 100)
+    lines = sum(len(rows) + len(cols) for rows, cols in blocks)
+    at.spend(len(blocks) * (1000 * len(blocks) + 100 * lines))
     for (a, (rows_a, cols_a)), (b, (rows_b, cols_b)) in combinations(enumerate(blocks), 2):
         good = (
             rows_a.isdisjoint(rows_b)
@@ -338,16 +360,18 @@ def forcing(group: Group, at: Reader) -> Outcome:
     j, k = at.items(at.data["cell"], "cell", 2)
     at.member(j, group.rows, "row")
     at.member(k, group.cols, "column")
-    covering = group.covering((j, k))
+    owners = group.owners()
+    covering = owners.get((j, k), [])
+    team = frozenset(covering)
     witnesses: dict[int, tuple[int, int]] = {}
     for entry in at.items(at.data["witnesses"], "witnesses", len(covering)):
         i, row, col = at.items(entry, "[neuron, row, column]", 3)
-        at.member(i, covering, f"a neuron covering {(j, k)}")
+        at.member(i, team, f"a neuron covering {(j, k)}")
         at.demand(i not in witnesses, "one witness for every neuron", i)
         at.demand(type(row) is int and row != j, f"a witness outside row {j}", entry)
         at.demand(type(col) is int and col != k, f"a witness outside column {k}", entry)
         for cell in ((j, col), (row, col)):
-            at.demand(group.covering(cell) == [i], f"cell {cell} of neuron {i} alone", "not so")
+            at.demand(owners.get(cell) == [i], f"cell {cell} of neuron {i} alone", "not so")
         witnesses[i] = (row, col)
     start, helper = at.member(at.data["start"], covering, "start"), at.data["helper"]
     row = witnesses[start][0]
@@ -355,7 +379,7 @@ def forcing(group: Group, at: Reader) -> Outcome:
         at.demand((row, k) not in group.neurons[start], f"{(row, k)} unobserved", "observed")
         return Found(NOT_CLOSED)
     at.demand(
-        at.member(helper, group.covering((row, k)), f"helper at {(row, k)}") != start,
+        at.member(helper, owners.get((row, k), []), f"helper at {(row, k)}") != start,
         "a helper other than start",
         helper,
     )
@@ -384,20 +408,21 @@ def owners(group: Group, at: Reader) -> Outcome:
     at.demand(at.member(j, group.rows, "row") not in rows, "row j outside the rows", j)
     at.demand(at.member(k, group.cols, "column") not in cols, "column k outside the columns", k)
     at.demand(len(rows) == len(cols), "as many rows as columns", f"{len(rows)}, {len(cols)}")
-    block = {(a, b) for a in rows for b in (*cols, k)} | {(j, b) for b in cols}
-    team = [i for i, graph in enumerate(group.neurons) if not graph.isdisjoint(block)]
+    R, C = frozenset(rows), frozenset(cols)
+    team = []
+    for i, graph in enumerate(group.neurons):
+        observed = sum(b in C or b == k if a in R else a == j and b in C for a, b in graph)
+        if not observed:
+            continue
+        team.append(i)
+        its_rows, its_cols = group.row_sets[i], group.col_sets[i]
+        inside = len(its_rows & R) * len(its_cols & {*C, k}) + (j in its_rows) * len(its_cols & C)
+        where = f"neuron {i} to observe all cells of the block in its rows and columns"
+        at.demand(observed == inside, where, f"{inside - observed} unobserved")
     at.demand(len(team) == len(rows), f"{len(rows)} neurons covering the block", f"{team}")
-    for i in team:
-        for a, b in block:
-            seen = (
-                a not in group.row_sets[i]
-                or b not in group.col_sets[i]
-                or (a, b) in group.neurons[i]
-            )
-            at.demand(seen, f"neuron {i} to observe {(a, b)}", "unobserved")
     facts = {}
-    for what, lines, sets in (("row", rows, group.row_sets), ("column", cols, group.col_sets)):
-        found = representatives([sets[i] & set(lines) for i in team])
+    for what, lines, sets in (("row", R, group.row_sets), ("column", C, group.col_sets)):
+        found = representatives([sets[i] & lines for i in team])
         at.demand(found is not None, f"a perfect matching of {what}s and neurons", "none")
         facts[what] = dict(zip(team, found or (), strict=True))
     first, helper = at.member(at.data["neuron"], team, "neuron of the block"), at.data["helper"]

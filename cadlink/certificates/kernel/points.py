@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 from math import prod
 from typing import TypeVar
 
@@ -12,6 +11,7 @@ from flint import fmpz, nmod_mat
 from cadlink.certificates.kernel.polynomials import (
     Laurent,
     Parametrisation,
+    Sum,
     laurent_product,
     read_limit,
 )
@@ -45,17 +45,21 @@ def zero_submersion(problem: Problem, at: Reader) -> Found:
     parameters = {number: column for column, number in enumerate(table.names.values())}
     size = len(table.cells) * len(parameters)
     at.demand(size <= MAX_JACOBIAN, f"a Jacobian of at most {MAX_JACOBIAN} entries", size)
-    at.spend(size * min(len(table.cells), len(parameters)) // 100)
+    at.spend(size * (20 + min(len(table.cells), len(parameters)) // 2))
     jacobian = nmod_mat(len(table.cells), len(parameters), prime)
     for row, (cell, monomials) in enumerate(table.cells.items()):
+        at.spend(5000)
         entry, gradient = 0, dict[int, int]()
         for monomial in monomials:  # no variable occurs twice: one for every factor
             values = [point.get(v, 0) for v in monomial]
+            bits = sum(value.bit_length() for value in values)
+            at.spend(len(values) * (1000 + 200 * len(values)) + bits * (10 + bits // 500))
             entry += prod(values)
+            rests = [value % prime for value in values]
             for place, v in enumerate(monomial):
-                others = prod(values[:place]) * prod(values[place + 1 :])
+                others = prod(rests[:place]) * prod(rests[place + 1 :]) % prime
                 gradient[v] = gradient.get(v, 0) + others
-        at.demand(entry == 0, "a product that is 0 everywhere", f"{entry} at {cell}")
+        at.demand(entry == 0, "a product that is 0 everywhere", f"another at {cell}")
         for v, derivative in gradient.items():
             jacobian[row, parameters[v]] = derivative % prime
     rank = jacobian.rank() if table.cells else 0
@@ -79,7 +83,7 @@ def curve(problem: Problem, at: Reader) -> Found:
         for term in at.items(value, "a Laurent polynomial"):
             exponent, coefficient = at.items(term, "a term of t", 2)
             last = at.integer(exponent, "ascending powers of t", last + 1, MAX_POWER + 1)
-            series[last] = at.rational(coefficient, "a coefficient")
+            series[last] = at.number(coefficient, "a coefficient")
         return series
 
     if isinstance(problem, Chain):
@@ -93,13 +97,14 @@ def curve(problem: Problem, at: Reader) -> Found:
         point = _vectors(problem, table, at, laurent)
     limit = read_limit(table.cells, at)
     for cell, monomials in table.cells.items():
-        entry: Laurent = {0: -limit.get(cell, Fraction(0))}
+        at.spend(10_000 + 5000 * len(monomials))
+        entry = Sum(at)
+        entry.add({0: -limit.get(cell, 0)})
         for monomial in monomials:
-            term = laurent_product([point.get(v, {}) for v in monomial], at)
-            for e, c in term.items():
-                entry[e] = entry.get(e, 0) + c
-        wrong = {e: c for e, c in entry.items() if c and e <= 0}
-        at.demand(not wrong, f"the product tends to the limit at {cell}", f"difference {wrong}")
+            entry.add(laurent_product([point.get(v, {}) for v in monomial], at))
+        wrong = sorted(e for e in entry.terms if e <= 0)
+        where = f"the product tends to the limit at {cell}"
+        at.demand(not wrong, where, f"a difference of order {wrong[:1]}")
     return Found(NOT_CLOSED, refute(at.data["refutation"], table, limit, at))
 
 

@@ -12,25 +12,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from cadlink.certificates.kernel.problems import Cell, Group, Problem
-from cadlink.certificates.kernel.reader import Reader
+from cadlink.certificates.kernel.reader import Number, Reader
 
 __all__ = [
     "Laurent",
     "Monomial",
     "Parametrisation",
     "Polynomial",
-    "add",
+    "Sum",
     "laurent_product",
     "multiply",
     "read_limit",
     "read_polynomial",
 ]
 
-Number: TypeAlias = "int | Fraction"
 Monomial: TypeAlias = tuple[int, ...]
 Polynomial: TypeAlias = dict[Monomial, Number]
 Laurent: TypeAlias = dict[int, Number]
@@ -48,7 +46,7 @@ class Parametrisation:
 
     @classmethod
     def of(cls, problem: Problem, at: Reader) -> Parametrisation:
-        at.spend(1000 * problem.size)
+        at.spend(20 * problem.cost)
         names: dict[str, int] = {}
         cells: dict[Cell, list[Monomial]] = {}
         if isinstance(problem, Group):
@@ -71,57 +69,85 @@ class Parametrisation:
                 longer: dict[Cell, list[Monomial]] = {}
                 for (unit, k), paths in cells.items():
                     for i, name in edges.get(unit, []):
-                        at.spend(500 * len(paths))  # paths also cost memory
+                        at.spend(
+                            10_000 + (5000 + 20 * number) * len(paths)
+                        )  # paths also cost memory
                         longer.setdefault((i, k), []).extend((*path, name) for path in paths)
                 cells = longer
         return cls(names, dict(sorted(cells.items())))
 
-    def equations(self, limit: Mapping[Cell, Fraction]) -> list[Polynomial]:
+    def equations(self, limit: Mapping[Cell, Number]) -> list[Polynomial]:
         """entry - limit, for every cell in order."""
         result = []
         for cell, monomials in self.cells.items():
             equation: Polynomial = dict.fromkeys(monomials, 1)
-            add(equation, {(): 1}, -limit.get(cell, Fraction(0)))
+            if limit.get(cell):
+                equation[()] = equation.get((), 0) - limit[cell]
             result.append(equation)
         return result
 
 
-def add(target: Polynomial, other: Mapping[Monomial, Number], factor: Number = 1) -> None:
-    """target += factor * other, in place."""
-    for monomial, coefficient in other.items():
-        total = target.get(monomial, 0) + factor * coefficient
-        if total:
-            target[monomial] = total
-        else:
-            target.pop(monomial, None)
+class Sum:
+    """A sum in the making: numbers by key, zeros left out.  Work is charged by the length of the
+    numbers: sums of fractions have the product of the denominators for denominator."""
+
+    def __init__(self, at: Reader) -> None:
+        self.terms: dict[Any, Number] = {}
+        self._at = at
+        self._longest = 0  # no number of the sum has more bits
+
+    def add(self, other: Mapping[Any, Number]) -> None:
+        """Add a polynomial."""
+        longest = _longest(other)
+        self._at.spend(len(other) * _work(self._longest, longest))
+        self._longest += longest + 1
+        for key, coefficient in other.items():
+            total = self.terms.get(key, 0) + coefficient
+            if total:
+                self.terms[key] = total
+            else:
+                self.terms.pop(key, None)
+
+
+def _bits(number: Number) -> int:
+    return number.numerator.bit_length() + number.denominator.bit_length()
+
+
+def _longest(polynomial: Mapping[Any, Number]) -> int:
+    return max(map(_bits, polynomial.values()), default=0)
+
+
+def _work(bits: int, others: int) -> int:
+    """Nanoseconds of a sum or product of numbers of so many bits, with a greatest common divisor
+    for every fraction."""
+    return 500 + 2 * (bits + others) + bits * others // 300
 
 
 def multiply(a: Polynomial, b: Polynomial, at: Reader) -> Polynomial:
     """The product; its cost is charged."""
     degree = max(map(len, a), default=0) + max(map(len, b), default=0)
-    at.spend(len(a) * len(b) * (300 + 20 * degree))
-    product: Polynomial = {}
+    at.spend(len(a) * len(b) * (20 * degree + _work(_longest(a), _longest(b))))
+    product = Sum(at)
     for one, first in a.items():
-        add(product, {tuple(sorted(one + other)): first * c for other, c in b.items()})
-    return product
+        product.add({tuple(sorted(one + other)): first * c for other, c in b.items()})
+    return product.terms
 
 
 def laurent_product(factors: Sequence[Laurent], at: Reader) -> Laurent:
     """The product of Laurent polynomials."""
     product: Laurent = {0: 1}
     for factor in factors:
-        at.spend(500 * len(product) * len(factor))
-        longer: Laurent = {}
+        at.spend(2000 + len(product) * len(factor) * _work(_longest(product), _longest(factor)))
+        longer = Sum(at)
         for e, c in product.items():
-            for f, d in factor.items():
-                longer[e + f] = longer.get(e + f, 0) + c * d
-        product = longer
+            longer.add({e + f: c * d for f, d in factor.items()})
+        product = longer.terms
     return product
 
 
 def read_polynomial(value: object, names: Mapping[str, int], what: str, at: Reader) -> Polynomial:
     """POLY of the schema, in the given variables."""
-    polynomial: Polynomial = {}
+    polynomial = Sum(at)
     for term in at.items(value, what):
         coefficient, powers = at.items(term, f"a term of {what}", 2)
         monomial: Monomial = ()
@@ -130,20 +156,19 @@ def read_polynomial(value: object, names: Mapping[str, int], what: str, at: Read
             at.demand(isinstance(name, str) and name in names, f"a variable in {what}", name)
             exponent = at.integer(exponent, f"an exponent in {what}", 1, MAX_EXPONENT + 1)
             monomial += (names[name],) * exponent
-        at.demand(len(monomial) <= MAX_EXPONENT, f"{what} of degree <= {MAX_EXPONENT}", term)
-        number = at.rational(coefficient, f"a coefficient of {what}")
-        plain = int(number) if number.denominator == 1 else number
-        add(polynomial, {tuple(sorted(monomial)): plain})
-    return polynomial
+            at.demand(len(monomial) <= MAX_EXPONENT, f"{what} of degree <= {MAX_EXPONENT}", term)
+        number = at.number(coefficient, f"a coefficient of {what}")
+        polynomial.add({tuple(sorted(monomial)): number})
+    return polynomial.terms
 
 
-def read_limit(problem_cells: Mapping[Cell, object], at: Reader) -> dict[Cell, Fraction]:
+def read_limit(problem_cells: Mapping[Cell, object], at: Reader) -> dict[Cell, Number]:
     """The field ``limit``: [row, col, value] for cells of the support, each at most once."""
-    limit: dict[Cell, Fraction] = {}
+    limit: dict[Cell, Number] = {}
     for entry in at.items(at.data["limit"], "limit"):
         row, col, value = at.items(entry, "an entry of the limit", 3)
         at.demand(type(row) is int and type(col) is int, "integer row and column", entry)
         at.demand((row, col) in problem_cells, "limit on cells of the support", entry)
         at.demand((row, col) not in limit, "every cell of the limit once", entry)
-        limit[row, col] = at.rational(value, "a value of the limit")
+        limit[row, col] = at.number(value, "a value of the limit")
     return limit

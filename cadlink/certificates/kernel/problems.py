@@ -22,8 +22,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, maximum_bipartite_matching
 
-from cadlink.once import cached_property
-
 __all__ = ["Cell", "Chain", "Graph", "Group", "Mask", "Problem", "matched", "representatives"]
 
 Cell: TypeAlias = tuple[int, int]
@@ -64,24 +62,26 @@ class Mask:
         return int(outgoing @ incoming)
 
 
-@dataclass(frozen=True, eq=False)
 class Chain:
     """Masks in forward order; mask l - 1 leads from layer l - 1 to layer l."""
 
-    masks: tuple[Mask, ...]
-
-    @cached_property
-    def widths(self) -> tuple[int, ...]:
-        return (self.masks[0].cols, *(mask.rows for mask in self.masks))
+    def __init__(self, masks: tuple[Mask, ...]) -> None:
+        self.masks = masks
+        self.widths = (masks[0].cols, *(mask.rows for mask in masks))
 
     @property
     def depth(self) -> int:
         return len(self.masks)
 
     @property
-    def size(self) -> int:
-        """What a pass over the problem costs."""
-        return sum(self.widths) + sum(len(mask.row) for mask in self.masks)
+    def ones(self) -> int:
+        """How many entries of the factors may be nonzero."""
+        return sum(len(mask.row) for mask in self.masks)
+
+    @property
+    def cost(self) -> int:
+        """What a pass over the problem costs, in nanoseconds."""
+        return 30_000 * self.depth + 60 * (sum(self.widths) + self.ones)
 
     def transpose(self) -> Chain:
         return Chain(tuple(mask.transpose() for mask in reversed(self.masks)))
@@ -115,8 +115,9 @@ class Chain:
         up = self.transpose().reached(np.ones(self.widths[-1], dtype=np.bool_), self.depth)
         return [np.flatnonzero(a & b) for a, b in zip(down, reversed(up), strict=True)]
 
-    def components(self) -> list[Chain]:
-        """The connected components of the layered graph, by smallest unit, inputs first."""
+    def components(self, spend: Callable[[int], None]) -> list[Chain]:
+        """The connected components of the layered graph, by smallest unit, inputs first; the work
+        is charged as soon as their number is known."""
         first = np.concatenate(([0], np.cumsum(self.widths)))
         total = int(first[-1])
         ends = np.concatenate([mask.row + first[n + 1] for n, mask in enumerate(self.masks)])
@@ -125,6 +126,7 @@ class Chain:
         _, raw = connected_components(graph, directed=False)
         _, smallest, inverse = np.unique(raw, return_index=True, return_inverse=True)
         count = len(smallest)
+        spend(2000 * count * self.depth)
         rank = np.empty(count, dtype=np.int64)
         rank[np.argsort(smallest)] = np.arange(count)
         label = rank[inverse]
@@ -171,48 +173,53 @@ def _connected(graph: Collection[Cell]) -> list[Graph]:
     return [frozenset(part) for part in parts.values()]
 
 
-@dataclass(frozen=True)
 class Group:
-    """Neurons in normal form: connected, none empty, sorted by their sorted cells."""
+    """Neurons in normal form: connected, none empty, sorted by their sorted cells.
 
-    neurons: tuple[Graph, ...]
+    What every rule asks for is computed at once: functools.cached_property of Python 3.10 and 3.11
+    has a lock for all instances, which a child forked while another thread holds it waits for.
+    """
+
+    def __init__(self, neurons: tuple[Graph, ...]) -> None:
+        self.neurons = neurons
+        self.row_sets = tuple(frozenset(j for j, _ in graph) for graph in neurons)  # R_i
+        self.col_sets = tuple(frozenset(k for _, k in graph) for graph in neurons)  # C_i
+        self.cells: Graph = frozenset().union(*neurons)
+        self.rows: frozenset[int] = frozenset().union(*self.row_sets)
+        self.cols: frozenset[int] = frozenset().union(*self.col_sets)
 
     @classmethod
     def of(cls, graphs: Iterable[Collection[Cell]]) -> Group:
-        parts = [part for graph in graphs for part in _connected(graph)]
-        return cls(tuple(sorted(parts, key=sorted)))
+        first: dict[Cell, list[Graph]] = {}  # most neurons differ in their first cell
+        for graph in graphs:
+            for part in _connected(graph):
+                first.setdefault(min(part), []).append(part)
+        ordered = (first[cell] for cell in sorted(first))
+        return cls(tuple(part for alike in ordered for part in _sorted(alike)))
 
     @property
-    def size(self) -> int:
-        return 10 * sum(len(graph) for graph in self.neurons)  # cells are dearer than array entries
+    def ones(self) -> int:
+        """How many cells the neurons have, all together."""
+        return sum(len(graph) for graph in self.neurons)
 
-    @cached_property
-    def cells(self) -> Graph:
-        return frozenset().union(*self.neurons)
+    @property
+    def cost(self) -> int:
+        """What a pass over the problem costs, in nanoseconds."""
+        return 6000 * len(self.neurons) + 700 * self.ones
 
-    @cached_property
-    def rows(self) -> frozenset[int]:
-        return frozenset(j for j, _ in self.cells)
-
-    @cached_property
-    def cols(self) -> frozenset[int]:
-        return frozenset(k for _, k in self.cells)
-
-    @cached_property
-    def row_sets(self) -> tuple[frozenset[int], ...]:
-        """R_i for every neuron."""
-        return tuple(frozenset(j for j, _ in graph) for graph in self.neurons)
-
-    @cached_property
-    def col_sets(self) -> tuple[frozenset[int], ...]:
-        """C_i for every neuron."""
-        return tuple(frozenset(k for _, k in graph) for graph in self.neurons)
-
-    @cached_property
+    @property
     def complete(self) -> bool:
         """Whether every G_i is R_i x C_i; then the set is that of a two-mask chain."""
         sets = zip(self.neurons, self.row_sets, self.col_sets, strict=True)
         return all(len(graph) == len(rows) * len(cols) for graph, rows, cols in sets)
+
+    def owners(self) -> dict[Cell, list[int]]:
+        """For every cell the neurons whose graph has it, ascending."""
+        found: dict[Cell, list[int]] = {}
+        for i, graph in enumerate(self.neurons):
+            for cell in graph:
+                found.setdefault(cell, []).append(i)
+        return found
 
     def covering(self, cell: Cell) -> list[int]:
         """The neurons whose graph has this cell."""
@@ -242,6 +249,10 @@ class Group:
         for i, graph in enumerate(self.neurons):
             parts.setdefault(find(i), []).append(graph)
         return sorted((Group(tuple(part)) for part in parts.values()), key=lambda g: min(g.cells))
+
+
+def _sorted(graphs: list[Graph]) -> list[Graph]:
+    return graphs if len(graphs) == 1 else sorted(graphs, key=sorted)
 
 
 Problem: TypeAlias = Chain | Group

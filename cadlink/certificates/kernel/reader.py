@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -11,11 +13,23 @@ from typing import Any, TypeAlias
 
 from cadlink.certificates.kernel.problems import Problem
 from cadlink.certificates.read import MAX_DIGITS, shown
-from cadlink.errors import CertificateError
+from cadlink.errors import CertificateError, CheckOverdue
 
-__all__ = ["CLOSED", "FREE", "NOT_CLOSED", "Budget", "Found", "Needs", "Outcome", "Reader"]
+__all__ = [
+    "CLOSED",
+    "FREE",
+    "NOT_CLOSED",
+    "Budget",
+    "Found",
+    "Needs",
+    "Number",
+    "Outcome",
+    "Reader",
+]
 
 FREE, CLOSED, NOT_CLOSED = "free", "closed", "not_closed"
+
+Number: TypeAlias = "int | Fraction"
 
 RATIONAL = re.compile(r"-?[0-9]+(/[0-9]+)?")
 
@@ -52,16 +66,29 @@ Outcome: TypeAlias = "Found | Needs"
 
 
 class Budget:
-    """Work left, in elementary steps; a certificate that needs more is rejected, not endured."""
+    """Work left, in nanoseconds of an ordinary computer, and perhaps a time when all ends.
 
-    def __init__(self, work: int = 10**9) -> None:
+    A certificate that needs more is rejected, not endured.  Work is counted and not measured, so
+    that the answer is the same everywhere: a second for any problem, and as much again for every
+    100,000 entries, for a large problem needs passes over it.
+    """
+
+    def __init__(self, work: int = 10**9, deadline: float = math.inf) -> None:
         self.left = work
+        self.deadline = deadline
+
+    @classmethod
+    def of(cls, problem: Problem, deadline: float = math.inf) -> Budget:
+        """For a proof about this problem; ``deadline`` is a value of ``time.monotonic()``."""
+        return cls(10**9 + 10**4 * problem.ones, deadline)
 
     def spend(self, work: int, path: str) -> None:
-        """Take ``work`` off, or reject."""
+        """Take ``work`` off before it is done, or reject."""
         self.left -= work
         if self.left < 0:
             raise CertificateError(path, "a proof that is quick to check", "too much work")
+        if time.monotonic() >= self.deadline:
+            raise CheckOverdue(path, "a check before the deadline", "no time left")
 
 
 class Reader:
@@ -123,6 +150,11 @@ class Reader:
             self.demand(small < large, f"{what}s in ascending order, each once", value)
         self.demand(bool(numbers), f"at least one {what}", value)
         return numbers
+
+    def number(self, value: object, what: str) -> Number:
+        """The same as ``rational``, an integer as such: its arithmetic is quicker."""
+        number = self.rational(value, what)
+        return number.numerator if number.denominator == 1 else number
 
     def rational(self, value: object, what: str) -> Fraction:
         """An integer or a string "p/q"."""

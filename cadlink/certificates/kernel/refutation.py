@@ -8,18 +8,17 @@ reals; a case "POLY = 0 or POLY != 0" leaves nothing out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 
 from cadlink.certificates.kernel.claims import claim
 from cadlink.certificates.kernel.polynomials import (
     Parametrisation,
     Polynomial,
-    add,
+    Sum,
     multiply,
     read_polynomial,
 )
 from cadlink.certificates.kernel.problems import Cell
-from cadlink.certificates.kernel.reader import Reader
+from cadlink.certificates.kernel.reader import Number, Reader
 from cadlink.certificates.read import shown
 from cadlink.errors import CertificateError
 
@@ -27,7 +26,7 @@ __all__ = ["refute"]
 
 
 def refute(
-    tree: object, table: Parametrisation, limit: Mapping[Cell, Fraction], at: Reader
+    tree: object, table: Parametrisation, limit: Mapping[Cell, Number], at: Reader
 ) -> tuple[str, ...]:
     """Check that no parameters give the limit; the holes this rests on."""
     return _refute(tree, table.equations(limit), [], table.names, at)
@@ -70,18 +69,20 @@ def _nullstellensatz(
     at: Reader,
 ) -> None:
     """sum of multiplier * equation = product of inequations: the left is 0 and the right is not."""
-    total: Polynomial = {}
+    total = Sum(at)
     for pair in at.items(leaf["multipliers"], "multipliers"):
         number, multiplier = at.items(pair, "[equation, multiplier]", 2)
         equation = equations[at.integer(number, "an equation", 0, len(equations))]
-        add(total, multiply(read_polynomial(multiplier, names, "a multiplier", at), equation, at))
+        total.add(multiply(read_polynomial(multiplier, names, "a multiplier", at), equation, at))
     product: Polynomial = {(): 1}
     for number in at.items(leaf["inequations"], "inequations"):
         factor = inequations[at.integer(number, "an inequation", 0, len(inequations))]
         product = multiply(product, factor, at)
         at.demand(all(len(m) < 1000 for m in product), "inequations of low degree", "high degree")
     at.demand(
-        total == product, "multipliers that give the product of the inequations", "another sum"
+        total.terms == product,
+        "multipliers that give the product of the inequations",
+        "another sum",
     )
 
 
@@ -96,7 +97,7 @@ def _propagates(equations: list[Polynomial], inequations: list[Polynomial], at: 
     nonzero: set[int] = set()
     while True:
         known = len(zero) + len(nonzero)
-        at.spend(10 * sum(len(poly) + 1 for poly in (*equations, *inequations)))
+        at.spend(sum(1000 + 300 * len(poly) for poly in (*equations, *inequations)))
         equations = _without(zero, equations)
         for poly in equations:
             if len(poly) == 1:

@@ -24,6 +24,7 @@ def swept(above: Any, below: Any, at: Reader) -> NDArray[np.bool_]:
     open_ = here.copy()
     partner = np.full((above.shape[0], below.shape[0]), -1, dtype=np.int32)
     for j in range(above.shape[0]):
+        at.spend(100_000 + 40 * below.shape[0])
         mine = above.indices[above.indptr[j] : above.indptr[j + 1]]
         todo = np.arange(below.shape[0])
         at_first = j * len(mine) // above.shape[0]  # where the rows before have taken least
@@ -32,7 +33,8 @@ def swept(above: Any, below: Any, at: Reader) -> NDArray[np.bool_]:
         while done < len(mine) and len(todo):
             asked = mine[done : 2 * done + TRIED]
             done = 2 * done + TRIED
-            at.spend(len(asked) * len(todo) // 10)
+            few = min(len(asked), len(todo))
+            at.spend(10 * len(asked) * len(todo) + 10_000 * few)
             for neuron in asked if len(todo) > len(asked) else ():
                 takes = open_[neuron, todo]
                 partner[j, todo[takes]] = neuron
@@ -57,6 +59,6 @@ def swept(above: Any, below: Any, at: Reader) -> NDArray[np.bool_]:
         fine[has] &= mine[neurons] & here[neurons, has] & ~taken[neurons, has]
         taken[neurons, has] = True
         lacks = np.flatnonzero(partners < 0)
-        at.spend(int(mine.sum()) * len(lacks) // 10)
+        at.spend(2 * int(mine.sum()) * len(lacks))
         fine[lacks] &= ~here[np.ix_(mine, lacks)].any(axis=0)
     return fine
