@@ -315,3 +315,54 @@ def test_work_is_bounded_by_the_size_of_the_file() -> None:
     with pytest.raises(CertificateError, match="too much work"):
         check_witness(stated(SMALL, "not_closed"), witness)
     assert time.process_time() - start < 5
+
+
+def test_points_on_hyperplanes_are_counted_in_one_two_and_three_dimensions() -> None:
+    import random
+
+    from cadlink.certificates.kernel.reader import Budget, Reader
+    from cadlink.networks.kernel.matrices import _most_on_hyperplane
+    from cadlink.networks.kernel.witness import Network
+
+    chance = random.Random(5)
+    for n in (1, 2, 3):
+        for _ in range(30):
+            points = {tuple(chance.randrange(3) for _ in range(n)) for _ in range(9)}
+            xs = [[Fraction(v, 3) for v in x] for x in sorted(points)]
+            net = Network(stated(SMALL, "not_closed"), Reader({}, "witness", Budget()))
+            planes = (p for p in product(range(-4, 5), repeat=n) if any(p))
+            # every plane through points of a 3 x 3 x 3 grid has a normal with such entries
+            most = max(
+                sum(1 for x in xs if sum(a * v for a, v in zip(plane, x, strict=True)) == level)
+                for plane in planes
+                for level in {sum(a * v for a, v in zip(plane, x, strict=True)) for x in xs}
+            )
+            assert _most_on_hyperplane(net, xs) == most, xs
+
+
+def test_what_costs_time_is_looked_at_first() -> None:
+    """Short files that ask for much: one point listed often, claims about pairs of many points."""
+    import time
+
+    wide = read("dense:1000-2-2")
+    often = {**R1, "inputs": list(range(1000)), "X": [[t] * 1000 for t in range(5)]}
+    many = {
+        **{key: LINE[key] for key in ("inputs", "outputs")},
+        "theorem": "exact",
+        "claim": "not_attained",
+        "X": [[t, 0] for t in range(2000)],
+        "Y": [[0, 0]] * 2000,
+        "limit": [[0, 0]] * 2000,
+        "infimum": 0,
+        "curve": HALVES,
+        "claims": [],
+    }
+    narrow = read("10/10;11/11")
+    rows = tuple((Fraction(t), Fraction(0)) for t in range(2000))
+    data = {"question": "c", "inputs": rows, "targets": ZERO * 2000}
+    start = time.process_time()
+    with pytest.raises(CertificateError, match="each once"):
+        check_witness(stated(wide, "not_closed"), {**often, "line": [0] * 20_000})
+    with pytest.raises(CertificateError, match="claims"):
+        check_witness(stated(narrow, "not_attained", **data), many)
+    assert time.process_time() - start < 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
+from cadlink.errors import CertificateError
 from cadlink.networks.kernel.witness import Network
 
 __all__ = ["affine", "compatible"]
@@ -37,5 +38,10 @@ def compatible(net: Network) -> tuple[str, ...]:
             or (rows2 <= rows and cols2 >= cols)
             or (rows == rows2 and len(rows) == 1)
         )
-        net.demand(fits, "compatible units", [sorted(rows)[:5], sorted(rows2)[:5]])
+        if not fits:
+            raise CertificateError(
+                net.at.path,
+                "units of which every two are compatible",
+                f"one with outputs {sorted(rows)[:5]}, one with {sorted(rows2)[:5]}, ...",
+            )
     return ()

@@ -19,9 +19,10 @@ def independent(net: Network) -> tuple[str, ...]:
     live, xs = _live_units(net), _points(net)
     for unit in live:
         seen = sorted(net.sees(0, unit))
+        expected = f"independent points on the inputs of unit {unit}"
+        net.demand(len(xs) <= len(seen) + 1, expected, f"{len(xs)} on {len(seen)} inputs")
         rows = [[*(x[k] for k in seen), Fraction(1)] for x in xs]
-        right = len(xs) <= len(seen) + 1 and full_rank(net.at, rows)
-        net.demand(right, f"independent points on the inputs of unit {unit}", "dependent ones")
+        net.demand(full_rank(net.at, rows), expected, "dependent ones")
     certificate = net.witness.get("certificate")
     closed = net.witness["claim"] == "closed"
     if len(xs) == 1 or not live:
@@ -42,7 +43,7 @@ def enough_units(net: Network) -> tuple[str, ...]:
     net.demand(len(live) >= len(xs) - 1, f"{len(xs) - 1} hidden units", len(live))
     for j in range(net.pattern.widths[-1]):
         net.demand(net.sees(1, j) >= set(live), f"all units feeding output {j}", "not all")
-    net.at.spend(len(live) * len(xs))
+    net.at.spend(net.pattern.layers[0].nnz * len(xs) // 4)
     for unit in live:
         seen = sorted(net.sees(0, unit))
         distinct = {tuple(x[k] for k in seen) for x in xs}

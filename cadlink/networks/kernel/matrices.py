@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import combinations
+from math import comb, gcd, lcm
 from typing import Any
 
 from cadlink.certificates import kernel as matrix_kernel
@@ -105,38 +106,39 @@ def _most_on_hyperplane(net: Network, xs: Rows) -> int:
     n, count = len(xs[0]), len(xs)
     net.demand(n <= 3, "three inputs at most, or points on a moment curve", n)
     net.demand(len({tuple(x) for x in xs}) == count, "distinct points", "a point twice")
-    size = max((v.numerator * v.denominator).bit_length() for x in xs for v in x)
-    net.at.spend(40 * count**n * (1 + size // 64))
+    scale = lcm(*(v.denominator for x in xs for v in x))
+    net.at.spend(4 * comb(count, n - 1) * count * (1 + scale.bit_length() // 64))
+    points = [[int(v * scale) for v in x] for x in xs]
     most = 1
     # Hyperplanes through a base of n - 1 points: the rest sorted by the one that holds it.
-    for base in combinations(range(count), n - 1):
-        planes: dict[tuple[Fraction, ...], int] = {}
-        inside = len(base)
-        for i in range(count):
-            if i in base:
-                continue
-            normal = _normal([xs[b] for b in base], xs[i])
-            if normal is None:
-                inside += 1
-            else:
+    for base in combinations(points, n - 1):
+        planes: dict[tuple[int, ...], int] = {}
+        inside = 0
+        for point in points:
+            normal = _normal([*base, point])
+            if any(normal):
                 planes[normal] = planes.get(normal, 0) + 1
+            else:
+                inside += 1  # of the base, or on a line with it
         most = max(most, inside + max(planes.values(), default=0))
     return most
 
 
-def _normal(base: list[list[Fraction]], x: list[Fraction]) -> tuple[Fraction, ...] | None:
-    """The normal of the hyperplane through the points, first nonzero entry 1; None if they do not
-    determine one."""
-    if not base:
-        return tuple(x)
-    steps = [[v - o for v, o in zip(point, base[0], strict=True)] for point in (*base[1:], x)]
-    if len(x) == 2:
+def _normal(points: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    """The normal of the hyperplane through n points in n dimensions, n <= 3, up to a factor; zeros
+    if they do not determine one.  (One point of a line: itself.)"""
+    steps = [[v - o for v, o in zip(point, points[0], strict=True)] for point in points[1:]]
+    if not steps:
+        normal = [1, points[0][0]]
+    elif len(steps) == 1:
         normal = [-steps[0][1], steps[0][0]]
     else:
         (a, b, c), (d, e, f) = steps
         normal = [b * f - c * e, c * d - a * f, a * e - b * d]
-    lead = next((v for v in normal if v), None)
-    return None if lead is None else tuple(v / lead for v in normal)
+    common = gcd(*normal)
+    if next((v for v in normal if v), 0) < 0:
+        common = -common
+    return tuple(v // common for v in normal) if common else tuple(normal)
 
 
 def _not_a_product(

@@ -25,6 +25,7 @@ def collinear(net: Network) -> tuple[str, ...]:
     net.demand(pair[0] != pair[1], "two outputs", pair)
     line = [at.integer(i, "a point", 0, len(xs)) for i in at.items(witness.get("line"), "line")]
     net.demand(len(line) >= 4, "four points or more", len(line))
+    net.demand(len(set(line)) == len(line), "points on the line, each once", len(line))
     start = xs[line[0]]
     u = [b - a for a, b in zip(start, xs[line[1]], strict=True)]
     lead = next((k for k, value in enumerate(u) if value), None)
