@@ -59,6 +59,7 @@ def proved() -> tuple[tuple[Statement, dict[str, Any]], ...]:
     for pattern, witness in (
         (small, one_hidden_layer.some_data(small, four=True)),
         (small, one_hidden_layer.some_data(small, hidden_bias=False)),
+        (small, one_hidden_layer.existence(small)),
         (lu, linear_part.by_cut(lu)),
         (forced, linear_part.by_search(forced, decide(forced, Limits(20)), 20)),
         (deep, depth.some_data(deep)),

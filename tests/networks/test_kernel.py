@@ -51,6 +51,7 @@ ALSO_LINEAR = {*BOTH, "linear"}
 THEORY: dict[tuple[str, str], tuple[str, str, set[str], Biases, str | None, str]] = {
     ("R1", "closed"): ("abc", YES, ALSO_LINEAR, any_, "coercive", "none"),
     ("R1", "not_closed"): ("ac", NO, RELU, any_, "definite", "none"),
+    ("R1", "some_targets"): ("a", NO, RELU, any_, "definite", "none"),
     ("R2", "not_closed"): ("bc", NO, RELU, any_, "definite", "none"),
     ("R3", "not_closed"): ("abc", NO, RELU, any_, "definite", "none"),
     ("R6", "closed"): ("bc", YES, RELU, all, "coercive", "none"),
@@ -366,3 +367,39 @@ def test_what_costs_time_is_looked_at_first() -> None:
     with pytest.raises(CertificateError, match="claims"):
         check_witness(stated(narrow, "not_attained", **data), many)
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("source", "units", "biases", "words"),
+    [
+        ("dense:1-2-2", [0, 1], (True, True), ""),
+        ("dense:2-2-2", [0, 1], (False, False), ""),
+        ("10/01;11/10", [0, 1], (True, False), ""),
+        ("10/01;11/10", [1, 0], (True, False), "two outputs of unit 1"),
+        ("dense:1-2-2", [0, 1], (False, True), "two inputs in common"),
+        ("110/011;11/11", [0, 1], (False, True), "two inputs in common"),
+        ("dense:2-2-2", [0, 0], (True, True), "two units"),
+        ("dense:2-2-2", [0, 2], (True, True), "a unit"),
+        ("dense:2-2-1", [0, 1], (True, True), "two outputs"),
+        ("1/1;10/01", [0, 1], (True, True), "share an output"),
+        ("11/00;11/11", [0, 1], (True, True), "see an input"),
+        ("dense:2-2-2-2", [0, 1], (True, True, True), "one hidden layer"),
+    ],
+)
+def test_r1_without_data(
+    source: str, units: list[int], biases: tuple[bool, ...], words: str
+) -> None:
+    statement = stated(read(source), "some_targets", biases=biases)
+    witness = {"theorem": "R1", "claim": "some_targets", "units": units}
+    if words:
+        with pytest.raises(CertificateError, match=words):
+            check_witness(statement, witness)
+    else:
+        assert check_witness(statement, witness).holes == ()
+
+
+def test_a_wide_dense_layer_gets_an_answer_without_its_thousands_of_points() -> None:
+    from cadlink.networks import decide_network
+
+    verdict = decide_network("dense:20-1000-3")
+    assert verdict.witness == {"theorem": "R1", "claim": "some_targets", "units": [0, 1]}

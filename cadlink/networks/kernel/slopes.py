@@ -9,7 +9,27 @@ from itertools import pairwise
 from cadlink.errors import CertificateError
 from cadlink.networks.kernel.witness import Data, Network, Rows, data_of, limit_is
 
-__all__ = ["collinear"]
+__all__ = ["collinear", "sharing"]
+
+
+def sharing(net: Network) -> tuple[str, ...]:
+    """R1 without data: two units that share an output, one of them with a second output.
+
+    Without biases in the first layer they must also share two inputs, one of which is the bias.
+    """
+    net.demand(net.pattern.depth == 2, "one hidden layer", net.pattern.depth)
+    width = net.pattern.widths[1]
+    listed = net.at.items(net.witness.get("units"), "units", 2)
+    a, b = (net.at.integer(unit, "a unit", 0, width) for unit in listed)
+    net.demand(a != b, "two units", listed)
+    feeds = [{j for j in range(net.pattern.widths[2]) if i in net.sees(1, j)} for i in (a, b)]
+    net.demand(bool(feeds[0] & feeds[1]), "units that share an output", listed)
+    net.demand(len(feeds[0]) >= 2, f"two outputs of unit {a}", sorted(feeds[0]))
+    sees = [net.sees(0, a), net.sees(0, b)]
+    net.demand(bool(sees[0] and sees[1]), "units that see an input", listed)
+    enough = net.biases[0] or len(sees[0] & sees[1]) >= 2
+    net.demand(enough, "two inputs in common, for want of biases", sorted(sees[0] & sees[1]))
+    return ()
 
 
 def collinear(net: Network) -> tuple[str, ...]:

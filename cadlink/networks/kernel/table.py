@@ -80,6 +80,7 @@ TABLE: dict[Key, Row] = {
     ),
     # one hidden layer
     ("R1", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", slopes.collinear),
+    ("R1", "some_targets"): Row((A_NO,), (RELU,), ANY, "definite", "none", slopes.sharing),
     ("R2", "not_closed"): Row((B_NO, C_NO), (RELU,), ANY, "definite", "none", slopes.collinear),
     ("R3", "not_closed"): Row(
         (A_NO, B_NO, C_NO), (RELU,), ANY, "definite", "none", slopes.collinear

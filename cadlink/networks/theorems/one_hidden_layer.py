@@ -74,12 +74,21 @@ from cadlink.networks.curve import Curve
 from cadlink.networks.verdict import number_json
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["Obstruction", "four_points", "guaranteed", "obstruction", "some_data", "these_inputs"]
+__all__ = [
+    "Obstruction",
+    "existence",
+    "four_points",
+    "guaranteed",
+    "obstruction",
+    "some_data",
+    "these_inputs",
+]
 
 Points = Sequence[Sequence[Fraction]]
 
 MAX_TRIALS = 1_000  # combinations of two units, two outputs and a line that are compared
 MAX_LINE_WORK = 1_000_000  # pairs of points times coordinates looked at for lines
+MOST_UNITS = 400  # on the line, two points for each: more are not written out
 PATIENCE = 60  # of them without progress
 MOST_SEEING, MAX_INPUTS = 4, 8  # units that see an input, inputs tried after that
 
@@ -278,7 +287,7 @@ def some_data(
     [[0, 0], [1, 0], [3, 1], [3, 2]]
     """
     found = obstruction(pattern, hidden_bias)
-    if found is None or (four and found.others):
+    if found is None or len(found.others) > (0 if four else MOST_UNITS):
         return None
     size = 4 if four else 2 * len(found.others) + 5
     times = [Fraction(t) for t in range(size)]
@@ -311,6 +320,18 @@ def some_data(
         base,
         bias_input,
     )
+
+
+def existence(pattern: Pattern, hidden_bias: bool = True) -> dict[str, Any] | None:
+    """The witness of R1 without the data, for networks that need too many points; or None.
+
+    >>> existence(Pattern.of(["11/11", "11/11"]))
+    {'theorem': 'R1', 'claim': 'some_targets', 'units': [0, 1]}
+    """
+    found = obstruction(pattern, hidden_bias)
+    if found is None:
+        return None
+    return {"theorem": "R1", "claim": "some_targets", "units": [found.a, found.b]}
 
 
 # -- (b): the inputs are given ---------------------------------------------------------------------

@@ -79,6 +79,14 @@ def _cut(case: Case) -> Witness | None:
     return linear_part.by_cut(case.pattern) if all(case.biases) else None
 
 
+def _sharing(case: Case) -> Found | None:
+    """R1: with data if they are not too many, else that they exist."""
+    found = _from(_collinear)(case)
+    if found is None and case.question is _A:
+        return _found(one_hidden_layer.existence(case.pattern, case.biases[0]))
+    return found
+
+
 def _wide(case: Case) -> Found | None:
     """R15: with data if they are few, else that they exist."""
     found = _from(_clusters)(case)
@@ -235,7 +243,7 @@ THEOREMS: tuple[Theorem, ...] = (
         " has no biases also share two inputs",
         "two hidden units share an output and one of them feeds a second output: when their kinks"
         " merge, they can produce in the limit a step that no such pair produces",
-        _from(_collinear),
+        _sharing,
         hidden=(1, 1),
         data=_collinear,
         points="{points} points on a line and targets with a change of slope at every second point:"
