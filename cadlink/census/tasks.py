@@ -30,8 +30,10 @@ from cadlink.deciding.decider import Decider, Settled
 from cadlink.deciding.decision import Limits, leaf_rules
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules.pipeline import Tree, open_leaves, proof, reduce, verdict
+from cadlink.rules import unique_cut
+from cadlink.rules.pipeline import Tree, open_leaves, proof, reduce, taken, verdict
 from cadlink.rules.step import follows, step_proof
+from cadlink.rules.table import first_rules
 
 __all__ = [
     "Open",
@@ -159,7 +161,10 @@ def reduce_forms(forms: Sequence[tuple[str, bool]]) -> list[Record | Open]:
 def _reduced(form: str, normal: bool) -> Record | Open:
     pattern = parse(form)
     assert isinstance(pattern, Pattern)
-    tree = reduce(pattern)
+    tree = reduce(pattern, first=first_rules(pattern))
+    if verdict(tree) == "not_closed":
+        # The proof that is read most easily, where there is one.
+        tree = taken(unique_cut.RULE, pattern) or tree
     if verdict(tree) is not None:
         return _record(form, normal, pattern, proof(tree), {})
     waiting = sorted({standard(leaf.problem).form for leaf in open_leaves(tree)})

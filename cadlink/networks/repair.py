@@ -39,6 +39,7 @@ from cadlink.errors import InputError
 from cadlink.networks.theorems import one_hidden_layer, trees
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import pipeline, unique_cut
+from cadlink.rules.table import first_rules
 
 __all__ = ["GOALS", "Change", "Repairs", "Suggestion", "guarantee", "repair"]
 
@@ -424,7 +425,7 @@ def obstruction(pattern: Pattern, deadline: float | None = None) -> Box | None:
 
     def refuted(outputs: Sequence[int], inputs: Sequence[int]) -> bool:
         part = pattern.restrict(list(outputs), list(inputs))
-        return pipeline.verdict(pipeline.reduce(part, clock)) == "not_closed"
+        return pipeline.verdict(pipeline.reduce(part, clock, first_rules(part))) == "not_closed"
 
     outputs, inputs = _everything(pattern)
     if not refuted(outputs, inputs):

@@ -10,7 +10,7 @@ obstruction counts only when its part is proved not closed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,14 +39,19 @@ class Tree:
     parts: tuple[Tree, ...] = ()
 
 
-def reduce(problem: Problem, clock: Clock = UNLIMITED) -> Tree:
+def reduce(problem: Problem, clock: Clock = UNLIMITED, first: Sequence[Rule] = ()) -> Tree:
     """Apply the rules until every leaf is settled or open.
 
-    Never raises for lack of an answer or of time: that is an open leaf.
+    ``first``: rules tried before all others on the whole problem (``table.first_rules``).  Never
+    raises for lack of an answer or of time: that is an open leaf.
 
     >>> verdict(reduce(Group.of_blocks([({0, 1}, {0, 1}), ({1}, {1})])))
     'not_closed'
     """
+    for top in _steps(problem, clock, first):
+        tree = _with_parts(top, clock)
+        if verdict(tree) is not None:
+            return tree
     tree = _reduce(problem, clock)
     if verdict(tree) is None:
         tree = _obstructed(tree, clock)
@@ -80,7 +85,7 @@ def _obstructed(tree: Tree, clock: Clock) -> Tree:
 def _reduce(problem: Problem, clock: Clock) -> Tree:
     """What the rules find without looking at restrictions."""
     kept = Tree(problem, None)
-    for top in _steps(problem, clock):
+    for top in _all_steps(problem, clock):
         tree = _with_parts(top, clock)
         if verdict(tree) is not None:
             return tree
@@ -89,11 +94,23 @@ def _reduce(problem: Problem, clock: Clock) -> Tree:
     return kept
 
 
-def _steps(problem: Problem, clock: Clock) -> Iterator[Tree]:
-    """What the rules make of the problem, one after the other while there is time; the parts are
+def _all_steps(problem: Problem, clock: Clock) -> Iterator[Tree]:
+    """What all rules make of the problem, in their order."""
+    yield from _steps(problem, clock, GROUP_RULES if isinstance(problem, Group) else CHAIN_RULES)
+    if isinstance(problem, Pattern) and not clock.expired():
+        try:
+            step = merge.find(problem, clock.share(SHARE), _free_proof)
+        except OutOfTime:
+            return
+        if step is not None:
+            yield _opened(problem, step)
+
+
+def _steps(problem: Problem, clock: Clock, rules: Sequence[Rule]) -> Iterator[Tree]:
+    """What these rules make of the problem, one after the other while there is time; the parts are
     still open."""
     turned: list[Problem] = []  # the transposed problem, made once if it is needed
-    for rule in GROUP_RULES if isinstance(problem, Group) else CHAIN_RULES:
+    for rule in rules:
         if clock.expired():
             return
         try:
@@ -102,13 +119,6 @@ def _steps(problem: Problem, clock: Clock) -> Iterator[Tree]:
             continue
         if found is not None:
             yield found
-    if isinstance(problem, Pattern) and not clock.expired():
-        try:
-            step = merge.find(problem, clock.share(SHARE), _free_proof)
-        except OutOfTime:
-            return
-        if step is not None:
-            yield _opened(problem, step)
 
 
 def taken(

@@ -5,6 +5,7 @@ The only list of rules outside the kernel; what they are is said in their module
 
 from __future__ import annotations
 
+from cadlink.patterns.pattern import Pattern
 from cadlink.rules import (
     absorb,
     block_tiling,
@@ -42,7 +43,14 @@ from cadlink.rules import (
 from cadlink.rules.rule import Rule
 from cadlink.rules.step import Problem
 
-__all__ = ["ACCOUNTS", "CHAIN_RULES", "GROUP_RULES", "RULES", "rule_of"]
+__all__ = [
+    "ACCOUNTS",
+    "CHAIN_RULES",
+    "GROUP_RULES",
+    "RULES",
+    "first_rules",
+    "rule_of",
+]
 
 CHAIN_RULES = (
     trim.RULE,
@@ -73,6 +81,7 @@ GROUP_RULES = (
     absorb.RULE,
     zero_submersion.RULE,
 )
+SMALL = 12  # units of a layer up to which a pattern is small
 # Steps of the pipeline and of the search, and rules found in old certificates only.
 WITHOUT_SEARCH = (
     renaming.TRANSPOSE,
@@ -88,6 +97,16 @@ RULES: tuple[Rule, ...] = (*CHAIN_RULES, *GROUP_RULES, *WITHOUT_SEARCH)
 
 # The one line about every rule; where a name stands for two rules they say the same.
 ACCOUNTS = {rule.name: rule.account for rule in RULES}
+
+
+def first_rules(pattern: Pattern) -> tuple[Rule, ...]:
+    """What to try first where many small two-layer patterns are decided.
+
+    Most of the chain rules are about huge sparse masks; the rules for groups settle nearly every
+    small pattern in a fraction of the time.
+    """
+    small = pattern.depth == 2 and max(pattern.widths) <= SMALL
+    return (two_factors.RULE,) if small else ()
 
 
 def rule_of(name: str, problem: Problem) -> Rule:
