@@ -18,7 +18,8 @@ import numpy as np
 from cadlink import Pattern
 from cadlink.database.forms import form_of
 from cadlink.database.queries import PatternDatabase
-from cadlink.database.store import connect, transaction
+from cadlink.database.schema import transaction
+from cadlink.database.store import connect
 
 
 def main() -> None:

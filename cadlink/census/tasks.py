@@ -13,7 +13,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
 
 from cadlink.census.enumeration import (
     Classes,
@@ -22,6 +21,7 @@ from cadlink.census.enumeration import (
     ThreeFactorClasses,
     TwoFactorClasses,
 )
+from cadlink.census.rows import sizes
 from cadlink.certificates import kernel
 from cadlink.certificates.data import Proof
 from cadlink.database.forms import form_of, normal_form_of, parse, standard
@@ -37,10 +37,8 @@ from cadlink.rules.table import first_rules
 
 __all__ = [
     "Open",
-    "Row",
     "Spec",
     "assemble",
-    "check_rows",
     "finish",
     "reduce_forms",
     "reduce_shard",
@@ -249,7 +247,7 @@ def _record(
     checked = kernel.check_proof(pattern, whole)
     return Record(
         form,
-        *_sizes(pattern),
+        *sizes(pattern),
         normal,
         "not_closed" if checked.conclusion == "not_closed" else "closed",
         "trusted" if checked.holes else "checked",
@@ -263,7 +261,7 @@ def _record(
 def _unknown(item: Open, pattern: Pattern, reason: str) -> Record:
     return Record(
         item.form,
-        *_sizes(pattern),
+        *sizes(pattern),
         item.normal,
         "unknown",
         "none",
@@ -272,12 +270,6 @@ def _unknown(item: Open, pattern: Pattern, reason: str) -> Record:
         None,
         item.problems,
     )
-
-
-def _sizes(pattern: Pattern) -> tuple[int, int, int, int, int]:
-    """Layers, outputs, inputs, hidden units, edges."""
-    widths = pattern.widths
-    return pattern.depth, widths[-1], widths[0], sum(widths[1:-1]), pattern.nnz
 
 
 def _stored(found: Proof) -> set[str]:
@@ -308,35 +300,3 @@ def restrictions(forms: Sequence[str]) -> list[list[tuple[str, str | None]]]:
                 listed.append((form_of(smaller), normal_form_of(smaller)))
         found.append(sorted(set(listed), key=str))
     return found
-
-
-# (form, verdict or conclusion, assurance, packed proof, the (form, packed proof) it refers to).
-Row: TypeAlias = tuple[str, str, str, bytes, tuple[tuple[str, bytes], ...]]
-
-
-def check_rows(rows: Sequence[Row]) -> list[str]:
-    """What the kernel has against these rows: nothing, or a line for every bad one."""
-    complaints = [_check_row(row) for row in rows]
-    return [complaint for complaint in complaints if complaint]
-
-
-def _check_row(row: Row) -> str:
-    """'' if the kernel accepts the proof, else what is wrong."""
-    form, verdict_, assurance, packed, parts = row
-    proofs = dict(parts)
-    try:
-        problem = parse(form)
-        whole = expand(unpack(packed), lambda name: unpack(proofs[name]))
-        if isinstance(problem, Pattern):
-            found = kernel.check_proof(problem, whole)
-        else:
-            found = kernel.check_proof(problem.to_json(), whole)
-    except Exception as error:  # whatever is in the file, the report goes on with the next row
-        return f"{form}: {type(error).__name__}: {error}"
-    said = found.conclusion
-    conclusion = "closed" if said == "free" and verdict_ != "free" else said
-    if conclusion != verdict_:
-        return f"{form}: the proof shows {said}, the row says {verdict_}"
-    if ("trusted" if found.holes else "checked") != assurance:
-        return f"{form}: the row says {assurance}, the proof has {len(found.holes)} claims"
-    return ""

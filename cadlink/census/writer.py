@@ -19,7 +19,8 @@ from typing import Any
 from cadlink.backends.engine import Engine
 from cadlink.backends.locate import Found
 from cadlink.census.tasks import Spec
-from cadlink.database.store import Answer, Record, connect, insert, row_digest, transaction
+from cadlink.database.schema import transaction
+from cadlink.database.store import Answer, Record, connect, insert, row_digest
 from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError
 

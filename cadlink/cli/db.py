@@ -7,15 +7,18 @@ import json
 import logging
 import os
 import random
+import re
 import shutil
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cadlink.census import build as building
 from cadlink.census import check as checking
 from cadlink.census.pool import Crew, dask_crew, local_crew
+from cadlink.census.rows import check_entry
 from cadlink.census.tasks import Spec, reduce_shard
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands, database_path
@@ -23,9 +26,9 @@ from cadlink.cli.picture import picture
 from cadlink.cli.progress import Progress
 from cadlink.database.export import FORMATS, export
 from cadlink.database.queries import Entry, PatternDatabase
-from cadlink.database.statistics import Row, totals, unknowns
+from cadlink.database.statistics import Row, totals, unknowns, unproved
 from cadlink.deciding.decision import Limits
-from cadlink.errors import InputError
+from cadlink.errors import CertificateError, InputError
 from cadlink.explanations import proofs
 from cadlink.patterns import masks
 from cadlink.report import atlas
@@ -50,7 +53,7 @@ def add_parser(commands: Commands) -> None:
     _add_file(one)
     one.add_argument("source", nargs="?", metavar="PATTERN", help="any pattern, as for 'decide'")
     _add_where(one)
-    one.add_argument("--limit", type=int, default=50, metavar="N", help="rows listed (50)")
+    one.add_argument("--limit", type=_whole, default=50, metavar="N", help="rows listed (50)")
     one.add_argument("--json", action="store_true", help="JSON, one object on a line")
     one.set_defaults(run=run_query)
     one = actions.add_parser("stats", help="tables by size")
@@ -70,12 +73,19 @@ def add_parser(commands: Commands) -> None:
     one.set_defaults(run=run_export)
     one = actions.add_parser("show", help="picture, verdict and proof of one row")
     _add_file(one)
-    one.add_argument("id", type=int, metavar="ID")
+    one.add_argument("id", type=_whole, metavar="ID")
     one.set_defaults(run=run_show)
     one = actions.add_parser("report", help="a page to look at: the atlas of the database")
     _add_file(one)
     one.add_argument("--html", type=Path, required=True, metavar="FOLDER", help="made if missing")
     one.set_defaults(run=run_report)
+
+
+def _whole(text: str) -> int:
+    """A number on the command line; no message repeats thousands of digits."""
+    if not re.fullmatch(r"-?\d{1,40}", text):
+        raise argparse.ArgumentTypeError("expected a whole number")
+    return int(text)
 
 
 def _add_file(parser: argparse.ArgumentParser) -> None:
@@ -184,7 +194,7 @@ def run_build(args: argparse.Namespace) -> int:
 
 
 def _crew(args: argparse.Namespace) -> Crew:
-    if args.scheduler:
+    if args.scheduler is not None:
         # What goes wrong is said in one line, by us.
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         return dask_crew(args.scheduler)
@@ -318,7 +328,10 @@ def run_check(args: argparse.Namespace) -> int:
 
 
 def run_query(args: argparse.Namespace) -> int:
-    """One pattern (status 3 if it is not there or unknown), or a list."""
+    """One pattern (status 3 if it is not there or unknown), or a list.
+
+    Every row shown is checked by the kernel first; status 5 if one says more than its proof.
+    """
     if args.source is not None and args.where:
         raise InputError("give a PATTERN or --where, not both", "db query")
     with PatternDatabase.open(database_path(args.file)) as database:
@@ -328,19 +341,53 @@ def run_query(args: argparse.Namespace) -> int:
             if found is None:
                 print("not in this database", file=sys.stderr)
                 return status.UNKNOWN
+            _demand_proof(database, found)
             print(json.dumps(found.to_json()) if args.json else _describe(found))
             return status.UNKNOWN if found.verdict == "unknown" else status.DECIDED
+        rejected = 0
         for entry in database.select(args.where, args.limit):
+            if check_entry(database, entry):
+                rejected += 1
+                entry = replace(
+                    entry, verdict="unknown", assurance="none", reason="rejected", minimal=None
+                )
             print(json.dumps(entry.to_json()) if args.json else _line(entry))
         if not args.json:
             number = database.count(args.where)
             print(f"{number} patterns" + (" in all" if number > args.limit else ""))
-    return status.DECIDED
+    if rejected:
+        print(
+            f"cadlink: {rejected} rows say more than their proofs show and are given as unknown;"
+            f" 'cadlink db check {args.file}' says what",
+            file=sys.stderr,
+        )
+    return status.REJECTED if rejected else status.DECIDED
+
+
+def _demand_proof(database: PatternDatabase, entry: Entry) -> None:
+    """Raises CertificateError if the row says more than its proof shows."""
+    words = check_entry(database, entry)
+    if words:
+        raise CertificateError(
+            f"row {entry.id} of {database.path}", "a row that its proof bears out", words
+        )
+
+
+def _warn_of_unproved(database: PatternDatabase) -> None:
+    """Rows are counted or copied as they are: say so if some cannot be right."""
+    number = unproved(database)
+    if number:
+        print(
+            f"cadlink: warning: {number} rows have a verdict and no proof;"
+            f" 'cadlink db check {database.path}' lists them",
+            file=sys.stderr,
+        )
 
 
 def run_stats(args: argparse.Namespace) -> int:
     """Tables by size, and what is unknown and why."""
     with PatternDatabase.open(database_path(args.file)) as database:
+        _warn_of_unproved(database)
         _print_table(totals(database, args.where))
         for reason, number in unknowns(database):
             print(f"{number} problems unknown: {reason}")
@@ -350,6 +397,7 @@ def run_stats(args: argparse.Namespace) -> int:
 def run_export(args: argparse.Namespace) -> int:
     """Write the rows."""
     with PatternDatabase.open(database_path(args.file)) as database:
+        _warn_of_unproved(database)
         number = export(database, args.output, args.format, args.where, args.certificates)
     if args.output != "-":
         print(f"{number} rows written to {args.output}")
@@ -360,6 +408,7 @@ def run_show(args: argparse.Namespace) -> int:
     """Picture, verdict, proof."""
     with PatternDatabase.open(database_path(args.file)) as database:
         entry = database.entry(args.id)
+        _demand_proof(database, entry)
         print(picture(entry.pattern))
         print()
         print(_describe(entry))
@@ -373,6 +422,7 @@ def run_show(args: argparse.Namespace) -> int:
 def run_report(args: argparse.Namespace) -> int:
     """Write the page."""
     with PatternDatabase.open(database_path(args.file)) as database, Progress() as progress:
+        _warn_of_unproved(database)
         page = atlas.write(database, args.html, ACCOUNTS, progress)
     print(f"open {page} in a browser")
     return status.DECIDED
@@ -384,12 +434,12 @@ def _describe(entry: Entry) -> str:
     if entry.method:
         lines.append(f"by {entry.method}")
     if entry.minimal:
-        lines.append("a minimal obstruction: every proper restriction is closed")
+        lines.append("a minimal obstruction, says the file: every proper restriction is closed")
     return "\n".join(lines)
 
 
 def _line(entry: Entry) -> str:
-    mark = " minimal" if entry.minimal else ""
+    mark = " minimal" if entry.minimal and entry.verdict == "not_closed" else ""
     return f"{entry.id:7d}  {entry.verdict:10s} {entry.assurance:8s} {entry.form}{mark}"
 
 

@@ -35,7 +35,8 @@ def assurance(decision: Decision) -> str:
         return "an independent checker verified every step of the proof"
     if decision.assurance is Assurance.TRUSTED and decision.certificate is not None:
         names = ", ".join(sorted(_backends(decision.certificate.proof)))
-        return f"every step of the proof was verified, except the word of {names}"
+        read = f", as written in {decision.source}" if decision.source else ""
+        return f"every step of the proof was verified, except the word of {names}{read}"
     return "none"
 
 

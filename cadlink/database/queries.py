@@ -14,14 +14,14 @@ from typing import Any
 from cadlink.certificates.data import Certificate, Proof
 from cadlink.database.filters import parse_filter
 from cadlink.database.forms import form_of, normal_form_of, parse, size_of, standard
-from cadlink.database.store import connect, expand, explained, unpack
+from cadlink.database.store import connect, expand, explained, limited, unpack
 from cadlink.errors import CacheWarning, InputError
 from cadlink.once import cached_property
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.step import Problem
 
-__all__ = ["COLUMNS", "Entry", "PatternDatabase"]
+__all__ = ["COLUMNS", "Entry", "PatternDatabase", "Stored"]
 
 COLUMNS = (
     "id",
@@ -39,6 +39,9 @@ COLUMNS = (
     "method",
     "minimal",
 )
+
+
+LARGEST = 2**63 - 1  # SQLite's largest number
 
 
 @dataclass(frozen=True)
@@ -67,14 +70,23 @@ class Entry:
 
     @property
     def pattern(self) -> Pattern:
-        """The canonical pattern."""
+        """The canonical pattern.  Raises InputError if the form is none: the file is damaged."""
         found = parse(self.form)
-        assert isinstance(found, Pattern)
+        if not isinstance(found, Pattern):
+            raise InputError(f"{self.form} is no pattern", f"row {self.id}")
         return found
 
     def to_json(self) -> dict[str, Any]:
         """The row as JSON values."""
         return {name: getattr(self, name) for name in COLUMNS}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A proof and the file it was found in."""
+
+    proof: Proof
+    source: str
 
 
 class PatternDatabase:
@@ -89,11 +101,15 @@ class PatternDatabase:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._db = connection
+        self._silent = False  # a look-up has failed in a way that the next one would as well
 
     @classmethod
-    def open(cls, path: str | Path) -> PatternDatabase:
-        """Open a file for reading; it may be read-only.  Raises InputError if it is not ours."""
-        return cls(Path(path), connect(Path(path), write=False))
+    def open(cls, path: str | Path, where: str = "") -> PatternDatabase:
+        """Open a file for reading; it may be read-only.
+
+        Raises InputError, naming ``where`` (the file by default), if it is not ours.
+        """
+        return cls(Path(path), connect(Path(path), write=False, where=where))
 
     def __enter__(self) -> PatternDatabase:
         return self
@@ -138,7 +154,7 @@ class PatternDatabase:
 
     def entry(self, number: int) -> Entry:
         """The row with this id.  Raises InputError if there is none."""
-        found = self._row("id = ?", number)
+        found = self._row("id = ?", number) if 0 <= number <= LARGEST else None
         if found is None:
             raise InputError(f"no pattern with id {number}", f"database {self.path}")
         return found
@@ -149,11 +165,18 @@ class PatternDatabase:
         return _entry(rows[0]) if rows else None
 
     def select(self, where: str = "", limit: int | None = None) -> Iterator[Entry]:
-        """The rows that pass a filter (see ``filters.py``), by id; all of them by default."""
+        """The first rows that pass a filter (see ``filters.py``), by id; all of them by default.
+
+        Raises InputError for a filter that is none and for a limit below 0.
+        """
+        if limit is not None and limit < 0:
+            raise InputError(f"expected a number of rows from 0 up, found {limit}", "--limit")
         condition, values = parse_filter(where) if where else ("1", ())
         sql = f"SELECT {', '.join(COLUMNS)} FROM patterns WHERE {condition} ORDER BY id LIMIT ?"
         with explained(self.path):
-            cursor = self._db.execute(sql, (*values, -1 if limit is None else limit))
+            cursor = self._db.execute(
+                sql, (*values, LARGEST if limit is None else min(limit, LARGEST))
+            )
             for row in cursor:
                 yield _entry(row)
 
@@ -203,22 +226,31 @@ class PatternDatabase:
             raise InputError(f"the proof of the problem {form} is missing", f"{self.path}")
         return unpack(rows[0][0])
 
-    def lookup(self, problem: Problem) -> Proof | None:
+    def lookup(self, problem: Problem) -> Stored | None:
         """A proof about this very pattern or group, as ``Decider`` asks for it; None if not here.
 
         It is not checked here.  Nothing is looked up that is too large to be in the file: its
         canonical form would take longer than a look-up can save.  A damaged file costs a
-        CacheWarning, and nothing is found.
+        CacheWarning, and nothing is found; one that is locked, or whose reading does not end, is
+        not asked again.
         """
+        if self._silent:
+            return None
         try:
-            return self._proof_about(problem)
+            with limited(self._db, LOOKUP_S):
+                proof = self._proof_about(problem)
         except (InputError, sqlite3.DatabaseError, ValueError, LookupError, TypeError) as error:
             if isinstance(error, sqlite3.ProgrammingError):
                 raise  # used by another thread, or closed: not the file's fault
+            cause = error.__cause__ if isinstance(error, InputError) else error
+            self._silent = isinstance(cause, sqlite3.OperationalError)
             words = " ".join(str(error).split())
             message = f"{self.path} is damaged ({words}); 'cadlink db check' says where"
+            if self._silent:
+                message = f"nothing more is looked up in {self.path}: {words}"
             warnings.warn(message, CacheWarning, stacklevel=2)
             return None
+        return None if proof is None else Stored(proof, str(self.path))
 
     def _proof_about(self, problem: Problem) -> Proof | None:
         if isinstance(problem, Group):
@@ -255,6 +287,7 @@ class PatternDatabase:
         return found
 
 
+LOOKUP_S = 1.0  # no look-up in a file of ours takes longer
 _LINES = 5  # rows and columns of groups that are looked up
 _UNITS = 64  # units of a layer, idle ones included, of patterns that are looked up
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cadlink.database.filters import parse_filter
 from cadlink.database.queries import PatternDatabase
 
-__all__ = ["Row", "densities", "totals", "unknowns"]
+__all__ = ["Row", "densities", "totals", "unknowns", "unproved"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,12 @@ def unknowns(database: PatternDatabase) -> list[tuple[str, int]]:
         "SELECT reason, count(*) FROM problems WHERE conclusion IS NULL GROUP BY 1 ORDER BY 2 DESC"
     )
     return [(str(reason), int(number)) for reason, number in found]
+
+
+def unproved(database: PatternDatabase) -> int:
+    """How many patterns have a verdict and no proof, which no build writes."""
+    select = "SELECT count(*) FROM patterns WHERE verdict IS NOT 'unknown' AND proof IS NULL"
+    return int(database.execute(select)[0][0])
 
 
 def densities(database: PatternDatabase) -> list[tuple[int, int, int, int, int, int]]:

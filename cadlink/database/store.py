@@ -1,4 +1,4 @@
-"""The file a pattern database lives in: schema, migrations, packing, opening.  See SCHEMA.md."""
+"""The file a pattern database lives in: opening, packing, checksums.  See SCHEMA.md."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import hashlib
 import json
 import os
 import sqlite3
+import stat
+import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any
 
 from cadlink.certificates.data import Proof
 from cadlink.certificates.read import MAX_BYTES, parse, proof_from
+from cadlink.database.schema import demand_current, migrate
 from cadlink.errors import InputError
 
 __all__ = [
@@ -24,66 +27,15 @@ __all__ = [
     "expand",
     "explained",
     "insert",
-    "migrate",
+    "limited",
     "pack",
     "row_digest",
-    "transaction",
     "unpack",
 ]
 
-APPLICATION = 1128352843  # "CADK" read as a big-endian number
-BUSY_S = 30.0
-
-# Step i leads from schema version i to i + 1.
-MIGRATIONS: tuple[Sequence[str], ...] = (
-    (
-        """CREATE TABLE sessions (
-            id INTEGER PRIMARY KEY, started TEXT NOT NULL, cadlink TEXT NOT NULL,
-            python TEXT NOT NULL, platform TEXT NOT NULL, backends TEXT NOT NULL,
-            wall_s REAL NOT NULL, memory_mib INTEGER NOT NULL)""",
-        """CREATE TABLE builds (
-            id INTEGER PRIMARY KEY, task TEXT NOT NULL UNIQUE, label TEXT NOT NULL,
-            done INTEGER NOT NULL, patterns INTEGER NOT NULL, finished INTEGER NOT NULL)""",
-        """CREATE TABLE problems (
-            id INTEGER PRIMARY KEY, form TEXT NOT NULL UNIQUE,
-            kind TEXT NOT NULL CHECK (kind IN ('group', 'chain')),
-            conclusion TEXT CHECK (conclusion IN ('free', 'closed', 'not_closed')),
-            trusted INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
-            method TEXT NOT NULL, seconds REAL NOT NULL, proof BLOB,
-            session INTEGER NOT NULL REFERENCES sessions (id), digest BLOB NOT NULL,
-            CHECK ((conclusion IS NULL) = (proof IS NULL)))""",
-        """CREATE TABLE patterns (
-            id INTEGER PRIMARY KEY, form TEXT NOT NULL UNIQUE, layers INTEGER NOT NULL,
-            outputs INTEGER NOT NULL, inputs INTEGER NOT NULL, hidden INTEGER NOT NULL,
-            nonzeros INTEGER NOT NULL, listed INTEGER NOT NULL, normal INTEGER NOT NULL,
-            verdict TEXT NOT NULL CHECK (verdict IN ('closed', 'not_closed', 'unknown')),
-            assurance TEXT NOT NULL CHECK (assurance IN ('checked', 'trusted', 'none')),
-            reason TEXT NOT NULL, method TEXT NOT NULL, proof BLOB, minimal INTEGER,
-            session INTEGER NOT NULL REFERENCES sessions (id), digest BLOB NOT NULL,
-            CHECK ((verdict = 'unknown') = (proof IS NULL)))""",
-        """CREATE TABLE pattern_problems (
-            pattern INTEGER NOT NULL REFERENCES patterns (id),
-            problem INTEGER NOT NULL REFERENCES problems (id),
-            PRIMARY KEY (pattern, problem)) WITHOUT ROWID""",
-        """CREATE TABLE runs (
-            id INTEGER PRIMARY KEY, problem INTEGER NOT NULL REFERENCES problems (id),
-            backend TEXT NOT NULL, version TEXT NOT NULL, outcome TEXT NOT NULL,
-            seconds REAL NOT NULL, statement TEXT NOT NULL, transcript TEXT NOT NULL)""",
-        # What the filters of queries and the tables of statistics look at.
-        """CREATE INDEX patterns_by_size
-            ON patterns (listed, layers, outputs, inputs, hidden, verdict, assurance, minimal)""",
-        "CREATE INDEX patterns_minimal ON patterns (minimal) WHERE minimal = 1",
-        "CREATE INDEX patterns_unknown ON patterns (id) WHERE verdict = 'unknown'",
-        "CREATE INDEX problem_patterns ON pattern_problems (problem)",
-    ),
-    (
-        # Answers that no written pattern needs yet: a build that is killed does not lose them.
-        """CREATE TABLE pending (
-            form TEXT PRIMARY KEY, kind TEXT NOT NULL, conclusion TEXT, trusted INTEGER NOT NULL,
-            reason TEXT NOT NULL, detail TEXT NOT NULL, method TEXT NOT NULL,
-            seconds REAL NOT NULL, proof BLOB, runs TEXT NOT NULL) WITHOUT ROWID""",
-    ),
-)
+BUSY_S = 30.0  # how long a writer waits for another process
+READ_BUSY_S = 1.0  # a reader: decisions have a limit, and a writer's transactions take milliseconds
+OPEN_S = 1.0  # no file of ours takes longer to be opened
 
 
 @dataclass(frozen=True)
@@ -157,30 +109,58 @@ def row_digest(fields: Iterable[str], proof: bytes | None) -> bytes:
     return hashlib.sha256(b"".join(b"%d:%s" % (len(part), part) for part in data)).digest()
 
 
-def connect(path: Path, write: bool) -> sqlite3.Connection:
+def connect(path: Path, write: bool, where: str = "") -> sqlite3.Connection:
     """The file, with its schema brought up to date if it is opened for writing.
 
     A file that is only read is not touched and may lie where nothing can be written.  Raises
-    InputError if there is none (to read), or if it is something else or newer.
+    InputError, naming ``where`` (the file itself by default), if there is none (to read), or if it
+    is something else or newer.
     """
-    where = f"database {path}"
-    if not write and not path.is_file():
-        raise InputError("no such file; 'cadlink db build' makes one", where)
-    with explained(path):
+    where = where or f"database {path}"
+    _demand_file(path, write, where)
+    with explained(path, where):
         if write:
             connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
         else:
             connection = _open_reader(path)
         try:
-            if write:
-                connection.execute("PRAGMA foreign_keys = ON")
-                migrate(connection, where)
-            else:
-                _demand_ours(connection, where)
+            # The schema of a stranger's file calls no function.
+            connection.execute("PRAGMA trusted_schema = OFF")
+            with limited(connection, OPEN_S):
+                if write:
+                    connection.execute("PRAGMA foreign_keys = ON")
+                    migrate(connection, where)
+                else:
+                    demand_current(connection, where)
         except BaseException:
             connection.close()
             raise
     return connection
+
+
+def _demand_file(path: Path, write: bool, where: str) -> None:
+    """Only regular files: SQLite waits for a pipe for ever, and reads a device without end."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if write and isinstance(error, FileNotFoundError):
+            return
+        raise InputError("no such file; 'cadlink db build' makes one", where) from error
+    except (OSError, ValueError) as error:  # no right to look; a zero byte in the name
+        raise InputError(f"cannot be opened: {error}", where) from error
+    if not stat.S_ISREG(mode):
+        raise InputError("not a regular file; expected one made by 'cadlink db build'", where)
+
+
+@contextmanager
+def limited(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
+    """Interrupt what runs inside after so long: a crafted file can make any statement endless."""
+    end = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: time.monotonic() > end, 10_000)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, 0)
 
 
 def _open_reader(path: Path) -> sqlite3.Connection:
@@ -189,7 +169,7 @@ def _open_reader(path: Path) -> sqlite3.Connection:
 
     def opened(mode: str) -> sqlite3.Connection:
         uri = f"{path.as_uri()}?{mode}"
-        return sqlite3.connect(uri, timeout=BUSY_S, isolation_level=None, uri=True)
+        return sqlite3.connect(uri, timeout=READ_BUSY_S, isolation_level=None, uri=True)
 
     connection = opened("mode=ro")
     try:
@@ -210,66 +190,26 @@ def _open_reader(path: Path) -> sqlite3.Connection:
             raise
         else:
             connection = opened("immutable=1")  # nobody can be writing either
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
 def _touch(connection: sqlite3.Connection) -> None:
     """Read something, which takes a lock and rolls back what a killed writer left."""
-    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-
-
-def _demand_ours(connection: sqlite3.Connection, where: str) -> None:
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if application != APPLICATION:
-        raise InputError("not a cadlink pattern database", where)
-    if version > len(MIGRATIONS):
-        raise InputError(
-            f"schema version {version}, but this cadlink knows up to {len(MIGRATIONS)}: upgrade it",
-            where,
-        )
-    if version < len(MIGRATIONS):
-        raise InputError(
-            f"schema version {version} is old; 'cadlink db build' on it migrates the file", where
-        )
-
-
-def migrate(connection: sqlite3.Connection, where: str = "") -> None:
-    """Bring the schema up to date, all steps in one transaction."""
-    with transaction(connection):
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if application != APPLICATION and (version or application or tables):
-            raise InputError("not a cadlink pattern database", where)
-        if version > len(MIGRATIONS):
-            _demand_ours(connection, where)
-        for statements in MIGRATIONS[version:]:
-            for statement in statements:
-                connection.execute(statement)
-        if version < len(MIGRATIONS):
-            connection.execute(f"PRAGMA application_id = {APPLICATION}")
-            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    with limited(connection, OPEN_S):
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All that is written inside, or nothing of it."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # a full disk has rolled back already
-            connection.execute("ROLLBACK")
-        raise
-
-
-@contextmanager
-def explained(path: Path) -> Iterator[None]:
+def explained(path: Path, where: str = "") -> Iterator[None]:
     """SQLite's errors as one line that says what to do."""
+    where = where or f"database {path}"
     try:
         yield
+    except UnicodeDecodeError as error:  # in what SQLite says about a damaged schema
+        raise InputError("damaged: its schema is no text", where) from error
     except sqlite3.ProgrammingError:
         raise  # ours, not the file's: a closed connection, another thread
     except sqlite3.Error as error:
@@ -281,9 +221,11 @@ def explained(path: Path) -> Iterator[None]:
             remedy = "another process is writing to it; wait for it, or choose another file"
         elif isinstance(error, sqlite3.IntegrityError):
             remedy = "another build has written to it; the same command goes on"
+        elif "interrupted" in text:
+            remedy = "reading it does not end: it is damaged, or made to do so"
         elif "readonly" in text or "unable to open" in text:
             remedy = "expected a file in a folder that can be written to"
-        raise InputError(f"{text}; {remedy}", f"database {path}") from error
+        raise InputError(f"{text}; {remedy}", where) from error
 
 
 def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> int:

@@ -4,7 +4,8 @@
             -> tree of exact reductions -> open leaves looked up, or settled by search and backends
             -> the tree is the certificate -> the kernel re-checks it -> decision
 
-A verdict is returned only with a certificate the kernel has accepted.
+A verdict is returned only with a certificate the kernel has accepted.  A proof looked up that rests
+on a backend's word comes after the rules: a file may hold a word that no backend ever gave.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from cadlink.backends.base import Outcome
 from cadlink.backends.engine import Engine, Run
 from cadlink.certificates import kernel
 from cadlink.certificates.data import Certificate, Proof
+from cadlink.database.queries import Stored
 from cadlink.database.shipped import look_up
 from cadlink.deciding.decision import (
     Assurance,
@@ -47,7 +49,7 @@ METHODS = ("auto", "sentence")
 MOST_CANONICAL = 20_000
 
 # A store of proofs: a proof about this very problem, or None.  It is not trusted: see ``decide``.
-Lookup: TypeAlias = Callable[[Problem], "Proof | None"]
+Lookup: TypeAlias = Callable[[Problem], "Stored | None"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class Settled:
     """What became of one reduced problem.
 
     ``conclusion`` is "free", "closed" or "not_closed", as the kernel found from ``proof``, resting
-    on the claims ``holes``; or None, for the ``reason`` given.
+    on the claims ``holes``, some of them read in the file ``source`` if that is named; or None, for
+    the ``reason`` given.
     """
 
     conclusion: str | None
@@ -66,6 +69,7 @@ class Settled:
     detail: str = ""
     runs: tuple[Run, ...] = ()
     certificate: Certificate | None = None  # of a pattern
+    source: str = ""
 
 
 class Decider:
@@ -86,7 +90,8 @@ class Decider:
         self._own = engine is None
         self.engine = Engine() if engine is None else engine
         self._lookup = lookup
-        self._settled: dict[Group, Proof] = {}
+        self._settled: dict[Group, Stored] = {}  # with no source if it is our own
+        self._source = ""  # the file whose word the attempt under way rests on
 
     def __enter__(self) -> Decider:
         return self
@@ -117,7 +122,8 @@ class Decider:
         """Decide whether the products with these supports form a closed set; see :func:`decide`.
 
         A look-up, if there is one, is asked first about the pattern and later about each reduced
-        problem; what it gives is checked like everything else, and not used if it is rejected.
+        problem; what it gives is checked like everything else, and not used if it is rejected.  A
+        proof from it that rests on a backend's word is used only where the rules are silent.
         """
         if method not in METHODS:
             raise InputError(f"method {method!r}: expected one of {', '.join(METHODS)}")
@@ -126,7 +132,7 @@ class Decider:
         def prove() -> Proof | None:
             if method == "sentence":
                 return _by_sentence(pattern, desk, backend, norm)
-            return self._looked_up(pattern, desk) or self._reduced(pattern, desk)
+            return self._prove_pattern(pattern, desk)
 
         settled = self._attempt(pattern, desk, prove)
         certificate = settled.certificate
@@ -145,6 +151,7 @@ class Decider:
             detail=settled.detail,
             certificate=certificate,
             runs=settled.runs,
+            source=settled.source,
         )
 
     def settle(
@@ -176,6 +183,7 @@ class Decider:
     def _attempt(self, problem: Problem, desk: Desk, prove: Callable[[], Proof | None]) -> Settled:
         """What ``prove`` finds, if the kernel accepts it; otherwise why there is nothing."""
         start = time.monotonic()
+        self._source = ""
         try:
             proof = prove()
             if proof is not None:
@@ -189,6 +197,7 @@ class Decider:
                     found.holes,
                     runs=tuple(desk.runs),
                     certificate=certificate,
+                    source=self._source if found.holes else "",
                 )
             reason, detail = self._silence(desk)
         except Contradiction as error:
@@ -224,6 +233,16 @@ class Decider:
         found = self._prove(reduce(problem, desk.clock), desk)
         return None if found is None else found[1]
 
+    def _prove_pattern(self, pattern: Pattern, desk: Desk) -> Proof | None:
+        """A proof looked up, or by the rules, or looked up and resting on a word, or worked out."""
+        stored, word = self._looked_up(pattern, desk)
+        if stored is None:
+            return self._reduced(pattern, desk)
+        if not word:
+            return stored.proof
+        tree = reduce(pattern, desk.clock)
+        return self._on_its_word(stored) if verdict(tree) is None else proof_of(tree)
+
     def _prove(self, tree: Tree, desk: Desk) -> tuple[str, Proof] | None:
         """What can be concluded about the tree's problem, and the proof; open leaves are settled on
         the way."""
@@ -254,24 +273,20 @@ class Decider:
         if desk.left() <= 0:
             return None
         if not isinstance(problem, Group):
-            return self._looked_up(problem, desk) or settle(problem, desk)
+            stored, _ = self._looked_up(problem, desk)
+            return settle(problem, desk) if stored is None else self._on_its_word(stored)
         if len(problem.cells) * len(problem.neurons) > MOST_CANONICAL:
             return settle(problem, desk)
         flipped = problem.transpose()
         upright, lying = _canonical(problem), _canonical(flipped)
         turned = lying.picture() < upright.picture()
         source, standard = (flipped, lying) if turned else (problem, upright)
-        proof = self._settled.get(standard)
-        if proof is None:
-            proof = self._looked_up(standard, desk)
-            if proof is None and standard != problem:
-                # Some rules search greedily, and may succeed in another order of rows and columns.
-                tree = reduce(standard, desk.clock)
-                proof = None if verdict(tree) is None else proof_of(tree)
-            proof = proof or settle(standard, desk)
-            if proof is None:
+        if standard not in self._settled:
+            found = self._settle_standard(standard, standard != problem, desk)
+            if found is None:
                 return None
-            self._settled[standard] = proof
+            self._settled[standard] = found
+        proof = self._on_its_word(self._settled[standard])
         if standard != source:
             rows, cols = source.canonical_maps()
             data = {
@@ -281,16 +296,39 @@ class Decider:
             proof = Proof("relabel", data, (proof,))
         return Proof("transpose", {}, (proof,)) if turned else proof
 
-    def _looked_up(self, problem: Problem, desk: Desk) -> Proof | None:
-        """What the look-up knows about a reduced problem, if the kernel accepts it."""
-        proof = None if self._lookup is None else self._lookup(problem)
-        if proof is None:
-            return None
+    def _settle_standard(self, group: Group, fresh: bool, desk: Desk) -> Stored | None:
+        """A proof about a group in canonical form; ``fresh``: the rules have not seen it so."""
+        stored, word = self._looked_up(group, desk)
+        if stored is not None and not word:
+            return stored
+        if fresh:
+            # Some rules search greedily, and may succeed in another order of rows and columns.
+            tree = reduce(group, desk.clock)
+            if verdict(tree) is not None:
+                return Stored(proof_of(tree), "")
+        if stored is not None:
+            return stored
+        proof = settle(group, desk)
+        return None if proof is None else Stored(proof, "")
+
+    def _looked_up(self, problem: Problem, desk: Desk) -> tuple[Stored | None, bool]:
+        """What the look-up knows about a problem, if the kernel accepts it; whether it is a word.
+
+        A proof without holes owes nothing to its file, which is not named then.
+        """
+        stored = None if self._lookup is None else self._lookup(problem)
+        if stored is None:
+            return None, False
         try:
-            _found(problem, proof, desk)
+            holes = _found(problem, stored.proof, desk).holes
         except CertificateError:
-            return None
-        return proof
+            return None, False
+        return (stored, True) if holes else (Stored(stored.proof, ""), False)
+
+    def _on_its_word(self, stored: Stored) -> Proof:
+        """The proof, its file noted."""
+        self._source = stored.source or self._source
+        return stored.proof
 
 
 def _canonical(group: Group) -> Group:

@@ -68,8 +68,9 @@ class Decision:
 
     ``certificate`` is present exactly when the verdict is not UNKNOWN, and the kernel has accepted
     it.  ``reason`` and ``detail`` say why there is no verdict.  ``runs`` lists every question put
-    to a backend, answered or not.  A decision has no truth value: ``bool(decision)``
-    raises TypeError.
+    to a backend, answered or not.  ``source`` names the file in which a backend's word was read
+    that the verdict rests on; it is empty if there is none.  A decision has no truth value:
+    ``bool(decision)`` raises TypeError.
     """
 
     pattern: Pattern
@@ -81,6 +82,7 @@ class Decision:
     detail: str = ""
     certificate: Certificate | None = None
     runs: tuple[Run, ...] = ()
+    source: str = ""
 
     def __bool__(self) -> bool:
         raise TypeError("a decision has no truth value; look at decision.verdict")
@@ -97,6 +99,7 @@ class Decision:
             "pattern": self.pattern.to_json(),
             "certificate": None if self.certificate is None else self.certificate.to_json(),
             "runs": [run.to_json() for run in self.runs],
+            "source": self.source or None,
         }
 
 

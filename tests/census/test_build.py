@@ -24,7 +24,8 @@ from cadlink.census.pool import Crew, Job, local_crew
 from cadlink.census.tasks import Spec, restrictions, settle
 from cadlink.census.writer import Writer
 from cadlink.database.queries import PatternDatabase
-from cadlink.database.store import MIGRATIONS, Answer, Record, connect, explained
+from cadlink.database.schema import MIGRATIONS
+from cadlink.database.store import Answer, Record, connect, explained
 from cadlink.deciding.decision import Limits
 from cadlink.errors import CertificateError, InputError
 
@@ -419,7 +420,7 @@ def test_check_sees_damage(tmp_path: Path, crew: Crew) -> None:
     changes = (
         ("UPDATE patterns SET verdict = 'closed' WHERE verdict = 'not_closed'", "checksum"),
         ("UPDATE patterns SET proof = x'00' WHERE id = 3", "Error"),
-        ("UPDATE patterns SET assurance = 'trusted' WHERE id = 3", "0 claims"),
+        ("UPDATE patterns SET assurance = 'trusted' WHERE id = 3", "trusted, the proof shows"),
         (
             "UPDATE patterns SET proof = (SELECT proof FROM patterns WHERE method = 'unique_cut')"
             " WHERE method = 'matching'",

@@ -16,7 +16,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-KEYS = {"verdict", "assurance", "reason", "method", "seconds", "pattern", "certificate", "runs"}
+KEYS = {
+    "verdict",
+    "assurance",
+    "reason",
+    "method",
+    "seconds",
+    "pattern",
+    "certificate",
+    "runs",
+    "source",
+}
 
 
 def cadlink(
