@@ -33,10 +33,22 @@ print(digest.hexdigest())
 END
 )
 stamp=.venv/.cadlink-setup
+mark=.venv/.cadlink-made # by this script, which alone gives it the right to start afresh
 
 if ! { [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && .venv/bin/python -c '' 2>/dev/null; }; then
     rm -f "$stamp"
-    if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+    if [ -e .venv ] || [ -L .venv ]; then
+        there=$(.venv/bin/python --version 2>/dev/null) || there="no Python that runs"
+        fits=yes
+        .venv/bin/python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \
+            >/dev/null 2>&1 || fits=
+        if [ -z "$fits" ] || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+            [ -f "$mark" ] || fail ".venv is there, was not made by this script, and has $there;" \
+                "cadlink needs Python 3.10 to 3.13 with pip. Move .venv away and start this again"
+            rm -rf .venv
+        fi
+    fi
+    if ! [ -e .venv ]; then
         # Debian keeps the standard library's ensurepip in a package of its own.
         if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
             echo "setup: $python lacks the venv module, installing python3-venv"
@@ -44,7 +56,7 @@ if ! { [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && .venv/bin/python 
                 fail "could not install python3-venv. As root: apt-get update && apt-get install python3-venv"
         fi
         echo "setup: creating .venv with $("$python" --version)"
-        "$python" -m venv --clear .venv || fail "could not create .venv with $python"
+        mkdir .venv && : >"$mark" && "$python" -m venv .venv || fail "could not create .venv with $python"
     fi
     echo "setup: installing cadlink and its tools into .venv (the first time takes a few minutes)"
     .venv/bin/python -m pip install --quiet --editable '.[smt,test]' ||

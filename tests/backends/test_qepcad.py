@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from shutil import which
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cadlink.backends import locate
 from cadlink.backends.base import NoAnswer, Outcome, Output
 from cadlink.backends.qepcad import Qepcad
 from cadlink.errors import AnswerError
@@ -305,9 +305,9 @@ def test_qe_is_set_for_an_installation_that_needs_it_and_unset_otherwise(tmp_pat
 
 
 def _run(formula: Formula) -> Formula:
-    found = which("qepcad")
-    assert found, "QEPCAD is not installed: apt install qepcad"
-    executable = Path(found)
+    found = locate.find("qepcad")
+    assert isinstance(found, locate.Found), found.message()
+    executable = found.path
     environment = dict(os.environ)
     for name, value in ADAPTER.environment(executable).items():
         environment.pop(name, None)

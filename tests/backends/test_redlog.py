@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from shutil import which
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cadlink.backends import locate
 from cadlink.backends.base import NoAnswer, Outcome, Output
 from cadlink.backends.redlog import Redlog
 from cadlink.errors import AnswerError
@@ -313,8 +313,11 @@ def test_the_command_line_fits_the_program() -> None:
 
 def test_a_live_session_answers_as_saved(questions: Questions, read_formula: Read) -> None:
     """All questions sent at once, an erroneous one among them; the answers told by sentinels."""
-    assert which("java"), "Java is not installed: apt install default-jre-headless"
-    assert JAR.exists(), "MPReduce is not installed: apt install mathpiper"
+    program = locate.find("redlog")
+    assert isinstance(program, locate.Found), program.message()
+    command = list(ADAPTER.argv(program.path, 30, 512))
+    if program.runtime is not None:
+        command[0] = str(program.runtime)
     names = ["image_three_cells", "image_rank_one", "member_lu2_false", "member_lu2_true"]
     scripts = [ADAPTER.write(questions[name]) for name in names]
     broken = replace(scripts[0], text=scripts[0].text.replace(");\n", ";\n"))
@@ -322,7 +325,7 @@ def test_a_live_session_answers_as_saved(questions: Questions, read_formula: Rea
     text = ADAPTER.preamble()
     text += "".join(ADAPTER.question(script, n) for n, script in enumerate(asked, 1))
     ended = subprocess.run(
-        ADAPTER.argv(JAR, 30, 512),
+        command,
         input=text + "bye;\n",
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

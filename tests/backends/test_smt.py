@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from shutil import which
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cadlink.backends import locate
 from cadlink.backends.base import Answer, NoAnswer, Outcome, Output
 from cadlink.backends.smt import Z3
 from cadlink.errors import AnswerError
@@ -247,12 +246,11 @@ def test_limits_are_passed_on() -> None:
 
 
 def _run(formula: Formula) -> Answer:
-    beside = Path(sys.executable).with_name("z3")
-    found = str(beside) if beside.exists() else which("z3")
-    assert found, "Z3 is not installed: pip install z3-solver"
+    found = locate.find("z3")
+    assert isinstance(found, locate.Found), found.message()
     script = ADAPTER.write(formula)
     ended = subprocess.run(
-        ADAPTER.argv(Path(found), 20, 1024),
+        ADAPTER.argv(found.path, 20, 1024),
         input=script.text,
         capture_output=True,
         text=True,

@@ -38,7 +38,10 @@ def read(path: Path) -> Any:
         except NotJson as error:
             raise InputError(str(error), where) from None
     with foreign("not a table of numbers", where):
-        return [[cell.strip() for cell in row] for row in csv.reader(text.splitlines()) if row]
+        rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines()) if row]
+    if not rows:
+        raise InputError("expected rows of numbers, found none", where)
+    return rows
 
 
 def rational(value: Any) -> Fraction:
