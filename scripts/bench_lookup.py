@@ -40,8 +40,9 @@ def main() -> None:
         with transaction(connection):
             connection.execute("INSERT INTO sessions VALUES (1, '', '', '', '', '{}', 1, 64)")
             connection.executemany(
-                "INSERT INTO patterns VALUES (NULL, ?, 2, 4, 4, 4, 16, 1, 0, 'unknown', 'none',"
-                " '', '', NULL, NULL, 1, x'')",
+                "INSERT INTO patterns (form, layers, outputs, inputs, hidden, nonzeros, listed,"
+                " normal, verdict, assurance, reason, method, session, digest)"
+                " VALUES (?, 2, 4, 4, 4, 16, 1, 0, 'unknown', 'none', '', '', 1, x'')",
                 ((form,) for form in forms),
             )
         connection.close()

@@ -25,6 +25,7 @@ from cadlink.cli.arguments import Commands, database_path
 from cadlink.cli.picture import picture
 from cadlink.cli.progress import Progress
 from cadlink.database.export import FORMATS, export
+from cadlink.database.filters import FIELDS
 from cadlink.database.queries import Entry, PatternDatabase
 from cadlink.database.statistics import Row, totals, unknowns, unproved
 from cadlink.deciding.decision import Limits
@@ -101,9 +102,8 @@ def _add_where(parser: argparse.ArgumentParser) -> None:
         "--where",
         default="",
         metavar="FILTER",
-        help="such as 'outputs=3 and verdict!=closed': comparisons of id, layers, outputs, inputs,"
-        " hidden, nonzeros, listed, normal, minimal, verdict, assurance, reason, method, joined"
-        " by 'and'",
+        help="such as 'outputs=3 and verdict!=closed': comparisons, joined by 'and', of "
+        + ", ".join(FIELDS),
     )
 
 

@@ -10,8 +10,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
+from cadlink.database.columns import COLUMNS, Entry, columns
 from cadlink.database.filters import parse_filter
-from cadlink.database.queries import COLUMNS, Entry, PatternDatabase
+from cadlink.database.queries import PatternDatabase
 from cadlink.errors import InputError
 from cadlink.files import replacing
 
@@ -86,19 +87,8 @@ def _parquet(entries: Iterable[Entry], target: str) -> int:
         import pyarrow.parquet
     except ImportError as error:
         raise InputError("Parquet needs pyarrow: pip install 'cadlink[parquet]'") from error
-    texts = ("form", "verdict", "assurance", "reason", "method")
-    flags = ("listed", "normal", "minimal")
-    schema = pyarrow.schema(
-        (
-            name,
-            pyarrow.string()
-            if name in texts
-            else pyarrow.bool_()
-            if name in flags
-            else pyarrow.int64(),
-        )
-        for name in COLUMNS
-    )
+    kinds = {int: pyarrow.int64(), bool: pyarrow.bool_(), str: pyarrow.string()}
+    schema = pyarrow.schema((one.name, kinds[one.type]) for one in columns(Entry))
     count = 0
     rows = iter(entries)
     with (

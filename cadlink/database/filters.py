@@ -13,28 +13,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from cadlink.database.columns import Entry, columns
 from cadlink.errors import InputError
 
 __all__ = ["FIELDS", "Where", "parse_filter"]
 
 Where = tuple[str, tuple[Any, ...]]  # SQL with question marks, and the values for them
 
-# Field of a filter: (column, whether a number, allowed words or None).
-FIELDS: dict[str, tuple[str, bool, tuple[str, ...] | None]] = {
-    "id": ("id", True, None),
-    "layers": ("layers", True, None),
-    "outputs": ("outputs", True, None),
-    "inputs": ("inputs", True, None),
-    "hidden": ("hidden", True, None),
-    "nonzeros": ("nonzeros", True, None),
-    "listed": ("listed", True, None),
-    "normal": ("normal", True, None),
-    "minimal": ("minimal", True, None),
-    "verdict": ("verdict", False, ("closed", "not_closed", "unknown")),
-    "assurance": ("assurance", False, ("checked", "trusted", "none")),
-    "reason": ("reason", False, None),
-    "method": ("method", False, None),
-}
+# What may be compared, by name.
+FIELDS = {one.name: one for one in columns(Entry) if one.filtered}
 _OPERATORS = {"=": "=", "!=": "IS NOT", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _COMPARISON = re.compile(r"\s*(\w+)\s*(<=|>=|!=|=|<|>|~)\s*('[^']*'|\"[^\"]*\"|[\w,.-]+)\s*")
 
@@ -67,21 +54,22 @@ def _comparison(text: str, match: re.Match[str]) -> tuple[str, Any]:
     name, operator, raw = match.groups()
     if name not in FIELDS:
         raise _error(text, match.start(1), f"expected a field, one of {', '.join(FIELDS)}")
-    column, number, words = FIELDS[name]
+    column = FIELDS[name]
+    number, words = column.type is not str, column.words
     value = raw[1:-1] if raw[0] in "'\"" else raw
     if number:
         if operator == "~":
             raise _error(text, match.start(2), f"'{name}' is a number: expected = != < <= > >=")
         if not re.fullmatch(r"-?\d{1,18}", value):
             raise _error(text, match.start(3), f"'{name}' is a number")
-        return f"{column} {_OPERATORS[operator]} ?", int(value)
-    if words is not None and value not in words:
+        return f"{name} {_OPERATORS[operator]} ?", int(value)
+    if words and value not in words:
         raise _error(text, match.start(3), f"'{name}' is one of {', '.join(words)}")
-    if operator == "~" and words is None:
-        return f"instr({column}, ?) > 0", value
+    if operator == "~" and column.contains:
+        return f"instr({name}, ?) > 0", value
     if operator not in ("=", "!="):
         raise _error(text, match.start(2), f"'{name}' is compared with = or !=")
-    return f"{column} {_OPERATORS[operator]} ?", value
+    return f"{name} {_OPERATORS[operator]} ?", value
 
 
 def _error(text: str, place: int, words: str) -> InputError:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from cadlink.certificates.data import Certificate, Proof
+from cadlink.database.columns import COLUMNS, Entry, columns
 from cadlink.database.filters import parse_filter
 from cadlink.database.forms import form_of, normal_form_of, parse, size_of, standard
 from cadlink.database.store import connect, expand, explained, limited, unpack
@@ -21,64 +22,9 @@ from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.step import Problem
 
-__all__ = ["COLUMNS", "Entry", "PatternDatabase", "Stored"]
-
-COLUMNS = (
-    "id",
-    "form",
-    "layers",
-    "outputs",
-    "inputs",
-    "hidden",
-    "nonzeros",
-    "listed",
-    "normal",
-    "verdict",
-    "assurance",
-    "reason",
-    "method",
-    "minimal",
-)
-
+__all__ = ["Entry", "PatternDatabase", "Stored"]
 
 LARGEST = 2**63 - 1  # SQLite's largest number
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One row: a canonical pattern and what is known about it.
-
-    ``listed``: it belongs to a list of all patterns of its sizes.  ``normal``: it stands for every
-    pattern with its normal form.  ``minimal``: it is not closed and
-    all its proper restrictions are closed; None if that is not known.
-    """
-
-    id: int
-    form: str
-    layers: int
-    outputs: int
-    inputs: int
-    hidden: int
-    nonzeros: int
-    listed: bool
-    normal: bool
-    verdict: str
-    assurance: str
-    reason: str
-    method: str
-    minimal: bool | None
-
-    @property
-    def pattern(self) -> Pattern:
-        """The canonical pattern.  Raises InputError if the form is none: the file is damaged."""
-        found = parse(self.form)
-        if not isinstance(found, Pattern):
-            raise InputError(f"{self.form} is no pattern", f"row {self.id}")
-        return found
-
-    def to_json(self) -> dict[str, Any]:
-        """The row as JSON values."""
-        return {name: getattr(self, name) for name in COLUMNS}
 
 
 @dataclass(frozen=True)
@@ -287,13 +233,15 @@ class PatternDatabase:
         return found
 
 
+_ENTRY = columns(Entry)
 LOOKUP_S = 1.0  # no look-up in a file of ours takes longer
 _LINES = 5  # rows and columns of groups that are looked up
 _UNITS = 64  # units of a layer, idle ones included, of patterns that are looked up
 
 
 def _entry(row: Sequence[Any]) -> Entry:
-    values = dict(zip(COLUMNS, row, strict=True))
-    values["listed"], values["normal"] = bool(values["listed"]), bool(values["normal"])
-    values["minimal"] = None if values["minimal"] is None else bool(values["minimal"])
+    values: dict[str, Any] = {
+        one.name: bool(value) if one.type is bool and value is not None else value
+        for one, value in zip(_ENTRY, row, strict=True)
+    }
     return Entry(**values)

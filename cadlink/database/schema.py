@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import cache
 
+from cadlink.database.columns import create_table
 from cadlink.errors import InputError
 
 __all__ = ["MIGRATIONS", "demand_current", "migrate", "transaction"]
@@ -35,15 +36,7 @@ MIGRATIONS: tuple[Sequence[str], ...] = (
             method TEXT NOT NULL, seconds REAL NOT NULL, proof BLOB,
             session INTEGER NOT NULL REFERENCES sessions (id), digest BLOB NOT NULL,
             CHECK ((conclusion IS NULL) = (proof IS NULL)))""",
-        """CREATE TABLE patterns (
-            id INTEGER PRIMARY KEY, form TEXT NOT NULL UNIQUE, layers INTEGER NOT NULL,
-            outputs INTEGER NOT NULL, inputs INTEGER NOT NULL, hidden INTEGER NOT NULL,
-            nonzeros INTEGER NOT NULL, listed INTEGER NOT NULL, normal INTEGER NOT NULL,
-            verdict TEXT NOT NULL CHECK (verdict IN ('closed', 'not_closed', 'unknown')),
-            assurance TEXT NOT NULL CHECK (assurance IN ('checked', 'trusted', 'none')),
-            reason TEXT NOT NULL, method TEXT NOT NULL, proof BLOB, minimal INTEGER,
-            session INTEGER NOT NULL REFERENCES sessions (id), digest BLOB NOT NULL,
-            CHECK ((verdict = 'unknown') = (proof IS NULL)))""",
+        *create_table(1),
         """CREATE TABLE pattern_problems (
             pattern INTEGER NOT NULL REFERENCES patterns (id),
             problem INTEGER NOT NULL REFERENCES problems (id),

@@ -18,7 +18,8 @@ from cadlink.census.build import build
 from cadlink.census.pool import Crew
 from cadlink.census.tasks import Spec
 from cadlink.cli.main import main
-from cadlink.database.queries import COLUMNS, PatternDatabase
+from cadlink.database.columns import COLUMNS
+from cadlink.database.queries import PatternDatabase
 from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError
 
