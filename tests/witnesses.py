@@ -23,8 +23,8 @@ R5 = [[0, "1/10"], [1, "-3/20"], [3, "11/10"], [3, "39/20"]]
 @cache
 def proved() -> tuple[tuple[Statement, dict[str, Any]], ...]:
     """(statement, witness) pairs that the kernel accepts."""
-    linear = Model(read("lu:2"), (True, True), "linear")
-    safe = Model(read("dense:2-2-2"), (True, True), "linear")
+    linear = Model(read("lu:2"), (True, True), "none")
+    safe = Model(read("dense:2-2-2"), (True, True), "none")
     simplex = [[0, 0], [1, 0], [0, 1]]
     asked: list[tuple[Any, ...]] = [
         ("dense:2-2-2",),
@@ -61,6 +61,7 @@ def proved() -> tuple[tuple[Statement, dict[str, Any]], ...]:
         (small, one_hidden_layer.some_data(small, hidden_bias=False)),
         (small, one_hidden_layer.existence(small)),
         (lu, linear_part.by_cut(lu)),
+        (lu, linear_part.some_targets(decide(lu, Limits(20)))),
         (forced, linear_part.by_search(forced, decide(forced, Limits(20)), 20)),
         (deep, depth.some_data(deep)),
         (deep, bottleneck.some_data(deep)),

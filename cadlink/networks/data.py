@@ -267,9 +267,7 @@ def _candidates(verdict: NetworkVerdict, theorem: str | None) -> list[Witness]:
             found.append(witness)
     if not found:
         for choice in able:
-            witness = (
-                None if choice.search is None else choice.search(case.pattern, _decision(verdict))
-            )
+            witness = None if choice.search is None else choice.search(case, _decision(verdict))
             if witness is not None:
                 found.append(witness)
     return sorted(found, key=lambda witness: len(witness["X"]))
@@ -291,7 +289,7 @@ def _moved(witness: Witness, box: Fraction) -> Witness:
     too; one with a refutation stays the same matrix, so all scales are equal; on R14's parabola
     x_2 = x_1^2 with target x_1 the scales are d, d^2 and d; R15's targets are inputs.
     """
-    if witness["theorem"] == "N1":
+    if witness["theorem"] == "N1" and not any(witness["origin"]):
         witness = _centred(witness)
     xs = [[Fraction(v) for v in x] for x in witness["X"]]
     ys = [[Fraction(v) for v in y] for y in witness["Y"]]
@@ -374,9 +372,9 @@ def _scaled(witness: Witness, scales: Sequence[Fraction], scale_y: Fraction) -> 
         [[Fraction(v) * s for v, s in zip(x, scales, strict=True)] for x in witness["X"]]
     )
     moved["Y"] = _json([[Fraction(v) * scale_y for v in y] for y in witness["Y"]])
-    if "scale" in witness:
-        moved["scale"] = [
-            number_json(Fraction(v) * s) for v, s in zip(witness["scale"], scales, strict=True)
+    for name in {"origin", "scale"} & set(witness):
+        moved[name] = [
+            number_json(Fraction(v) * s) for v, s in zip(witness[name], scales, strict=True)
         ]
     if "limit" in witness:
         moved["limit"] = [

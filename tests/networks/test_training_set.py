@@ -137,13 +137,24 @@ def test_refusals(tmp_path: Path) -> None:
         training_set(verdict).save(tmp_path / "data.xls")
 
 
-def test_without_output_bias_only_data_that_do_not_use_it() -> None:
-    verdict = decide_network("lu:2", bias=[True, False])
-    with pytest.raises(InputError, match="N1"):
-        training_set(verdict, "N1")
-    data = training_set(verdict)
-    assert data.biases == (True, False)
-    assert not any(data.parameters(3).biases[1].values())
+@pytest.mark.parametrize("bias", [[True, False], [False, True], [False, False]])
+@pytest.mark.parametrize("source", ["lu:2", "110/011/111;110/011/101"])
+def test_missing_biases_are_not_used(source: str, bias: list[bool]) -> None:
+    """N1 needs none: near a suitable point all units are active, up to signs."""
+    verdict = decide_network(source, bias=bias)
+    for theorem in (None, "N1"):
+        data = training_set(verdict, theorem)
+        assert list(data.biases) == bias
+        late, later = (data.parameters(k) for k in (10, 20))
+        for has, values in zip(bias, late.biases, strict=True):
+            assert has or not any(values.values())
+        assert 0 < later.loss(data.X, data.Y) * 1000 < late.loss(data.X, data.Y) < 1
+        assert max(abs(v) for x in data.X for v in x) <= 1
+
+
+def test_a_deep_network_without_biases() -> None:
+    data = training_set(decide_network("011/110;11/10/00;111/111", bias=False))
+    assert (data.theorem, len(data), data.biases) == ("N1", 49, (False,) * 3)
 
 
 def test_pattern_of_the_set() -> None:

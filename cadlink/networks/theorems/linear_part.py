@@ -61,6 +61,7 @@ import time
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations
+from itertools import count as count_from
 from math import comb, prod
 from typing import Any
 
@@ -96,8 +97,10 @@ def points_needed(pattern: Pattern, inputs: Sequence[int], outputs: Sequence[int
     return n * prod(sum(comb(len(units), j) for j in range(n + 1)) for units in hidden) + 1
 
 
-def by_cut(pattern: Pattern) -> dict[str, Any] | None:
+def by_cut(pattern: Pattern, biased: bool = True) -> dict[str, Any] | None:
     """The witness of a unique cut, explicit for masks of any size, or None.
+
+    ``biased``: all layers have biases; if not, none is used.
 
     >>> witness = by_cut(Pattern.of(["11/01", "10/11"]))
     >>> len(witness["X"]), witness["limit"]
@@ -109,7 +112,7 @@ def by_cut(pattern: Pattern) -> dict[str, Any] | None:
     factors, outputs, inputs, limit, missed = found
     if points_needed(pattern, inputs, outputs) > MAX_POINTS:
         return None
-    return _witness(pattern, factors, outputs, inputs, limit, missed)
+    return _witness(pattern, factors, outputs, inputs, limit, missed, biased)
 
 
 def _cut(
@@ -255,7 +258,9 @@ def _on_one_hyperplane(points: Sequence[tuple[Fraction, ...]]) -> int:
 # -- an explicit matrix by search ------------------------------------------------------------------
 
 
-def by_search(pattern: Pattern, decision: Decision, wall_s: float) -> dict[str, Any] | None:
+def by_search(
+    pattern: Pattern, decision: Decision, wall_s: float, biased: bool = True
+) -> dict[str, Any] | None:
     """The witness for products decided not closed: a curve, its limit, why it is missed; or None.
 
     Looks at the restriction in the decision's certificate, then at the whole pattern if small.
@@ -291,7 +296,8 @@ def by_search(pattern: Pattern, decision: Decision, wall_s: float) -> dict[str, 
         proof = Proof(
             "restrict", {"outputs": outputs, "inputs": inputs}, (Proof("trim", {}, (step,)),)
         )
-        return _witness(pattern, factors, outputs, inputs, limit, {"proof": proof.to_json()})
+        missed = {"proof": proof.to_json()}
+        return _witness(pattern, factors, outputs, inputs, limit, missed, biased)
     return None
 
 
@@ -323,20 +329,30 @@ def _witness(
     inputs: list[int],
     limit: list[list[Fraction]],
     missed: dict[str, Any],
+    biased: bool,
 ) -> dict[str, Any]:
     count = points_needed(pattern, inputs, outputs)
-    points = [[Fraction(s) ** (j + 1) for j in range(len(inputs))] for s in range(count)]
-    bound = {k: abs(points[-1][column]) for column, k in enumerate(inputs)}
+    origin, scale = [Fraction(0)] * len(inputs), [Fraction(1)] * len(inputs)
+    if not biased:
+        curve, origin, scale = steady(pattern, factors, inputs, count)
+    points = [
+        [o + c * Fraction(s) ** (j + 1) for j, (o, c) in enumerate(zip(origin, scale, strict=True))]
+        for s in range(count)
+    ]
+    if biased:
+        bound = {k: abs(points[-1][column]) for column, k in enumerate(inputs)}
+        curve = active(pattern, factors, bound)
     return {
         "theorem": "N1",
         "claim": "not_closed",
         "inputs": inputs,
         "outputs": outputs,
         **_values(limit, points),
-        "scale": [1] * len(inputs),
+        "origin": [number_json(v) for v in origin],
+        "scale": [number_json(v) for v in scale],
         "limit": [[number_json(v) for v in row] for row in limit],
         "missed": missed,
-        "curve": active(pattern, factors, bound).to_json(),
+        "curve": curve.to_json(),
     }
 
 
@@ -393,3 +409,55 @@ def active(pattern: Pattern, factors: Factors, bound: Mapping[int, Fraction]) ->
             curve.biases[place][i] = add(wanted, multiply({0: -1}, shifts.get(i, {})))
         linear = parts
     return curve
+
+
+def steady(
+    pattern: Pattern, factors: Factors, inputs: Sequence[int], count: int
+) -> tuple[Curve, list[Fraction], list[Fraction]]:
+    """The network with these weights up to signs and no biases, and origin and scale of a moment
+    curve on whose points s = 0, ..., count - 1 all its units are active or 0 for small eps.
+
+    This is the construction in the proof: p = (1, t, t^2, ...) for the first t that fits.
+    """
+    directions: list[dict[int, list[Fraction]]] = []  # per hidden layer and unit
+    rows: dict[int, dict[int, Laurent]] = {k: {k: {0: Fraction(1)}} for k in inputs}
+    for factor in factors[:-1]:
+        parts: dict[int, dict[int, Laurent]] = {}
+        for (i, j), weight in factor.items():
+            for k, series in rows.get(j, {}).items():
+                row = parts.setdefault(i, {})
+                row[k] = add(row.get(k, {}), multiply(weight, series))
+        rows = parts
+        found = {}
+        for i, row in rows.items():
+            low = min((e for series in row.values() for e, c in series.items() if c), default=None)
+            if low is not None:
+                found[i] = [Fraction(row.get(k, {}).get(low, 0)) for k in inputs]
+        directions.append(found)
+    every = [direction for layer in directions for direction in layer.values()]
+    for t in count_from(1):
+        origin = [Fraction(t) ** j for j in range(len(inputs))]
+        if all(_dot(direction, origin) for direction in every):
+            break
+    gaps = [abs(_dot(d, origin)) / sum(map(abs, d), Fraction(0)) for d in every]
+    near = Fraction(1)  # points at most this far from the origin are on the same sides
+    while any(near >= gap for gap in gaps):
+        near /= 2
+    step = Fraction(1)
+    while step * count > 1:
+        step /= 2
+    scale = [near * step ** (j + 1) for j in range(len(inputs))]
+    signs = [
+        {i: 1 if _dot(d, origin) > 0 else -1 for i, d in layer.items()} for layer in directions
+    ]
+    curve = Curve(pattern.depth)
+    for place, factor in enumerate(factors):
+        above = signs[place] if place < len(signs) else {}
+        below = signs[place - 1] if place else {}
+        for (i, j), weight in factor.items():
+            curve.weights[place][i, j] = multiply({0: above.get(i, 1) * below.get(j, 1)}, weight)
+    return curve, origin, scale
+
+
+def _dot(one: Sequence[Fraction], other: Sequence[Fraction]) -> Fraction:
+    return sum((a * b for a, b in zip(one, other, strict=True)), Fraction(0))

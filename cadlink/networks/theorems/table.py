@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cadlink.deciding.decision import Verdict
+from cadlink.deciding.decision import Decision, Verdict
 from cadlink.networks import exact
 from cadlink.networks.kernel.table import ALL, FIRST, LAST
 from cadlink.networks.theorems import (
@@ -76,7 +76,7 @@ def _clusters(case: Case) -> Witness | None:
 
 
 def _cut(case: Case) -> Witness | None:
-    return linear_part.by_cut(case.pattern) if all(case.biases) else None
+    return linear_part.by_cut(case.pattern, all(case.biases))
 
 
 def _sharing(case: Case) -> Found | None:
@@ -93,6 +93,11 @@ def _wide(case: Case) -> Found | None:
     if found is None and case.question is _A and all(case.biases[:-1]):
         return _found(bottleneck.existence(case.pattern))
     return found
+
+
+def _searched(case: Case, decision: Decision) -> Witness | None:
+    wall = min(SEARCH_S, case.limits.wall_s)
+    return linear_part.by_search(case.pattern, decision, wall, all(case.biases))
 
 
 def _products(case: Case) -> Found | None:
@@ -115,9 +120,8 @@ def _products(case: Case) -> Found | None:
     if decision.verdict is Verdict.CLOSED:
         return Found(None, "says nothing, as the products of the masks are closed", decision)
     witness = None
-    if case.question is _A and all(case.biases):
-        wall = min(SEARCH_S, case.limits.wall_s)
-        witness = linear_part.by_search(case.pattern, decision, wall)
+    if case.question is _A:
+        witness = _searched(case, decision)
     return Found(
         witness or linear_part.some_targets(decision, cube=case.question is _D), "", decision
     )
@@ -311,7 +315,7 @@ THEOREMS: tuple[Theorem, ...] = (
         points="targets A x for a matrix A that is a limit of products with these masks and not a"
         " product, at {points} points of which more share an activation pattern than an affine map"
         " needs to be determined (theorem N1)",
-        search=lambda pattern, decision: linear_part.by_search(pattern, decision, SEARCH_S),
+        search=_searched,
     ),
     Theorem(
         "realised",

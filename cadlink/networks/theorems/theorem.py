@@ -78,7 +78,7 @@ class Theorem:
     hidden: tuple[int, int | None] = (0, None)
     data: Callable[[Case], Witness | None] | None = None
     points: str = ""
-    search: Callable[[Pattern, Decision], Witness | None] | None = None
+    search: Callable[[Case, Decision], Witness | None] | None = None
 
     def about(self, case: Case) -> bool:
         """Whether the theorem answers such a question about networks of this depth and penalty."""
