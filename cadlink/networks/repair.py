@@ -36,7 +36,9 @@ from cadlink.clock import UNLIMITED, Clock
 from cadlink.deciding.decider import Decider
 from cadlink.deciding.decision import Decision, Limits, Verdict
 from cadlink.errors import InputError
-from cadlink.networks.theorems import one_hidden_layer, trees
+from cadlink.networks.theorems.table import THEOREMS
+from cadlink.networks.theorems.theorem import Case
+from cadlink.networks.verdict import NetworkAnswer, Question
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import pipeline, unique_cut
 from cadlink.rules.table import first_rules
@@ -153,10 +155,11 @@ def guarantee(pattern: Pattern, constant_units: bool = False) -> str:
     >>> guarantee(Pattern.of(["11/11", "11"])), guarantee(Pattern.of(["11/11", "11/11"]))
     ('R1', '')
     """
-    for family in (one_hidden_layer, trees):
-        witness = family.guaranteed(pattern, constant_units)
-        if witness is not None:
-            return str(witness["theorem"])
+    case = Case(Question.SOME_DATA, pattern, (not constant_units,) * pattern.depth)
+    for theorem in THEOREMS:
+        safe = (Question.SOME_DATA, NetworkAnswer.OPTIMUM_GUARANTEED) in theorem.supports
+        if safe and theorem.about(case) and not theorem.missing(case) and theorem.find(case):
+            return theorem.name
     return ""
 
 
