@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cadlink.errors import InputError
-from cadlink.networks.readers.layers import Found, safe
+from cadlink.errors import InputError, quoted
+from cadlink.networks.readers.layers import Found
 
 __all__ = ["Chain", "Signal"]
 
@@ -47,12 +47,12 @@ class Chain:
         """A Linear layer; its widths must fit, its weights must not have been used."""
         if any(layer.name == other.name for other in self.layers):
             raise InputError(
-                f"layer {safe(layer.name)!r} is used twice; no theorem covers shared weights", place
+                f"layer {quoted(layer.name)} is used twice; no theorem covers shared weights", place
             )
         if self.layers and self.layers[-1].shape[0] != layer.shape[1]:
             raise InputError(
                 f"expected {self.layers[-1].shape[0]} inputs, as many as layer"
-                f" {safe(self.layers[-1].name)!r} has outputs, found {layer.shape[1]}",
+                f" {quoted(self.layers[-1].name)} has outputs, found {layer.shape[1]}",
                 place,
             )
         self.layers.append(layer)
@@ -110,7 +110,7 @@ class Chain:
             if not kept and not column:
                 raise InputError(
                     f"changes the shape of the {width} outputs of layer"
-                    f" {safe(self.layers[-1].name)!r}; {NAME_THEM}",
+                    f" {quoted(self.layers[-1].name)}; {NAME_THEM}",
                     place,
                 )
         return self.step(signal, place)

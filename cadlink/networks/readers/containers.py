@@ -6,7 +6,7 @@ layers that are looked at are read.
 
 from __future__ import annotations
 
-import json
+import io
 import math
 import mmap
 import re
@@ -14,18 +14,22 @@ import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
-from cadlink.errors import InputError
-from cadlink.networks.readers.layers import listed, safe
+from cadlink.errors import InputError, foreign, quoted, shortened
+from cadlink.files import opened
+from cadlink.json_text import NotJson, decode
+from cadlink.networks.readers.layers import listed
 from cadlink.networks.readers.weights import BFloat16, Unread
+from cadlink.patterns.masks import MAX_ARRAY_BYTES
 
 __all__ = ["TORCH", "arrays_of", "state_in"]
 
 TORCH = (".pt", ".pth", ".bin", ".ckpt", ".tar")
 SAVE = "save it with torch.save(model.state_dict(), FILE)"
+MOST_BYTES = 2**40  # of a file that is mapped, not read as a whole
 MOST_HEADER = 100 * 2**20  # bytes of a safetensors header, as the format's own reader allows
 NUMBERS = {
     "BOOL": "|b1",
@@ -49,9 +53,7 @@ def arrays_of(path: Path, key: str | None) -> tuple[dict[str, Any], tuple[str, .
 
     Raises InputError for a file that is none of the kinds, is damaged, or holds code.
     """
-    where = str(path)
-    if not path.is_file():
-        raise InputError("not a regular file" if path.exists() else "no such file", where)
+    where = shortened(path, 300)
     suffix = path.suffix.lower()
     if suffix == ".safetensors":
         arrays = _safetensors(path)
@@ -60,7 +62,7 @@ def arrays_of(path: Path, key: str | None) -> tuple[dict[str, Any], tuple[str, .
     else:
         return state_in(_torch(path), where, key)
     if key is not None:
-        raise InputError(f"--key {safe(key)}: such a file holds one dict of arrays", where)
+        raise InputError(f"--key {shortened(key)}: such a file holds one dict of arrays", where)
     return arrays, ()
 
 
@@ -68,41 +70,38 @@ def arrays_of(path: Path, key: str | None) -> tuple[dict[str, Any], tuple[str, .
 
 
 def _torch(path: Path) -> Any:
-    where = str(path)
+    where = shortened(path, 300)
     try:
         import torch
     except ImportError:
         raise InputError(
             "reading PyTorch models needs torch: pip install 'cadlink[torch]'", where
         ) from None
-    zipped = zipfile.is_zipfile(path)
-    if zipped:
-        _no_program(path, where)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about how the file was written; it is read or refused
-            return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
-    except Exception as error:  # torch raises many kinds for files nobody vouches for
-        text = str(error)
-        found = re.search(r"GLOBAL ([\w.]+)", text) or re.search(
-            r"Unsupported class ([\w.]+)", text
-        )
-        what = f"holds an object of the class {safe(found[1])}" if found else "cannot be read"
-        raise InputError(
-            f"not a state dict: {what}; only tensors are read, no code of a file is run: {SAVE}"
-            f" [{type(error).__name__}]",
-            where,
-        ) from None
+    with opened(path, MOST_BYTES) as stream:
+        zipped = zipfile.is_zipfile(stream)
+        if zipped:
+            _no_program(stream, where)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about how the file was written
+                # Mapped, a large file is read only where it is looked at; torch wants its name.
+                source = path if zipped else stream
+                return torch.load(source, map_location="cpu", weights_only=True, mmap=zipped)
+        except Exception as error:  # torch raises many kinds for files nobody vouches for
+            text = str(error)
+            found = re.search(r"(?:GLOBAL|Unsupported class) ([\w.]+)", text)
+            what = f"holds an object of the class {found[1]}" if found else "cannot be read"
+            raise InputError(
+                f"not a state dict: {what}; only tensors are read, no code of a file is run: {SAVE}"
+                f" [{type(error).__name__}]",
+                where,
+            ) from None
 
 
-def _no_program(path: Path, where: str) -> None:
+def _no_program(stream: IO[bytes], where: str) -> None:
     """Raise InputError for TorchScript and torch.export archives."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise InputError(f"not a state dict: {safe(str(error), 100)}; {SAVE}", where) from None
-    tops = {"/".join(name.split("/")[1:2]) for name in names}
+    with foreign(f"not a state dict; {SAVE}", where), zipfile.ZipFile(stream) as archive:
+        tops = {"/".join(name.split("/")[1:2]) for name in archive.namelist()}
     if "code" in tops or "constants.pkl" in tops:
         raise InputError(
             "not a state dict: a TorchScript archive, which is a program; load it with"
@@ -132,7 +131,7 @@ def state_in(value: Any, where: str, key: str | None) -> tuple[dict[str, Any], t
     if key is not None:
         if key not in states:
             found = f"the file has {listed(list(states))}" if any(states) else "the file has none"
-            raise InputError(f"--key {safe(key)}: no state dict there; {found}", where)
+            raise InputError(f"--key {shortened(key)}: no state dict there; {found}", where)
         return states[key], ()
     if not states:
         raise InputError(
@@ -143,7 +142,7 @@ def state_in(value: Any, where: str, key: str | None) -> tuple[dict[str, Any], t
             f"several state dicts, under {listed(list(states))}; choose one with --key", where
         )
     ((name, state),) = states.items()
-    return state, (f"the state dict is the one under {safe(name)!r}",) if name else ()
+    return state, (f"the state dict is the one under {quoted(name)}",) if name else ()
 
 
 def _states(value: Mapping[Any, Any], path: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -181,7 +180,7 @@ def _contents(value: Mapping[Any, Any]) -> str:
     """What a dict holds, for a message."""
     for name, inner in value.items():
         if not hasattr(inner, "shape"):
-            return f"{type(inner).__name__} under {safe(str(name))!r}"
+            return f"{type(inner).__name__} under {quoted(str(name))}"
     return "nothing"
 
 
@@ -192,16 +191,17 @@ def _safetensors(path: Path) -> dict[str, Any]:
     """The tensors of a safetensors file: 8 bytes with the length of a JSON header, the header, the
     numbers.  Sizes and places are checked before anything is looked at.
     """
-    where = str(path)
-    with path.open("rb") as stream:
-        size = path.stat().st_size
+    where = shortened(path, 300)
+    with opened(path, MOST_BYTES) as stream:
+        size = stream.seek(0, io.SEEK_END)
+        stream.seek(0)
         length = int.from_bytes(stream.read(8), "little")
         if size < 8 or length > min(MOST_HEADER, size - 8):
             raise InputError("not a safetensors file: no header", where)
         try:
-            header = json.loads(stream.read(length).decode("utf-8"))
-        except (ValueError, RecursionError):
-            raise InputError("not a safetensors file: its header is no JSON", where) from None
+            header = decode(stream.read(length).decode("utf-8"))
+        except (NotJson, UnicodeDecodeError) as error:
+            raise InputError(f"not a safetensors file: {shortened(error)}", where) from None
         if not isinstance(header, dict):
             raise InputError("not a safetensors file: its header is no JSON object", where)
         content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
@@ -209,12 +209,12 @@ def _safetensors(path: Path) -> dict[str, Any]:
     shared = header.pop("__metadata__", None) or {}
     found = {}
     for name, entry in header.items():
-        place = f"{where}, tensor {safe(name)!r}"
+        place = f"{where}, tensor {quoted(name)}"
         found[name] = _tensor(entry, memoryview(content)[start:end], place)
     for name, other in shared.items() if isinstance(shared, dict) else ():
         if isinstance(other, str) and other in found and name not in found:
             raise InputError(
-                f"{safe(name)!r} is stored as {safe(other)!r}; no theorem covers shared weights",
+                f"{quoted(name)} is stored as {quoted(other)}; no theorem covers shared weights",
                 where,
             )
     return found
@@ -232,7 +232,7 @@ def _tensor(entry: Any, content: memoryview, where: str) -> Any:
     if not start <= stop <= len(content):
         raise InputError("not a safetensors file: the tensor lies outside the file", where)
     if dtype not in NUMBERS:
-        return Unread(shape, safe(dtype))
+        return Unread(shape, shortened(dtype))
     kind = np.dtype(NUMBERS[dtype])
     if math.prod(shape) * kind.itemsize != stop - start or len(shape) > 32:
         raise InputError("not a safetensors file: a tensor's size does not fit its shape", where)
@@ -245,13 +245,18 @@ def _tensor(entry: Any, content: memoryview, where: str) -> Any:
 
 def _npz(path: Path) -> dict[str, Any]:
     """The arrays of an npz file; nothing is unpickled."""
-    where = str(path)
-    found = {}
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            for name in archive.files:
-                found[name] = archive[name]
-    except Exception as error:  # zipfile, zlib, lzma, numpy and ast raise many kinds
-        first = (str(error).splitlines() or [""])[0]
-        raise InputError(f"not an npz file of numbers ({safe(first, 100)})", where) from None
+    where = shortened(path, 300)
+    found: dict[str, Any] = {}
+    with (
+        opened(path, MAX_ARRAY_BYTES) as stream,
+        foreign("not an npz file of numbers", where),
+        zipfile.ZipFile(stream) as archive,
+    ):
+        size = sum(entry.file_size for entry in archive.infolist())
+        if size > MAX_ARRAY_BYTES:
+            raise InputError(f"expected at most {MAX_ARRAY_BYTES} bytes, found {size}", where)
+        for entry in archive.infolist():
+            with archive.open(entry) as member:
+                name = entry.filename.removesuffix(".npy")
+                found[name] = np.lib.format.read_array(member, allow_pickle=False)
     return found

@@ -16,17 +16,18 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from cadlink.errors import InputError
+from cadlink.errors import InputError, quoted, shortened
 from cadlink.networks.readers.activations import kind_of
 from cadlink.networks.readers.weights import mask_of, shape_text, support
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["Found", "Layer", "Model", "Options", "assemble", "at", "listed", "safe"]
+__all__ = ["Found", "Layer", "Model", "Options", "assemble", "at", "listed"]
 
 Bools = npt.NDArray[np.bool_]
 
 MOST_LINES = 40  # layers of a model that are shown
 MOST_NAMES = 12  # layers that a message lists
+MOST_NAME = 60  # characters of a layer's name
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ class Model:
             some = f"{free} of {layer.bias.size}" if free else "none"
             rows.append(
                 (
-                    safe(layer.name),
+                    shortened(layer.name, MOST_NAME),
                     shape_text(layer.mask.shape),
                     str(layer.mask.nnz),
                     f"{100 * layer.density:.1f}%",
@@ -226,7 +227,7 @@ def assemble(
     for below, above in pairwise(found):
         if below.shape[0] != above.shape[1]:
             raise InputError(
-                f"expected {below.shape[0]} inputs, as many as layer {safe(below.name)!r} has"
+                f"expected {below.shape[0]} inputs, as many as layer {quoted(below.name)} has"
                 f" outputs, found {above.shape[1]}",
                 at(where, above.name),
             )
@@ -252,7 +253,7 @@ def assemble(
         free = int(read.bias.sum())
         if 0 < free < read.bias.size and not uncovered:
             uncovered = (
-                f"no theorem covers biases that are masked in part (layer {safe(read.name)!r}:"
+                f"no theorem covers biases that are masked in part (layer {quoted(read.name)}:"
                 f" {free} of {read.bias.size})"
             )
     return Model(
@@ -327,7 +328,7 @@ def _given(
         parts = mask if isinstance(mask, Mapping) else {part: mask}
         if name not in names or not set(parts) <= {"weight", "bias"}:
             raise InputError(
-                f"a mask for layer {safe(str(full))!r}, but the layers are {listed(names)}", where
+                f"a mask for layer {quoted(str(full))}, but the layers are {listed(names)}", where
             )
         for one, value in parts.items():
             {"weight": weights, "bias": biases}[one][name] = value
@@ -353,27 +354,12 @@ def _layer_and_part(full: str, names: Sequence[str]) -> tuple[str, str]:
 
 def at(where: str, name: str) -> str:
     """The place of a layer in messages."""
-    return f"{where}, layer {safe(name)!r}" if where else f"layer {safe(name)!r}"
-
-
-def safe(text: str, most: int = 48) -> str:
-    """A foreign name that can be printed: control characters escaped, cut in the middle.
-
-    >>> safe("fc\\x1b[31m"), len(safe("x" * 1000))
-    ('fc\\\\x1b[31m', 48)
-    """
-    half = most // 2
-    if len(text) > 4 * most:  # not every character of a gigantic name need be looked at
-        text = text[: 2 * most] + text[-2 * most :]
-    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-    if len(shown) <= most:
-        return shown
-    return f"{shown[: half - 2]}...{shown[len(shown) - (most - half - 1) :]}"
+    return f"{where}, layer {quoted(name)}" if where else f"layer {quoted(name)}"
 
 
 def listed(names: Sequence[str]) -> str:
     """Names for a message, cut."""
-    shown = ", ".join(safe(name) for name in names[:MOST_NAMES])
+    shown = ", ".join(shortened(name, MOST_NAME) for name in names[:MOST_NAMES])
     more = len(names) - MOST_NAMES
     return f"{shown} and {more} more" if more > 0 else shown
 

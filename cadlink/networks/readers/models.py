@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from cadlink.errors import InputError
+from cadlink.errors import InputError, quoted, shortened
 from cadlink.networks.readers.activations import activation_named
 from cadlink.networks.readers.containers import TORCH, arrays_of, state_in
-from cadlink.networks.readers.layers import Found, Model, Options, assemble, safe
+from cadlink.networks.readers.layers import Found, Model, Options, assemble
 from cadlink.networks.readers.named import of_list, of_named, without_wrappers
 from cadlink.networks.readers.weights import comes_from
 from cadlink.patterns import masks as pattern_files
@@ -149,13 +149,13 @@ def _from_file(source: str, options: Options) -> Model:
     path = Path(source)
     suffix = path.suffix.lower()
     if suffix in OTHERS:
-        raise InputError(f"{suffix} files are not read: {OTHERS[suffix]}", safe(source, 200))
+        raise InputError(f"{suffix} files are not read: {OTHERS[suffix]}", shortened(source, 200))
     if suffix == ".onnx":
         from cadlink.networks.readers import onnx_models
 
         return onnx_models.of_file(path, options)
     if not is_model_file(source):
-        return _of_pattern(pattern_files.read(source), options, safe(source, 200))
+        return _of_pattern(pattern_files.read(source), options, shortened(source, 200))
     arrays, notes = arrays_of(path, options.key)
     if suffix == ".npz" and all(name.startswith("arr_") for name in arrays):
         if options.layers is not None:
@@ -208,7 +208,7 @@ def _of_mlp(model: Any, options: Options) -> Model:
     last = {"identity": "none", "logistic": "sigmoid", "softmax": "softmax"}
     out = last.get(getattr(model, "out_activation_", "identity"))
     if model.activation not in names or out is None:
-        raise InputError(f"activation {safe(str(model.activation))!r} is not read", where)
+        raise InputError(f"activation {quoted(str(model.activation))} is not read", where)
     found = [
         Found(
             f"coefs_[{number}]",

@@ -25,10 +25,10 @@ import torch.fx
 import torch.nn.functional as F
 from torch import nn
 
-from cadlink.errors import InputError
+from cadlink.errors import InputError, quoted, shortened
 from cadlink.networks.readers.activations import leaky
 from cadlink.networks.readers.chain import Chain, Signal
-from cadlink.networks.readers.layers import Found, Model, Options, assemble, at, safe
+from cadlink.networks.readers.layers import Found, Model, Options, assemble, at
 from cadlink.networks.readers.named import of_named
 from cadlink.networks.readers.weights import mask_of, same_memory, shape_text
 
@@ -156,8 +156,8 @@ def _nothing_hidden(module: Any) -> None:
             if not type(hook).__module__.startswith("torch.nn.utils.prune"):
                 kind = getattr(hook, "__qualname__", type(hook).__name__)
                 raise InputError(
-                    f"has a forward hook ({safe(kind)}), whose effect is not seen; remove it, or"
-                    f" {NAME_THEM}",
+                    f"has a forward hook ({shortened(kind)}), whose effect is not seen; remove"
+                    f" it, or {NAME_THEM}",
                     at("", name) if name else "the model",
                 )
 
@@ -167,7 +167,7 @@ def _trained_alike(module: Any, found: Sequence[Found]) -> None:
     for one, other in combinations(found, 2):
         if same_memory(one.weight, other.weight):
             raise InputError(
-                f"its weights are those of layer {safe(one.name)!r}; no theorem covers shared"
+                f"its weights are those of layer {quoted(one.name)}; no theorem covers shared"
                 " weights",
                 at("", other.name),
             )
@@ -212,7 +212,7 @@ def _follow(module: Any) -> _Reading:
     except Exception as error:  # anything may happen in code of others that is traced
         first = (str(error).splitlines() or [""])[0]
         raise InputError(
-            f"its computation cannot be traced ({safe(first, 90)}); {NAME_THEM}", "the model"
+            f"its computation cannot be traced ({shortened(first, 90)}); {NAME_THEM}", "the model"
         ) from None
     reading = _Reading()
     values: dict[Any, Any] = {}
@@ -227,7 +227,7 @@ class _Node:
     def __init__(self, root: Any, node: Any, values: dict[Any, Any], reading: _Reading) -> None:
         self.root, self.node, self.values, self.reading = root, node, values, reading
         self.chain = reading.chain
-        self.place = f"node {safe(node.name)!r}"
+        self.place = f"node {quoted(node.name)}"
         self.args = [self._given(arg) for arg in node.args]
         self.kwargs = {name: self._given(arg) for name, arg in node.kwargs.items()}
 
@@ -296,7 +296,7 @@ class _Node:
     def _module(self) -> Any:
         leaf = self.root.get_submodule(self.node.target)
         kind = type(leaf).__name__
-        self.place = f"layer {safe(self.node.target)!r} ({safe(kind)})"
+        self.place = f"layer {quoted(self.node.target)} ({shortened(kind)})"
         signal = self.args[0] if self.args else self.kwargs.get("input")
         if not isinstance(signal, Signal):
             raise self.refuse("a module that is given no signal")
@@ -310,7 +310,7 @@ class _Node:
                 return self._flatten(signal, leaf.start_dim, leaf.end_dim)
             if kind in NOTHING:
                 return self._same(signal)
-        raise self.refuse(f"{safe(kind)}")
+        raise self.refuse(f"{shortened(kind)}")
 
     def _linear_module(self, leaf: Any, signal: Signal) -> Signal:
         name = self.node.target
@@ -335,11 +335,11 @@ class _Node:
     # -- functions and methods --
 
     def _call(self, name: str, known: bool) -> Any:
-        self.place = f"node {safe(self.node.name)!r} ({safe(name)})"
+        self.place = f"node {quoted(self.node.name)} ({shortened(name)})"
         if not any(isinstance(value, (Signal, _Weight)) for value in self._all()):
             return _Size() if any(isinstance(v, _Size) for v in self._all()) else self._constant()
         if not known:
-            raise self.refuse(f"{safe(name)}()")
+            raise self.refuse(f"{shortened(name)}()")
         first = self.args[0] if self.args else self.kwargs.get("input")
         base = name.rstrip("_") if not name.startswith("_") else name
         if isinstance(first, _Weight):
@@ -380,7 +380,7 @@ class _Node:
             return self._add_parameter(other, weight)
         if name == "addmm" and isinstance(other, Signal):
             return self._addmm(weight, other)
-        raise self.refuse(f"{safe(name)}() of parameters")
+        raise self.refuse(f"{shortened(name)}() of parameters")
 
     def _dims(self) -> list[int]:
         dims = self.args[1:]
@@ -395,13 +395,13 @@ class _Node:
         if name == "mul" and isinstance(other, _Weight) and isinstance(first, torch.Tensor):
             self.args = [other, first]
             return self._on_weight(other, name)
-        raise self.refuse(f"{safe(name)}()")
+        raise self.refuse(f"{shortened(name)}()")
 
     def _on_signal(self, signal: Signal, name: str) -> Any:
         other = self.args[1] if len(self.args) > 1 else self.kwargs.get("other")
         if name in ("size", "dim", "numel", "ndimension", "getattr"):
             if name == "getattr" and other not in ("shape", "dtype", "device", "ndim"):
-                raise self.refuse(f"the attribute {safe(str(other))}")
+                raise self.refuse(f"the attribute {shortened(str(other))}")
             return _Size()
         if name in FUNCTIONS:
             return self._functional(signal, FUNCTIONS[name])
@@ -433,7 +433,7 @@ class _Node:
             return self._add_parameter(signal, other)
         if name in ("add", "sub", "mul", "truediv", "div"):
             return self._moved(signal, name, other)
-        raise self.refuse(f"{safe(name)}()")
+        raise self.refuse(f"{shortened(name)}()")
 
     # -- steps --
 
@@ -576,7 +576,7 @@ def _stored(leaf: Any, name: str, place: str) -> tuple[Any, Any]:
         if len(masks) != 1 or not hasattr(chain, "original"):
             kinds = ", ".join(type(one).__name__ for one in chain)
             raise InputError(
-                f"a parametrization ({safe(kinds)}) that is no mask; remove it first"
+                f"a parametrization ({shortened(kinds)}) that is no mask; remove it first"
                 " (torch.nn.utils.parametrize.remove_parametrizations)",
                 place,
             )
@@ -624,7 +624,7 @@ def _try(module: Any, reading: _Reading, options: Options) -> None:
         except Exception as error:  # anything may happen in code of others
             first = (str(error).splitlines() or [""])[0]
             raise InputError(
-                f"cannot be run on {POINTS} x {width} random inputs ({safe(first, 90)});"
+                f"cannot be run on {POINTS} x {width} random inputs ({shortened(first, 90)});"
                 f" {NAME_THEM}",
                 "the model",
             ) from None

@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from cadlink.errors import InputError
+from cadlink.errors import InputError, quoted
 from cadlink.networks.readers.activations import activation_named
-from cadlink.networks.readers.layers import Found, Model, Options, assemble, at, listed, safe
+from cadlink.networks.readers.layers import Found, Model, Options, assemble, at, listed
 from cadlink.networks.readers.weights import (
     BFloat16,
     Unread,
@@ -287,7 +287,7 @@ def _picked(name: str, modules: Mapping[str, Parts], where: str) -> str:
                 )
             return one
     raise InputError(
-        f"--layers: no layer {safe(name)!r}; the file has {_layers_of(modules)}", where
+        f"--layers: no layer {quoted(name)}; the file has {_layers_of(modules)}", where
     )
 
 
@@ -310,10 +310,10 @@ def _certain_order(modules: Mapping[str, Parts], where: str) -> list[str]:
         part, value = next(iter(modules[name].items()))
         shape = shape_text(value.shape)
         full = f"{name}.{part}" if name else part
-        raise refuse(f"{safe(full)!r} (shape {shape}) is not of a Linear layer")
+        raise refuse(f"{quoted(full)} (shape {shape}) is not of a Linear layer")
     for name in linear:
         if ASIDE.search(name):
-            raise refuse(f"{safe(name)!r} may be no layer of a chain")
+            raise refuse(f"{quoted(name)} may be no layer of a chain")
     if len(linear) == 1:
         return linear
     numbers = _numbers(linear)
@@ -375,13 +375,13 @@ def _not_shared(found: Sequence[Found], where: str, options: Options) -> None:
     for one, other in combinations(found, 2):
         if same_memory(one.weight, other.weight):
             raise InputError(
-                f"its weights are those of layer {safe(one.name)!r}; no theorem covers shared"
+                f"its weights are those of layer {quoted(one.name)}; no theorem covers shared"
                 " weights",
                 at(where, other.name),
             )
         if options.masks is None and _same_numbers(one.weight, other.weight):
             raise InputError(
-                f"its weights are number by number those of layer {safe(one.name)!r}, as if the"
+                f"its weights are number by number those of layer {quoted(one.name)}, as if the"
                 " layers shared them, which no theorem covers; if they are free, give their masks"
                 " alone",
                 at(where, other.name),

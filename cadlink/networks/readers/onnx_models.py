@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from cadlink.errors import InputError
+from cadlink import files
+from cadlink.errors import InputError, foreign, quoted, shortened
 from cadlink.networks.readers.activations import leaky
 from cadlink.networks.readers.chain import Chain, Signal
-from cadlink.networks.readers.layers import Found, Model, Options, assemble, safe
+from cadlink.networks.readers.layers import Found, Model, Options, assemble
 from cadlink.networks.readers.named import of_named
 from cadlink.networks.readers.weights import Unread, shape_text
 
@@ -68,21 +69,14 @@ def of_file(path: Path, options: Options) -> Model:
 
     Raises InputError for a damaged file, and naming the node for everything that is no chain.
     """
-    where = str(path)
-    if not path.is_file():
-        raise InputError("not a regular file" if path.exists() else "no such file", where)
+    where = shortened(path, 300)
     try:
         import onnx
-        from google.protobuf.message import DecodeError
     except ImportError:
         raise InputError("reading .onnx needs onnx: pip install 'cadlink[onnx]'", where) from None
-    if path.stat().st_size > MOST_BYTES:
-        raise InputError(f"expected at most {MOST_BYTES} bytes", where)
-    try:
-        model = onnx.load(str(path), load_external_data=False)
-    except (DecodeError, ValueError, RecursionError):
-        raise InputError("not an ONNX file", where) from None
-    graph = model.graph
+    content = files.read(path, MOST_BYTES)
+    with foreign("not an ONNX file", where):
+        graph = onnx.load_model_from_string(content).graph
     if not graph.node:
         raise InputError("not an ONNX file with a computation: it has no nodes", where)
     arrays = _Arrays(path, onnx)
@@ -104,11 +98,11 @@ class _Arrays:
     """Reads tensors, those in other files too."""
 
     def __init__(self, path: Path, onnx: Any) -> None:
-        self.folder, self.where, self.onnx = path.parent.resolve(), str(path), onnx
+        self.folder, self.where, self.onnx = path.parent.resolve(), shortened(path, 300), onnx
 
     def read(self, tensor: Any) -> Any:
         """The array of a tensor; an :class:`Unread` for types without numbers to look at."""
-        place = f"{self.where}, tensor {safe(tensor.name)!r}"
+        place = f"{self.where}, tensor {quoted(tensor.name)}"
         shape = tuple(tensor.dims)
         if any(size < 0 for size in shape):
             raise InputError(f"a tensor of shape {shape_text(shape)}", place)
@@ -118,19 +112,13 @@ class _Arrays:
             raise InputError(f"a tensor of type {tensor.data_type} is not read", place) from None
         name = str(kind)
         if kind.kind not in "biuf" and name != "bfloat16":
-            return Unread(shape, safe(name))
+            return Unread(shape, shortened(name))
         if name.startswith(("float8", "float4", "float6", "int4", "uint4", "int2", "uint2")):
-            return Unread(shape, safe(name))
+            return Unread(shape, shortened(name))
         if tensor.data_location == self.onnx.TensorProto.EXTERNAL:
             return self._external(tensor, kind, shape, place)
-        try:
-            found = self.onnx.numpy_helper.to_array(tensor)
-        except Exception as error:  # onnx raises many kinds when the bytes do not fit the shape
-            raise InputError(
-                f"its bytes do not fit the shape {shape_text(shape)} [{type(error).__name__}]",
-                place,
-            ) from None
-        return found
+        with foreign(f"its bytes do not fit the shape {shape_text(shape)}", place):
+            return self.onnx.numpy_helper.to_array(tensor)
 
     def _external(self, tensor: Any, kind: Any, shape: tuple[int, ...], place: str) -> Any:
         """Numbers of a file in the model's folder."""
@@ -151,30 +139,30 @@ class _Arrays:
             )
         if not location or "\0" in location or Path(location).is_absolute():
             raise InputError(
-                f"weights in the file {safe(location)!r}: expected one in the model's folder", place
+                f"weights in the file {quoted(location)}: expected one in the model's folder", place
             )
         file = self.folder / location
         try:
             inside = file.resolve().is_relative_to(self.folder)
             if not inside:
                 raise InputError(
-                    f"weights in the file {safe(location)!r}, outside the model's folder, are not"
+                    f"weights in the file {quoted(location)}, outside the model's folder, are not"
                     " read",
                     place,
                 )
             if not file.is_file():
                 raise InputError(
-                    f"no file {safe(location)!r} beside the model, where its weights should be",
+                    f"no file {quoted(location)} beside the model, where its weights should be",
                     place,
                 )
             if file.stat().st_size < offset + wanted:
-                raise InputError(f"the file {safe(location)!r} ends before these weights", place)
+                raise InputError(f"the file {quoted(location)} ends before these weights", place)
             if not wanted:
                 return np.zeros(shape, dtype=kind)
             return np.memmap(file, dtype=kind, mode="r", offset=offset, shape=shape)
         except (OSError, RuntimeError) as error:  # RuntimeError: links that go round
             text = getattr(error, "strerror", None) or str(error)
-            raise InputError(f"cannot read {safe(location)!r}: {safe(text)}", place) from None
+            raise InputError(f"cannot read {quoted(location)}: {shortened(text)}", place) from None
 
 
 # -- following the graph ---------------------------------------------------------------------------
@@ -205,21 +193,21 @@ class _Walk:
         end = self.values.get(outputs[0])
         if not isinstance(end, Signal):
             raise InputError("its output does not depend on its input", self.where)
-        self.chain.take(end, f"{self.where}, output {safe(outputs[0])!r}")
+        self.chain.take(end, f"{self.where}, output {quoted(outputs[0])}")
         return assemble(self.chain.layers, self.where, options, (), self.chain.moved_inputs)
 
     def _node(self, node: Any) -> None:
-        kind = safe(node.op_type)
+        kind = shortened(node.op_type)
         if not node.output or not node.output[0]:
             raise InputError("a node without an output", f"{self.where}, node of type {kind!r}")
-        place = f"{self.where}, node {safe(node.name or node.output[0])!r} ({kind})"
+        place = f"{self.where}, node {quoted(node.name or node.output[0])} ({kind})"
         if node.domain not in ("", "ai.onnx"):
-            raise self._refused(place, f"of the domain {safe(node.domain)!r}")
+            raise self._refused(place, f"of the domain {quoted(node.domain)}")
         attributes = {attribute.name: attribute for attribute in node.attribute}
         given = []
         for name in node.input:
             if name and name not in self.values:
-                raise InputError(f"takes {safe(name)!r}, which nothing makes", place)
+                raise InputError(f"takes {quoted(name)}, which nothing makes", place)
             given.append(self.values.get(name))
         if any(name in self.values for name in node.output if name):
             raise InputError("makes a value that there is already", place)
@@ -323,7 +311,7 @@ class _Step:
             )
         if number.name in self.walk.used:
             raise InputError(
-                f"the weights {safe(number.name)!r} are used twice; no theorem covers shared"
+                f"the weights {quoted(number.name)} are used twice; no theorem covers shared"
                 " weights",
                 self.place,
             )

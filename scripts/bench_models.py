@@ -1,0 +1,148 @@
+"""Parts of real shapes out of large checkpoints: seconds and peak memory of reading and deciding.
+
+    python scripts/bench_models.py [--limit SECONDS]
+
+AlexNet: a state dict with its convolutions and its classifier 9216-4096-4096-1000 pruned by size to
+10 %.  OPT-125m: one with the shapes of all its layers, in float16, one feed-forward block of which
+(768-3072-768) is pruned by size to two weights of four.  The numbers are random, the shapes and
+names the models' own.  Each row is one new process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+# torch is imported by the process that makes the files: what this one holds counts for others.
+READ = (
+    "import sys; from cadlink.networks.readers.models import model_of;"
+    " print(model_of(sys.argv[1], layers=sys.argv[2].split(',')).pattern.nnz)"
+)
+BLOCK = "model.decoder.layers.0"
+
+
+def main() -> int:
+    """Make the files, read and decide, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--limit", type=float, default=60.0, help="seconds for a decision (60)")
+    limit = str(parser.parse_args().limit)
+    print("| model | file | size | what | s | peak memory | said |\n|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, make, layers in (
+            ("AlexNet", alexnet, "classifier.1,classifier.4,classifier.6"),
+            ("OPT-125m", opt, f"{BLOCK}.fc1,{BLOCK}.fc2"),
+        ):
+            process = get_context("spawn").Process(target=write, args=(make, Path(folder)))
+            process.start()
+            process.join()
+            for path in sorted(Path(folder).iterdir()):
+                decide = [sys.executable, "-m", "cadlink"]
+                given = [str(path), "--layers", layers, "--json", "--limit", limit]
+                for what, command in (
+                    ("read", [sys.executable, "-c", READ, str(path), layers]),
+                    ("network", [*decide, "network", *given]),
+                    ("decide", [*decide, "decide", *given]),
+                ):
+                    seconds, memory, said = measured(command)
+                    size = path.stat().st_size / 2**20
+                    print(
+                        f"| {name} | {path.suffix} | {size:.0f} MiB | {what} | {seconds:.1f} |"
+                        f" {memory:.0f} MiB | {said} |",
+                        flush=True,
+                    )
+                path.unlink()
+    return 0
+
+
+def alexnet() -> dict[str, Any]:
+    """AlexNet's state dict."""
+    import torch
+
+    torch.manual_seed(0)
+    state: dict[str, Any] = {}
+    shapes = {
+        0: (64, 3, 11, 11),
+        3: (192, 64, 5, 5),
+        6: (384, 192, 3, 3),
+        8: (256, 384, 3, 3),
+        10: (256, 256, 3, 3),
+    }
+    for number, shape in shapes.items():
+        state[f"features.{number}.weight"] = torch.randn(shape)
+        state[f"features.{number}.bias"] = torch.zeros(shape[0])
+    for number, outputs, inputs in ((1, 4096, 9216), (4, 4096, 4096), (6, 1000, 4096)):
+        weight = torch.randn(outputs, inputs)
+        sample = weight.flatten()[:: weight.numel() // 10**6].abs()
+        weight[weight.abs() < sample.quantile(0.9)] = 0
+        state[f"classifier.{number}.weight"] = weight
+        state[f"classifier.{number}.bias"] = torch.zeros(outputs)
+    return state
+
+
+def opt() -> dict[str, Any]:
+    """OPT-125m's state dict."""
+    import torch
+
+    torch.manual_seed(0)
+    state = {
+        "model.decoder.embed_tokens.weight": torch.randn(50272, 768) * 0.02,
+        "model.decoder.embed_positions.weight": torch.randn(2050, 768) * 0.02,
+    }
+    for number in range(12):
+        layer = f"model.decoder.layers.{number}"
+        linear = {f"self_attn.{name}_proj": (768, 768) for name in ("q", "k", "v", "out")}
+        linear |= {"fc1": (3072, 768), "fc2": (768, 3072)}
+        for name, shape in linear.items():
+            state[f"{layer}.{name}.weight"] = torch.randn(shape) * 0.02
+            state[f"{layer}.{name}.bias"] = torch.zeros(shape[0])
+        for name in ("self_attn_layer_norm", "final_layer_norm"):
+            state[f"{layer}.{name}.weight"] = torch.ones(768)
+            state[f"{layer}.{name}.bias"] = torch.zeros(768)
+    for name in ("fc1", "fc2"):
+        groups = state[f"{BLOCK}.{name}.weight"].view(-1, 4)
+        smallest = groups.abs().topk(2, dim=1, largest=False).indices
+        groups.scatter_(1, smallest, 0)
+    return {name: tensor.half() for name, tensor in state.items()}
+
+
+def write(make: Callable[[], dict[str, Any]], folder: Path) -> None:
+    """The state dict in two containers."""
+    import torch
+    from safetensors.torch import save_file
+
+    state = make()
+    torch.save(state, folder / "model.pt")
+    save_file(state, folder / "model.safetensors")
+
+
+def measured(command: list[str]) -> tuple[float, float, str]:
+    """Seconds, peak memory in MiB, and the answer of a command."""
+    begin = time.perf_counter()
+    with tempfile.TemporaryFile() as out:
+        process = subprocess.Popen(command, stdout=out)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - begin
+        out.seek(0)
+        text = out.read().decode()
+    said = f"status {process.returncode}"
+    if text.startswith("{"):
+        found = json.loads(text)
+        said = found.get("answer") or found["verdict"]
+        said += f": {found.get('theorem') or found.get('method') or found.get('reason', '')}"
+    elif text.strip().isdigit():
+        said = f"{int(text):,} edges"
+    return seconds, usage.ru_maxrss / 1024, said[:200]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
