@@ -45,7 +45,9 @@ NUMBERS = {
     "F32": "<f4",
     "F64": "<f8",
 }
-OPTIMISERS = re.compile(r"(?i)optim|sched|scaler|hyper|callback|loops|rng")
+OPTIMISERS = re.compile(
+    r"(?i)(optim(i[sz]er)?s?|lr_schedulers?|scheduler|scaler)(_states?)?(_dict)?"
+)
 
 
 def arrays_of(path: Path, key: str | None) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -151,9 +153,25 @@ def _states(value: Mapping[Any, Any], path: str) -> Iterator[tuple[str, dict[str
     if flat is not None:
         yield path, flat
         return
+    beside = {
+        name: inner
+        for name, inner in value.items()
+        if isinstance(name, str) and hasattr(inner, "shape")
+    }
+    if any(map(_of_a_network, beside.values())):
+        yield path or ".", beside
     for name, inner in value.items():
-        if isinstance(name, str) and isinstance(inner, Mapping) and not OPTIMISERS.search(name):
+        if isinstance(name, str) and isinstance(inner, Mapping) and not OPTIMISERS.fullmatch(name):
             yield from _states(inner, f"{path}.{name}" if path else name)
+
+
+def _of_a_network(array: Any) -> bool:
+    """Whether an array beside a state dict may be a part of the network: no count, no random state.
+
+    >>> _of_a_network(np.float64(0.9)), _of_a_network(np.ones(3))
+    (False, True)
+    """
+    return len(array.shape) > 1 or (len(array.shape) == 1 and "float" in str(array.dtype))
 
 
 def _flat(value: Mapping[Any, Any]) -> dict[str, Any] | None:
@@ -168,7 +186,7 @@ def _flat(value: Mapping[Any, Any]) -> dict[str, Any] | None:
             found.update({f"{name}.{part}": array for part, array in inner.items()})
         else:
             return None
-    return found or None
+    return found if any(len(array.shape) > 1 for array in found.values()) else None
 
 
 def _is_layer(value: Mapping[Any, Any]) -> bool:
@@ -179,9 +197,11 @@ def _is_layer(value: Mapping[Any, Any]) -> bool:
 def _contents(value: Mapping[Any, Any]) -> str:
     """What a dict holds, for a message."""
     for name, inner in value.items():
+        if not isinstance(name, str):
+            return f"the key {quoted(name)}, which is no name"
         if not hasattr(inner, "shape"):
-            return f"{type(inner).__name__} under {quoted(str(name))}"
-    return "nothing"
+            return f"{type(inner).__name__} under {quoted(name)}"
+    return "no matrix"
 
 
 # -- safetensors -----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import combinations, pairwise, product
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,10 @@ import scipy.sparse as sp
 
 from cadlink.errors import InputError, quoted, shortened
 from cadlink.networks.readers.activations import kind_of
-from cadlink.networks.readers.weights import mask_of, shape_text, support
+from cadlink.networks.readers.weights import mask_of, same_memory, shape_text, support
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["Found", "Layer", "Model", "Options", "assemble", "at", "listed"]
+__all__ = ["Found", "Layer", "Model", "Options", "assemble", "at", "listed", "not_shared"]
 
 Bools = npt.NDArray[np.bool_]
 
@@ -59,7 +59,7 @@ class Found:
 
     ``weight`` is anything ``weights.support`` reads, of shape outputs x inputs unless
     ``transposed``; ``mask`` is stored with it and counts instead of the weight's zeros.  ``bias``
-    says which units have a free bias.
+    says which units have a free bias, ``biases`` are their numbers where a reader has them.
     """
 
     name: str
@@ -69,6 +69,12 @@ class Found:
     mask: Any = None
     activation: str = "none"
     seen: bool = True
+    biases: Any = None
+
+    @property
+    def trained(self) -> list[Any]:
+        """The arrays of numbers that training changes."""
+        return [self.weight] if self.biases is None else [self.weight, self.biases]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -221,9 +227,13 @@ def assemble(
 
     Raises InputError for a mask of another shape, an unknown layer name, or widths that do not fit.
     """
+    given = None if options is None else options.masks
+    if given is not None:
+        names = listed(list(given)) if isinstance(given, Mapping) else "every layer"
+        notes = (*notes, f"masks were given for {names}")
     if not found:
         raise InputError("no Linear layer found; cadlink reads networks of Linear layers", where)
-    masks, kept = _given(None if options is None else options.masks, found, where)
+    masks, kept = _given(given, found, where)
     for below, above in pairwise(found):
         if below.shape[0] != above.shape[1]:
             raise InputError(
@@ -302,6 +312,18 @@ def _one_activation(layers: Sequence[Layer]) -> tuple[str, str]:
     if not uncovered and not kind_of(activation):
         uncovered = f"no theorem covers {activation}"
     return activation, uncovered
+
+
+def not_shared(found: Sequence[Found], where: str) -> None:
+    """Raise InputError if two layers have weights or biases in the same memory."""
+    for one, other in combinations(found, 2):
+        for first, second in product(one.trained, other.trained):
+            if same_memory(first, second):
+                raise InputError(
+                    f"it shares numbers with layer {quoted(one.name)}; no theorem covers shared"
+                    " weights",
+                    at(where, other.name),
+                )
 
 
 # -- explicit masks --------------------------------------------------------------------------------

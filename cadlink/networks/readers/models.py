@@ -118,6 +118,8 @@ def model_of(
     if hasattr(model, "coefs_"):
         return _of_mlp(model, options)
     if isinstance(model, (list, tuple)):
+        if any(isinstance(row, str) for layer in model for row in _first(layer)):
+            return _of_pattern(Pattern.of(model), options, "")
         return of_list(model, "", options)
     if hasattr(model, "get_params") and hasattr(model, "hidden_layer_sizes"):
         raise InputError(f"{type(model).__name__} is not fitted yet: call its fit first")
@@ -125,6 +127,11 @@ def model_of(
         f"expected a PyTorch module, a state dict, a model file, a scikit-learn MLP, a list of"
         f" arrays or a Pattern, found {type(model).__name__}"
     )
+
+
+def _first(layer: Any) -> Sequence[Any]:
+    """The beginning of a layer that may be rows of text."""
+    return layer[:1] if isinstance(layer, (str, list, tuple)) else ()
 
 
 def is_model_file(source: str) -> bool:

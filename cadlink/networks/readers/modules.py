@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -25,12 +24,12 @@ import torch.fx
 import torch.nn.functional as F
 from torch import nn
 
-from cadlink.errors import InputError, quoted, shortened
+from cadlink.errors import InputError, foreign, quoted, shortened
 from cadlink.networks.readers.activations import leaky
 from cadlink.networks.readers.chain import Chain, Signal
-from cadlink.networks.readers.layers import Found, Model, Options, assemble, at
+from cadlink.networks.readers.layers import Found, Model, Options, assemble, at, not_shared
 from cadlink.networks.readers.named import of_named
-from cadlink.networks.readers.weights import mask_of, same_memory, shape_text
+from cadlink.networks.readers.weights import mask_of, shape_text
 
 __all__ = ["of_module"]
 
@@ -120,17 +119,25 @@ def of_module(module: Any, options: Options) -> Model:
     _nothing_hidden(module)
     with _training(module, False):
         reading = _follow(module)
-        _try(module, reading, options)
+        _try(module, reading)
     with _training(module, True):
         other = _follow(module)
-    alike = [(layer.name, layer.activation) for layer in reading.chain.layers]
-    if alike != [(layer.name, layer.activation) for layer in other.chain.layers]:
+    if _facts(reading) != _facts(other):
         raise InputError(
             f"computes something else in training than in evaluation; {NAME_THEM}", "the model"
         )
     found = reading.chain.layers
-    _trained_alike(module, found)
+    not_shared(found, "")
+    _trained_alike(found)
     return assemble(found, "", options, (), reading.chain.moved_inputs)
+
+
+def _facts(reading: _Reading) -> list[Any]:
+    """What must be the same in training and in evaluation."""
+    return [
+        (layer.name, layer.activation, layer.transposed, id(layer.mask), layer.bias.tolist())
+        for layer in reading.chain.layers
+    ]
 
 
 @contextmanager
@@ -162,22 +169,27 @@ def _nothing_hidden(module: Any) -> None:
                 )
 
 
-def _trained_alike(module: Any, found: Sequence[Found]) -> None:
-    """Raise InputError for layers that share memory, or of which some are frozen."""
-    for one, other in combinations(found, 2):
-        if same_memory(one.weight, other.weight):
-            raise InputError(
-                f"its weights are those of layer {quoted(one.name)}; no theorem covers shared"
-                " weights",
-                at("", other.name),
-            )
-    frozen = [layer for layer in found if not layer.weight.requires_grad]
-    if frozen and len(frozen) < len(found):
+def _trained_alike(found: Sequence[Found]) -> None:
+    """Raise InputError if some numbers are trained and others are kept as they are."""
+    frozen = [layer for layer in found if not all(one.requires_grad for one in layer.trained)]
+    if any(one.requires_grad for layer in found for one in layer.trained) and frozen:
         raise InputError(
-            "its weights are frozen (requires_grad is False) and others are not; no theorem covers"
-            " this; set requires_grad alike, or name the trained layers with layers=",
+            "some of its numbers are frozen (requires_grad is False) and others are trained; no"
+            " theorem covers this; set requires_grad alike, or name the layers with layers=",
             at("", frozen[0].name),
         )
+    for layer in found:
+        kept = torch.ones_like(layer.weight)
+        for hook in (layer.weight._backward_hooks or {}).values():
+            with foreign("a gradient hook fails", at("", layer.name)):
+                changed = hook(kept)
+                kept = kept if changed is None else changed
+        if bool(((kept == 0) & (layer.weight != 0)).any()):
+            raise InputError(
+                "a gradient hook keeps some of its weights as they are, and they are not 0; no"
+                " theorem covers this",
+                at("", layer.name),
+            )
 
 
 # -- following a trace -----------------------------------------------------------------------------
@@ -330,7 +342,8 @@ class _Node:
                 bias if kept is None else bias * kept,
             )
         )
-        return self.chain.linear(signal, Found(name, weight, free, mask=mask), self.place)
+        layer = Found(name, weight, free, mask=mask, biases=bias)
+        return self.chain.linear(signal, layer, self.place)
 
     # -- functions and methods --
 
@@ -485,6 +498,7 @@ class _Node:
             lambda x: F.linear(x, weight.value(), None if bias is None else _biases(bias))
         )
         layer = Found(weight.name, weight.tensor, free, weight.transposed, weight.mask)
+        layer.biases = None if bias is None else bias.tensor
         return self.chain.linear(signal, layer, self.place)
 
     def _addmm(self, bias: _Weight, signal: Signal) -> Signal:
@@ -499,6 +513,7 @@ class _Node:
         if self.kwargs:
             raise self.refuse("add() with a factor")
         found = self.chain.bias(signal, self._free(bias, units), self.place)
+        self.chain.layers[-1].biases = bias.tensor
         self.reading.steps.append(lambda x: x + _biases(bias))
         return found
 
@@ -524,6 +539,8 @@ class _Node:
         if not number and not isinstance(other, torch.Tensor):
             raise self.refuse(f"{name}() with something computed")
         values = torch.as_tensor(other)
+        if any(size != 1 for size in values.shape[:-1]):
+            raise self.refuse(f"{name}() with numbers that differ from point to point")
         scales = name not in ("add", "sub")
         if not bool(torch.isfinite(values).all()) or (scales and not bool((values != 0).all())):
             raise self.refuse(f"{name}() with 0 or infinity")
@@ -602,36 +619,41 @@ def _stored(leaf: Any, name: str, place: str) -> tuple[Any, Any]:
 # -- trying it -------------------------------------------------------------------------------------
 
 
-def _try(module: Any, reading: _Reading, options: Options) -> None:
-    """Raise InputError unless the module predicts what the chain predicts, on random inputs."""
+def _try(module: Any, reading: _Reading) -> None:
+    """Raise InputError unless the module predicts what the chain predicts, on random inputs, and
+    gradients reach all that it is said to train."""
     found = reading.chain.layers
     if not found or any(layer.weight.device.type == "meta" for layer in found):
         return  # nothing to try; assemble refuses what has no numbers and no masks
-    weight = found[0].weight
-    width = found[0].shape[1]
+    weight, width = found[0].weight, found[0].shape[1]
+    trained = [one for layer in found for one in layer.trained if one.requires_grad]
     chance = torch.Generator().manual_seed(0)
     for scale in SCALES:
         points = scale * torch.randn(POINTS, width, generator=chance)
         points = points.to(dtype=weight.dtype, device=weight.device)
-        try:
+        with foreign(
+            f"cannot be run on {POINTS} x {width} random inputs; {NAME_THEM}", "the model"
+        ):
+            wanted = module(points.clone())
+            while isinstance(wanted, (tuple, list)) and len(wanted) == 1:
+                wanted = wanted[0]
+            reached: Sequence[Any] = [None] * len(trained)
+            if wanted.requires_grad:
+                reached = torch.autograd.grad(wanted.sum(), trained, allow_unused=True)
             with torch.no_grad():
-                wanted = module(points.clone())
-                while isinstance(wanted, (tuple, list)) and len(wanted) == 1:
-                    wanted = wanted[0]
                 got = points
                 for step in reading.steps:
                     got = step(got)
-        except Exception as error:  # anything may happen in code of others
-            first = (str(error).splitlines() or [""])[0]
-            raise InputError(
-                f"cannot be run on {POINTS} x {width} random inputs ({shortened(first, 90)});"
-                f" {NAME_THEM}",
-                "the model",
-            ) from None
-        if not _agree(wanted, got):
+        if not _agree(wanted.detach(), got):
             raise InputError(
                 "on random inputs it does not predict what the layers read from it do;"
                 f" {NAME_THEM}",
+                "the model",
+            )
+        if any(gradient is None for gradient in reached):
+            raise InputError(
+                "no gradient reaches some of its layers (torch.no_grad, detach), so they are not"
+                f" trained; {NAME_THEM}",
                 "the model",
             )
 

@@ -21,18 +21,25 @@ import numpy as np
 
 from cadlink.errors import InputError, quoted
 from cadlink.networks.readers.activations import activation_named
-from cadlink.networks.readers.layers import Found, Model, Options, assemble, at, listed
+from cadlink.networks.readers.layers import (
+    Found,
+    Model,
+    Options,
+    assemble,
+    at,
+    listed,
+    not_shared,
+)
 from cadlink.networks.readers.weights import (
     BFloat16,
     Unread,
     array_of,
     comes_from,
     mask_of,
-    same_memory,
     shape_text,
 )
 
-__all__ = ["of_list", "of_named", "without_wrappers"]
+__all__ = ["not_copied", "of_list", "of_named", "without_wrappers"]
 
 Parts = dict[str, Any]  # what belongs to one layer: "weight", "bias", "weight_mask", ...
 
@@ -47,10 +54,12 @@ PARAMETRIZED = {
 WRAPPERS = ("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
 # Words for things that do not follow one another, whatever their numbers.
 ASIDE = re.compile(
-    r"(?i)(^|[._/]|(?<=[a-z]))(heads?|branch(es)?|experts?|towers?|critics?|actors?|models|members"
+    r"(?i)(^|[._/]|(?<=[a-z]))(heads?|blocks?|branch(es)?|experts?|towers?|critics?|actors?|models|members"
     r"|estimators|ensemble|gates?|emb(ed(ding)?s?)?|wte|wpe|lora|attn|attention|query|key|value|mu"
     r"|mean|logvar|sigma|std|var)(?=[._/\d]|$)"
 )
+# Words that are numbered in the order of computation, and after which a number is no version.
+IN_ORDER = re.compile(r"(?i)(^|[._])(fc|ff|lin(ear)?|layers?|dense|hidden|affine|l)_?$")
 INPUTS_FIRST = re.compile(r"(^|\.)(c_fc|c_proj|c_attn)$")  # GPT-2's Conv1D
 NAME_THEM = "name the layers in forward order: --layers"
 
@@ -76,17 +85,19 @@ def of_named(
             )
     found = [_linear(modules[name], name, where, options) for name in names]
     _orient(found, [modules[name] for name in names], where, options)
-    _not_shared(found, where, options)
+    not_shared(found, where)
+    if options.masks is None:
+        not_copied(found, where)
     return _chain(found, where, options, notes, "the names" if len(names) > 1 else "")
 
 
 def of_list(arrays: Sequence[Any], where: str, options: Options) -> Model:
     """The model of a list of weights, or of weights and biases by turns as Keras gives them.
 
-    >>> of_list([np.ones((4, 3)), np.ones(3), np.ones((3, 2)), np.ones(2)], "", Options()).biases
-    (True, True)
+    >>> arrays = [np.ones((4, 3)), np.ones(3), np.ones((3, 2)), np.ones(2)]
+    >>> of_list(arrays, "", Options()).biases, of_list([np.eye(2)], "", Options()).biases
+    ((True, True), (True,))
     """
-    found: list[Found] = []
     parts: list[Parts] = []
     for array in arrays:
         value = array_of(array, where)
@@ -95,12 +106,11 @@ def of_list(arrays: Sequence[Any], where: str, options: Options) -> Model:
         else:
             parts.append({"weight": value})
     biased = any("bias" in part for part in parts)
-    for number, part in enumerate(parts):
-        layer = _linear(part, str(number), where, options)
-        if not biased:
-            layer.bias = np.ones(layer.shape[0], dtype=bool)
-        found.append(layer)
+    found = [_linear(part, str(n), where, options) for n, part in enumerate(parts)]
     _orient(found, parts, where, options)
+    if not biased:
+        for layer in found:
+            layer.bias = np.ones(layer.shape[0], dtype=bool)
     note = () if biased else ("a list of arrays: biases in every layer are ASSUMED",)
     return _chain(found, where, options, note, "")
 
@@ -189,7 +199,7 @@ def _linear(parts: Parts, name: str, where: str, options: Options) -> Found:
         )
     bias = parts.get("bias_orig", parts.get("bias"))
     transposed = options.transpose or "kernel" in parts
-    layer = Found(name or "weight", weight, np.zeros(0, dtype=bool), transposed, mask)
+    layer = Found(name or "weight", weight, np.zeros(0, dtype=bool), transposed, mask, biases=bias)
     if bias is not None and len(bias.shape) != 1:
         raise InputError(f"expected a list of biases, found shape {shape_text(bias.shape)}", place)
     return layer
@@ -226,7 +236,7 @@ def _orient(found: list[Found], parts: Sequence[Parts], where: str, options: Opt
         if layer.transposed and length == rows:
             raise InputError(
                 f"{length} biases: the weight of shape {shape_text((rows, columns))} is stored"
-                " outputs x inputs; leave --transpose away",
+                " outputs x inputs, not inputs x outputs; leave --transpose away",
                 at(where, layer.name),
             )
     if len(shown) > 1:
@@ -316,45 +326,52 @@ def _certain_order(modules: Mapping[str, Parts], where: str) -> list[str]:
             raise refuse(f"{quoted(name)} may be no layer of a chain")
     if len(linear) == 1:
         return linear
-    numbers = _numbers(linear)
-    if numbers is None:
+    numbered = _numbers(linear)
+    if numbered is None:
         raise refuse("the names do not number the layers")
+    word, numbers = numbered
+    whole = word == "" or word.endswith(".")  # as nn.Sequential and nn.ModuleList number modules
+    if not whole and not IN_ORDER.search(word):
+        raise refuse(f"{quoted(word)} with a number may be no layer of a chain")
     names = sorted(linear, key=lambda name: numbers[name])
     keras = all("kernel" in modules[name] for name in names)  # counts on from model to model
     steps = {numbers[b] - numbers[a] for a, b in pairwise(names)}
-    if steps != {1} and (1 in steps or not _of_sequential(names[0])):
+    if steps != {1} and (1 in steps or not whole):
         raise refuse("the numbers in the names have gaps")
-    if numbers[names[0]] > 1 and not (keras or _of_sequential(names[0])):
+    if numbers[names[0]] > 1 and not (keras or whole):
         raise refuse(f"the numbers begin with {numbers[names[0]]}")
     if len({"bias" in parts or "bias_orig" in parts for parts in modules.values()}) > 1:
         raise refuse("some layers have biases and some have none")
     return names
 
 
-def _numbers(names: Sequence[str]) -> dict[str, int] | None:
-    """The number of each name, if the names differ in one number and in nothing else.
+def _numbers(names: Sequence[str]) -> tuple[str, dict[str, int]] | None:
+    """What stands before the number, and the number of each name, if the names differ in one number
+    and in nothing else.
 
-    >>> _numbers(["a.fc1", "a.fc10"]), _numbers(["dense", "dense_1"]), _numbers(["a1.b2", "a2.b1"])
-    ({'a.fc1': 1, 'a.fc10': 10}, {'dense': 0, 'dense_1': 1}, None)
+    >>> _numbers(["a.fc1", "a.fc10"]), _numbers(["a1.b2", "a2.b1"])
+    (('a.fc', {'a.fc1': 1, 'a.fc10': 10}), None)
+    >>> _numbers(["dense", "dense_1"])
+    ('dense_', {'dense': 0, 'dense_1': 1})
     """
     # Keras calls the first of its layers by the bare name, and the next ones name_1, name_2, ...
     bare = min(names, key=len)
     of_keras = all(name == bare or re.fullmatch(r"_\d+", name[len(bare) :]) for name in names)
     full = {name: f"{bare}_0" if of_keras and name == bare else name for name in names}
-    pieces = {name: re.split(r"(\d{1,9})", text) for name, text in full.items()}
+    pieces = {name: re.split(r"(\d{1,9})", text, flags=re.ASCII) for name, text in full.items()}
     first = next(iter(pieces.values()))
     if any(len(piece) != len(first) for piece in pieces.values()):
         return None
     varying = [i for i in range(len(first)) if len({piece[i] for piece in pieces.values()}) > 1]
     if len(varying) != 1 or varying[0] % 2 == 0:
         return None
-    numbers = {name: int(piece[varying[0]]) for name, piece in pieces.items()}
-    return numbers if len(set(numbers.values())) == len(names) else None
-
-
-def _of_sequential(name: str) -> bool:
-    """Whether the last number of the name is a whole part, as nn.Sequential numbers its modules."""
-    return any(part.isdigit() for part in name.split("."))
+    place = varying[0]
+    numbers = {name: int(piece[place]) for name, piece in pieces.items()}
+    whole = first[place + 1] == "" or first[place + 1].startswith(".")
+    before = "".join(first[:place])
+    if len(set(numbers.values())) < len(names) or not whole:
+        return None
+    return before, numbers
 
 
 def _layers_of(modules: Mapping[str, Parts]) -> str:
@@ -370,16 +387,10 @@ def _layers_of(modules: Mapping[str, Parts]) -> str:
 # -- sharing ---------------------------------------------------------------------------------------
 
 
-def _not_shared(found: Sequence[Found], where: str, options: Options) -> None:
-    """Raise InputError if two layers have the same memory, or exactly the same numbers."""
+def not_copied(found: Sequence[Found], where: str) -> None:
+    """Raise InputError if two layers have exactly the same numbers: copies of shared weights."""
     for one, other in combinations(found, 2):
-        if same_memory(one.weight, other.weight):
-            raise InputError(
-                f"its weights are those of layer {quoted(one.name)}; no theorem covers shared"
-                " weights",
-                at(where, other.name),
-            )
-        if options.masks is None and _same_numbers(one.weight, other.weight):
+        if _same_numbers(one.weight, other.weight):
             raise InputError(
                 f"its weights are number by number those of layer {quoted(one.name)}, as if the"
                 " layers shared them, which no theorem covers; if they are free, give their masks"

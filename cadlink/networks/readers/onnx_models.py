@@ -21,7 +21,7 @@ from cadlink.errors import InputError, foreign, quoted, shortened
 from cadlink.networks.readers.activations import leaky
 from cadlink.networks.readers.chain import Chain, Signal
 from cadlink.networks.readers.layers import Found, Model, Options, assemble
-from cadlink.networks.readers.named import of_named
+from cadlink.networks.readers.named import not_copied, of_named
 from cadlink.networks.readers.weights import Unread, shape_text
 
 __all__ = ["of_file"]
@@ -44,7 +44,8 @@ ACTIVATIONS = {
     "Softmax": "softmax",
     "LogSoftmax": "log_softmax",
 }
-NOTHING = ("Identity", "Dropout", "Cast")
+NOTHING = ("Identity", "Dropout")
+FLOATS = ("FLOAT", "FLOAT16", "DOUBLE", "BFLOAT16")
 SUPPORTED = "Gemm, MatMul, Add, activations, Flatten, Reshape, Identity, Dropout and Cast"
 NAME_THEM = "name the weights of a chain in forward order: --layers"
 
@@ -76,9 +77,16 @@ def of_file(path: Path, options: Options) -> Model:
         raise InputError("reading .onnx needs onnx: pip install 'cadlink[onnx]'", where) from None
     content = files.read(path, MOST_BYTES)
     with foreign("not an ONNX file", where):
-        graph = onnx.load_model_from_string(content).graph
+        model = onnx.load_model_from_string(content)
+        graph = model.graph
     if not graph.node:
         raise InputError("not an ONNX file with a computation: it has no nodes", where)
+    made = {function.name for function in model.functions}  # may stand for standard operators
+    if made & {node.op_type for node in graph.node}:
+        raise InputError("calls functions that the file defines, which are not read", where)
+    names = [tensor.name for tensor in graph.initializer]
+    if len(set(names)) < len(names):
+        raise InputError("two tensors have one name", where)
     arrays = _Arrays(path, onnx)
     if options.layers is not None:
         named = {tensor.name: arrays.read(tensor) for tensor in graph.initializer}
@@ -194,6 +202,8 @@ class _Walk:
         if not isinstance(end, Signal):
             raise InputError("its output does not depend on its input", self.where)
         self.chain.take(end, f"{self.where}, output {quoted(outputs[0])}")
+        if options.masks is None:
+            not_copied(self.chain.layers, self.where)
         return assemble(self.chain.layers, self.where, options, (), self.chain.moved_inputs)
 
     def _node(self, node: Any) -> None:
@@ -239,7 +249,7 @@ class _Step:
             return self._held()
         first = self.given[0] if self.given else None
         if isinstance(first, _Number):
-            if kind in ("Identity", "Cast"):
+            if kind == "Identity" or (kind == "Cast" and self._to_float()):
                 return first
             if kind == "Transpose" and self._turns(first):
                 return _Number(first.name, first.array, first.trained, not first.transposed)
@@ -285,7 +295,7 @@ class _Step:
             return chain.activation(signal, self._leaky(slope), self.place)
         if kind in ("Clip", "Max"):
             return self._clip(signal, kind)
-        if kind in NOTHING:
+        if kind in NOTHING or (kind == "Cast" and self._to_float()):
             return chain.step(signal, self.place)
         if kind == "Flatten":
             axis = self.attributes["axis"].i if "axis" in self.attributes else 1
@@ -295,6 +305,12 @@ class _Step:
         if kind in ("Reshape", "Squeeze"):
             return self._reshape(signal, kind)
         raise self.walk._refused(self.place)
+
+    def _to_float(self) -> bool:
+        """Whether a Cast makes floats: to integers it rounds."""
+        types = self.walk.arrays.onnx.TensorProto
+        wanted = self.attributes["to"].i if "to" in self.attributes else 0
+        return wanted in [getattr(types, name) for name in FLOATS]
 
     def _leaky(self, slope: float) -> str:
         try:

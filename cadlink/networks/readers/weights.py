@@ -110,6 +110,8 @@ def same_memory(one: Any, other: Any) -> bool:
     >>> same_memory(a, a.T), same_memory(a, a.copy())
     (True, False)
     """
+    if isinstance(one, BFloat16) or isinstance(other, BFloat16):
+        return same_memory(getattr(one, "raw", one), getattr(other, "raw", other))
     if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
         return bool(np.may_share_memory(one, other))
     first, second = _extent(one), _extent(other)

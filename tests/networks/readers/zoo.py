@@ -364,6 +364,66 @@ class Silent(Named):
         return self.fc3(x)
 
 
+class NoGradient(Named):
+    """A first layer that is not trained."""
+
+    def forward(self, x: Any) -> Any:
+        with torch.no_grad():
+            x = F.relu(self.fc1(x))
+        return self.fc3(F.relu(self.fc2(x)))
+
+
+class MaskedInTraining(nn.Module):
+    """A mask that counts in training only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Linear(4, 4), nn.Linear(4, 4)
+        self.register_buffer("mask", torch.eye(4))
+
+    def forward(self, x: Any) -> Any:
+        weight = self.a.weight * self.mask if self.training else self.a.weight
+        return self.b(F.relu(F.linear(x, weight, self.a.bias)))
+
+
+class Inverted(MaskedInTraining):
+    """1 where the weight is not used."""
+
+    def forward(self, x: Any) -> Any:
+        return self.b(F.relu(F.linear(x, self.a.weight * (1 - self.mask), self.a.bias)))
+
+
+class SharedBias(Named):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc2, self.fc3 = nn.Linear(5, 5), nn.Linear(5, 2)
+        self.fc2.bias = self.fc1.bias
+
+
+class Overridden(Named):
+    """Called, it computes another thing than its forward."""
+
+    def __call__(self, x: Any) -> Any:
+        return -super().__call__(x)
+
+
+class Permuted(Named):
+    def forward(self, x: Any) -> Any:
+        return self.fc3(F.relu(self.fc2(F.relu(self.fc1(x))[:, [1, 0, 2, 3, 4]])))
+
+
+def hooked_gradients(masked: bool) -> Any:
+    """Gradients kept within the masks; the weights outside are 0, or are not."""
+    model = plain()
+    for layer, mask in zip(linears(model), MASKS, strict=True):
+        kept = torch.tensor(mask).float()
+        layer.weight.register_hook(lambda gradient, kept=kept: gradient * kept)
+        if not masked:
+            with torch.no_grad():
+                layer.weight.fill_(0.5)
+    return model
+
+
 class Encoder(nn.Module):
     """A feed-forward block of a transformer among its other parts."""
 
@@ -569,6 +629,12 @@ def containers() -> Iterator[Entry]:
     twice = {"model": state(), "ema": {"model": state(plain().double())}}
     yield Entry("two state dicts", kind, saved(twice, "m.pt"), "under model, ema.model; choose one")
     yield Entry("two, one chosen", kind, saved(twice, "m.pt"), options={"key": "ema.model"})
+    beside = {"model": state(), "extra": torch.rand(4, 4)}
+    yield Entry("an array beside it", kind, saved(beside, "m.pt"), r"under \., model; choose one")
+    rng = {"model": state(), "rng": {"cpu": torch.get_rng_state()}, "best": torch.tensor(0.9)}
+    yield Entry("random state beside it", kind, saved(rng, "m.pt"))
+    both = {"model": state(), "optimal_model": state()}
+    yield Entry("model and optimal_model", kind, saved(both, "m.pt"), "choose one with --key")
     yield Entry("no such key", kind, saved(twice, "m.pt"), "no state dict", {"key": "best"})
     for prefix in ("module.", "_orig_mod.", "module._orig_mod.", "model.", "a.b.c."):
         content = {prefix + key: tensor for key, tensor in state().items()}
@@ -643,6 +709,10 @@ def orders() -> Iterator[Entry]:
         ("heads.0", "heads.1", "heads.2"),
         ("experts.0", "experts.1", "experts.2"),
         ("a1.b1", "a1.b2", "a2.b1"),
+        ("blocks.0.fc", "blocks.1.fc", "blocks.2.fc"),
+        ("w1", "w2", "w3"),
+        ("q1", "q2", "q3"),
+        ("fc1a", "fc2a", "fc3a"),
     )
     for names in uncertain:
         for ending in ("pt", "safetensors"):
@@ -1104,6 +1174,13 @@ def live() -> Iterator[Entry]:
         ("a constant added", Shifted, "not trained"),
         ("control flow", Controlled, "cannot be traced .*layers="),
         ("training is different", TestTimeOnly, "expected 5 inputs"),
+        ("no gradient", NoGradient, "no gradient reaches"),
+        ("a mask in training only", MaskedInTraining, "in training than in evaluation"),
+        ("an inverted mask", Inverted, "not read|in training than in evaluation"),
+        ("a shared bias", SharedBias, "shares numbers with layer 'fc1'"),
+        ("another __call__", Overridden, "on random inputs it does not predict"),
+        ("units permuted", Permuted, "getitem"),
+        ("frozen weights", lambda: hooked_gradients(False), "a gradient hook keeps"),
         ("tells traces", Suspicious, "on random inputs it does not predict"),
         ("widths", lambda: nn.Sequential(nn.Linear(2, 3), nn.Linear(2, 2)), "expected 3 inputs"),
         ("no layer", lambda: nn.Sequential(nn.Dropout()), "no Linear layer found"),
@@ -1122,7 +1199,8 @@ def live() -> Iterator[Entry]:
     yield Entry("a forward hook", kind, lambda folder: hooked, "has a forward hook")
     frozen = plain()
     frozen[0].requires_grad_(False)
-    yield Entry("a frozen layer", kind, lambda folder: frozen, "its weights are frozen")
+    yield Entry("a frozen layer", kind, lambda folder: frozen, "frozen .requires_grad is False.")
+    yield Entry("masked gradients", kind, lambda folder: hooked_gradients(True))
     yield Entry("all frozen", kind, lambda folder: plain().requires_grad_(False))
     normed = plain()
     parametrizations.weight_norm(normed[0])
@@ -1223,6 +1301,18 @@ def onnx_files() -> Iterator[Entry]:
     ):
         bad = [node(op, ["x", "a"], ["y"], name="bad1")]
         yield Entry(f"a node {op}", kind, graph(bad, held), rf"node 'bad1' \({op}\)")
+    rounding = [chain[0], node("Cast", ["f"], ["i"], to=TensorProto.INT64), *chain[1:]]
+    rounding[2] = node("Gemm", ["i", "a", "bias"], ["h"], transB=1)
+    yield Entry("a Cast that rounds", kind, graph(rounding, held), r"\(Cast\)")
+    copied = {"w": np.asarray(SQUARE[0] * RNG.random((4, 4)), np.float32)}
+    copied["v"] = copied["w"].T.copy()
+    tied = [
+        node("Gemm", ["x", "w"], ["h"]),
+        node("Relu", ["h"], ["r"]),
+        node("Gemm", ["r", "v"], ["y"]),
+    ]
+    yield Entry("one initializer copied", kind, graph(tied, copied), "number by number")
+    yield Entry("functions of the file", kind, _with_function, "functions that the file defines")
     int8 = {**held, "a": (a * 9).astype(np.int8)}
     yield Entry("int8 initializers", kind, graph(chain, int8), "quantised")
 
@@ -1233,6 +1323,17 @@ MASKS_32 = [RNG.random((64, 32)) < 0.2, RNG.random((16, 64)) < 0.2]
 def large() -> Any:
     """32-64-16, of which the exporters write the weights into another file."""
     return weigh(nn.Sequential(nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, 16)), MASKS_32)
+
+
+def _with_function(folder: Path) -> Path:
+    """Relu, which this file says is something else."""
+    path = graph([helper.make_node("Relu", ["x"], ["y"])], {})(folder)
+    model = onnx.load(str(path))
+    body = [helper.make_node("Neg", ["a"], ["b"])]
+    made = helper.make_function("", "Relu", ["a"], ["b"], body, model.opset_import)
+    model.functions.append(made)
+    path.write_bytes(model.SerializeToString())
+    return path
 
 
 @functools.cache
