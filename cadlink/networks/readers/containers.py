@@ -81,6 +81,7 @@ def _torch(path: Path) -> Any:
         ) from None
     with opened(path, MOST_BYTES) as stream:
         zipped = zipfile.is_zipfile(stream)
+        stream.seek(0)
         if zipped:
             _no_program(stream, where)
         try:

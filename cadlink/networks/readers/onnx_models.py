@@ -211,7 +211,8 @@ class _Walk:
         if not node.output or not node.output[0]:
             raise InputError("a node without an output", f"{self.where}, node of type {kind!r}")
         place = f"{self.where}, node {quoted(node.name or node.output[0])} ({kind})"
-        if node.domain not in ("", "ai.onnx"):
+        scaler = (node.domain, node.op_type) == ("ai.onnx.ml", "Scaler")
+        if node.domain not in ("", "ai.onnx") and not scaler:
             raise self._refused(place, f"of the domain {quoted(node.domain)}")
         attributes = {attribute.name: attribute for attribute in node.attribute}
         given = []
@@ -290,6 +291,13 @@ class _Step:
             raise self.walk._refused(self.place)
         if kind in ACTIVATIONS:
             return chain.activation(signal, ACTIVATIONS[kind], self.place)
+        if kind == "Scaler":
+            scales = np.asarray(
+                self.attributes["scale"].floats if "scale" in self.attributes else 1
+            )
+            if not (np.isfinite(scales).all() and scales.all()):
+                raise self.walk._refused(self.place, "scales by 0 or infinity")
+            return chain.move(signal, self.place)
         if kind == "LeakyRelu":
             slope = self.attributes["alpha"].f if "alpha" in self.attributes else 0.01
             return chain.activation(signal, self._leaky(slope), self.place)

@@ -1024,14 +1024,15 @@ def other_libraries() -> Iterator[Entry]:
     )
 
 
-def fitted(kind: Any, **options: Any) -> Any:
-    """A fitted MLP of scikit-learn with MASKS."""
+def fitted(kind: Any, outputs: int = 2, **options: Any) -> Any:
+    """A fitted MLP of scikit-learn with MASKS, of which the last is cut to the outputs."""
     model = kind(hidden_layer_sizes=(5, 3), max_iter=1, random_state=0, **options)
-    targets = RNG.integers(0, 2, (30, 2)) if kind is MLPClassifier else RNG.random((30, 2))
+    targets = RNG.random((30, outputs)) if kind is MLPRegressor else RNG.integers(0, 2, (30, 2))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # one iteration does not converge
-        model.fit(RNG.random((30, 4)), targets)
-    model.coefs_ = [(np.abs(w) + 0.1) * m.T for w, m in zip(model.coefs_, MASKS, strict=True)]
+        model.fit(RNG.random((30, 4)), targets.squeeze())
+    masks = [*MASKS[:2], MASKS[2][:outputs]]
+    model.coefs_ = [(np.abs(w) + 0.1) * m.T for w, m in zip(model.coefs_, masks, strict=True)]
     return model
 
 
@@ -1049,7 +1050,7 @@ def converted(model: Any) -> Callable[[Path], Path]:
 
 def scaled() -> Any:
     """A scaler before the MLP, as one trains them."""
-    pipe = make_pipeline(StandardScaler(), fitted(MLPRegressor))
+    pipe = make_pipeline(StandardScaler(), fitted(MLPRegressor, 1))
     pipe[0].fit(RNG.random((30, 4)))
     return pipe
 
@@ -1077,8 +1078,16 @@ def scikit_learn() -> Iterator[Entry]:
         uncovered="after the last layer",
     )
     yield Entry("not fitted", kind, lambda folder: MLPRegressor(), "not fitted yet")
-    yield Entry("MLPRegressor by skl2onnx", kind, converted(lambda: fitted(MLPRegressor)))
-    yield Entry("with a scaler by skl2onnx", kind, converted(scaled))
+    one = Pattern.of([*MASKS[:2], MASKS[2][:1]])
+    yield Entry("MLPRegressor by skl2onnx", kind, converted(lambda: fitted(MLPRegressor, 1)), one)
+    yield Entry("with a scaler by skl2onnx", kind, converted(scaled), one)
+    # skl2onnx makes one column of two outputs: the points are no longer the rows
+    yield Entry(
+        "two outputs by skl2onnx",
+        kind,
+        converted(lambda: fitted(MLPRegressor)),
+        "changes the shape",
+    )
     yield Entry(
         "MLPClassifier by skl2onnx",
         kind,
