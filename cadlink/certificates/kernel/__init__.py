@@ -21,6 +21,7 @@ import numpy as np
 from cadlink.certificates.data import Certificate, Proof
 from cadlink.certificates.kernel import chain_rules, group_rules
 from cadlink.certificates.kernel.claims import claims
+from cadlink.certificates.kernel.cut import cut
 from cadlink.certificates.kernel.forced_row import forced_row
 from cadlink.certificates.kernel.points import curve, zero_submersion
 from cadlink.certificates.kernel.problems import Chain, Group, Mask, Problem
@@ -69,6 +70,7 @@ CHAIN_RULES: dict[str, Rule] = {
     "dense_top": (chain_rules.dense_top, ()),
     "matching": (chain_rules.matching, ()),
     "two_factors": (chain_rules.two_factors, ()),
+    "cut": (cut, ("pins", "transposed", "seed", "prime")),
     "zero_submersion": (zero_submersion, None),
     "curve": (curve, None),
     "claims": (claims, None),

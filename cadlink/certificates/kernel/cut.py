@@ -1,0 +1,153 @@
+"""Cuts: factors of which one layer of edges is free and all others are fixed."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cadlink.certificates.kernel.drawn import (
+    Matrix,
+    chosen_prime,
+    factor,
+    left_kernel,
+    rank,
+    times,
+)
+from cadlink.certificates.kernel.problems import Chain, Mask
+from cadlink.certificates.kernel.reader import FREE, Found, Reader
+
+__all__ = ["cut"]
+
+MOST_DEMANDS = 2 * 10**7  # entries of the matrix whose rank decides
+
+Marks = NDArray[np.bool_]
+
+
+def cut(chain: Chain, at: Reader) -> Found:
+    """P.  U = the inputs and some hidden units, the pins; no output.  Delete the edges into U from
+    outside U; the edges Z that leave U are variables, all other edges are fixed at integers that
+    are drawn (see ``drawn``).  E = the cells with a path in the whole chain.  If the map Z -> A has
+    rank |E| modulo p: free.  Without pins these are matchings along vertex-disjoint paths.
+
+    Proof.  A path starts in U, ends outside and never returns to U: it has exactly one edge of Z.
+    So A is linear in Z, with integer coefficients, supported on E, and every A on E is reached.
+
+    With ``transposed`` all this is about the transposed chain.
+
+    The rank is computed in parts.  For an unpinned unit w let up(w) be the sums over the paths
+    from w to the outputs, for a pin u let down(u, k) be that over the paths k -> u in U.  The
+    variables at the edges of input k to unpinned units T_k give column k the column space of
+    up(T_k), all columns separately.  With the complete left kernel L_k of up(T_k) on R_k, the
+    outputs that k reaches in the whole chain, the rank is |E| iff the other variables, Z(w, u) at
+    edges of pins u, are mapped onto the (L_k sum of down(u, k) Z(w, u) up(w))_k."""
+    if at.boolean(at.data["transposed"], "transposed"):
+        chain = chain.transpose()
+    pinned = _pins(chain, at)
+    prime, seed = chosen_prime(at), at.integer(at.data["seed"], "seed", 0, 1 << 32)
+    reached = _support(chain, at)  # outputs x inputs
+    up = _up(chain, pinned, seed, prime, at)
+    down = _down(chain, pinned, seed, prime, at)
+    fed = _dense(chain.masks[0])
+    places, variables = _variables(chain, pinned)
+    kernels: list[tuple[int, Matrix]] = []
+    for k in range(chain.widths[0]):
+        rows = np.flatnonzero(reached[:, k])
+        heads = np.flatnonzero(fed[:, k] & ~pinned[1])
+        kernel = left_kernel(up[1][np.ix_(rows, heads)], prime, at)
+        if len(kernel):
+            kernels.append((k, kernel))
+    size = sum(len(kernel) for _, kernel in kernels)
+    at.demand(size <= variables, f"at least {size} edges that leave the pins", f"{variables}")
+    at.demand(size * variables <= MOST_DEMANDS, "demands of moderate size", f"{size * variables}")
+    demands = np.zeros((size, variables), dtype=np.int64)
+    top = 0
+    for k, kernel in kernels:
+        rows = np.flatnonzero(reached[:, k])
+        for layer in range(1, chain.depth):
+            below = down[layer - 1][:, k]
+            pins = np.flatnonzero(below)
+            if not len(pins):
+                continue
+            seen = times(kernel, up[layer + 1][rows], prime, at)
+            for u in pins:
+                start, heads = places[layer][int(u)]
+                block = seen[:, heads] * below[u] % prime
+                demands[top : top + len(kernel), start : start + len(heads)] = block
+        top += len(kernel)
+    found = rank(demands, prime, at)
+    at.demand(found == size, f"rank {size} of the demands on the pins", f"rank {found}")
+    return Found(FREE)
+
+
+def _pins(chain: Chain, at: Reader) -> list[Marks]:
+    """U, layer by layer."""
+    listed = at.items(at.data["pins"], "pins of every hidden layer", chain.depth - 1)
+    marks = [np.ones(chain.widths[0], dtype=np.bool_)]
+    for layer, units in enumerate(listed, start=1):
+        mark = np.zeros(chain.widths[layer], dtype=np.bool_)
+        for unit in at.items(units, f"pins of layer {layer}"):
+            number = at.integer(unit, "a pin", 0, chain.widths[layer])
+            at.demand(not mark[number], "every pin once", unit)
+            mark[number] = True
+        marks.append(mark)
+    return [*marks, np.zeros(chain.widths[-1], dtype=np.bool_)]
+
+
+def _dense(mask: Mask) -> Marks:
+    ones = np.zeros((mask.rows, mask.cols), dtype=np.bool_)
+    ones[mask.row, mask.col] = True
+    return ones
+
+
+def _support(chain: Chain, at: Reader) -> Marks:
+    """Which outputs are reached from which inputs, by all the edges."""
+    at.spend(chain.widths[0] * sum(len(mask.row) for mask in chain.masks) // 10)
+    product = _dense(chain.masks[0])
+    for mask in chain.masks[1:]:
+        ones = mask.csr()
+        rows = [product[ones.indices[a:b]].any(axis=0) for a, b in pairwise(ones.indptr)]
+        product = np.array(rows)
+    return product
+
+
+def _up(chain: Chain, pinned: list[Marks], seed: int, prime: int, at: Reader) -> list[Matrix]:
+    """For every layer the sums over paths to the outputs that never meet U, outputs x units."""
+    found = [np.eye(chain.widths[-1], dtype=np.int64)]
+    for layer in range(chain.depth - 1, 0, -1):
+        fixed = factor(chain, layer + 1, seed, prime, at)
+        fixed[:, pinned[layer]] = 0
+        fixed[pinned[layer + 1]] = 0
+        found.append(times(found[-1], fixed, prime, at))
+    found.append(np.zeros((chain.widths[-1], chain.widths[0]), dtype=np.int64))  # inputs are in U
+    return found[::-1]
+
+
+def _down(chain: Chain, pinned: list[Marks], seed: int, prime: int, at: Reader) -> list[Matrix]:
+    """For hidden layers 1, 2, ... the sums over paths from the inputs inside U, units x inputs."""
+    found: list[Matrix] = []
+    for layer in range(1, chain.depth):
+        fixed = factor(chain, layer, seed, prime, at)
+        fixed[:, ~pinned[layer - 1]] = 0
+        fixed[~pinned[layer]] = 0
+        found.append(times(fixed, found[-1], prime, at) if found else fixed)
+    return found
+
+
+def _variables(
+    chain: Chain, pinned: list[Marks]
+) -> tuple[list[dict[int, tuple[int, NDArray[np.int64]]]], int]:
+    """For every pin the number of its first variable and the unpinned units its edges lead to."""
+    places: list[dict[int, tuple[int, NDArray[np.int64]]]] = [{}]
+    count = 0
+    for layer in range(1, chain.depth):
+        above = chain.masks[layer]
+        its: dict[int, tuple[int, NDArray[np.int64]]] = {}
+        for u in np.flatnonzero(pinned[layer]).tolist():
+            heads = above.row[above.col == u]
+            heads = heads[~pinned[layer + 1][heads]]
+            its[u] = (count, heads)
+            count += len(heads)
+        places.append(its)
+    return places, count

@@ -1,0 +1,89 @@
+"""Integers for the entries of factors, the same on every machine, and matrices of them modulo p."""
+
+from __future__ import annotations
+
+import numpy as np
+from flint import fmpz, nmod_mat
+from numpy.typing import NDArray
+
+from cadlink.certificates.kernel.problems import Chain
+from cadlink.certificates.kernel.reader import Reader
+
+__all__ = ["Matrix", "chosen_prime", "factor", "left_kernel", "rank", "times"]
+
+MOST_ENTRIES = 2 * 10**7
+
+Matrix = NDArray[np.int64]  # entries from 0 to p - 1
+
+
+def chosen_prime(at: Reader) -> int:
+    """The field ``prime``: a prime number below 2^31."""
+    prime = at.integer(at.data["prime"], "prime", 3, 1 << 31)
+    at.demand(bool(fmpz(prime).is_prime()), "a prime number", prime)
+    return prime
+
+
+def factor(chain: Chain, number: int, seed: int, prime: int, at: Reader) -> Matrix:
+    """A matrix on the support of I_number, rows x columns, entries 1 .. p - 1 on it.
+
+    The entry (row, col) is 1 + z mod (p - 1), z being the output function of SplitMix64 at the
+    state below, all modulo 2^64 (Steele, Lea, Flood, OOPSLA 2014).
+    """
+    mask = chain.masks[number - 1]
+    size = mask.rows * mask.cols
+    at.demand(size <= MOST_ENTRIES, f"factors of at most {MOST_ENTRIES} entries", f"{size}")
+    at.spend(size)
+    with np.errstate(over="ignore"):
+        z = (
+            np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15)
+            + np.uint64(number) * np.uint64(0xBF58476D1CE4E5B9)
+            + mask.row.astype(np.uint64) * np.uint64(0x94D049BB133111EB)
+            + mask.col.astype(np.uint64) * np.uint64(0xD6E8FEB86659FD93)
+        )
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z = z ^ (z >> np.uint64(31))
+    entries = np.zeros((mask.rows, mask.cols), dtype=np.int64)
+    entries[mask.row, mask.col] = 1 + (z % np.uint64(prime - 1)).astype(np.int64)
+    return entries
+
+
+def times(left: Matrix, right: Matrix, prime: int, at: Reader) -> Matrix:
+    """The product modulo p < 2^31: every partial sum stays below 2^63."""
+    at.demand(left.shape[0] * right.shape[1] <= MOST_ENTRIES, "moderate products", "a large one")
+    at.spend(left.shape[0] * left.shape[1] * right.shape[1] // 4)
+    product = np.zeros((left.shape[0], right.shape[1]), dtype=np.int64)
+    for middle in range(left.shape[1]):
+        product = (product + left[:, middle, None] * right[None, middle, :]) % prime
+    return product
+
+
+def _flint(matrix: Matrix, prime: int) -> nmod_mat:
+    return nmod_mat(*matrix.shape, matrix.ravel().tolist(), prime)
+
+
+def rank(matrix: Matrix, prime: int, at: Reader) -> int:
+    """The rank modulo p."""
+    if 0 in matrix.shape:
+        return 0
+    at.spend(matrix.size * (10 + min(matrix.shape) // 20))
+    return int(_flint(matrix, prime).rank())
+
+
+def left_kernel(matrix: Matrix, prime: int, at: Reader) -> Matrix:
+    """Rows that form a basis of all v with v times the matrix = 0 modulo p."""
+    rows, cols = matrix.shape
+    if 0 in matrix.shape:
+        return np.eye(rows, dtype=np.int64)
+    missing = rows - rank(matrix, prime, at)
+    if not missing:
+        return np.zeros((0, rows), dtype=np.int64)
+    at.spend(matrix.size * (10 + min(matrix.shape) // 20))
+    columns, nullity = _flint(np.ascontiguousarray(matrix.T), prime).nullspace()
+    found = np.array([int(v) for v in columns.entries()], dtype=np.int64).reshape(rows, rows)
+    basis = np.ascontiguousarray(found[:, :missing].T)
+    # The basis is verified, not believed: as many vectors as are missing, independent, annihilating.
+    complete = int(nullity) == missing and rank(basis, prime, at) == missing
+    annihilates = not times(basis, matrix, prime, at).any()
+    at.demand(complete and annihilates, "a basis of the left kernel", "another")
+    return basis

@@ -1,0 +1,156 @@
+"""Cuts: the kernel's rank in parts against the whole linear map, path by path."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cadlink.certificates.kernel import check_proof
+from cadlink.errors import CertificateError
+from cadlink.patterns.families import build
+from cadlink.patterns.masks import read
+from cadlink.patterns.pattern import Pattern
+
+PRIME = 2147483629
+Path = tuple[int, ...]
+
+
+def cut(pins: list[list[int]], transposed: bool = False, **changes: Any) -> dict[str, Any]:
+    data = {"pins": pins, "transposed": transposed, "seed": 0, "prime": PRIME} | changes
+    return {"rule": "cut", "data": data, "parts": []}
+
+
+def accepted(pattern: Pattern, proof: dict[str, Any]) -> bool:
+    try:
+        return check_proof(pattern, proof).conclusion == "free"
+    except CertificateError:
+        return False
+
+
+def paths(pattern: Pattern) -> list[Path]:
+    found: list[Path] = [(k,) for k in range(pattern.widths[0])]
+    for mask in pattern.layers:
+        dense = mask.toarray()
+        found = [(*w, int(i)) for w in found for i in np.flatnonzero(dense[:, w[-1]])]
+    return found
+
+
+def rank(rows: list[list[int]], prime: int) -> int:
+    rows = [list(row) for row in rows]
+    done = 0
+    for column in range(len(rows[0]) if rows else 0):
+        pivot = next((r for r in range(done, len(rows)) if rows[r][column] % prime), None)
+        if pivot is None:
+            continue
+        rows[done], rows[pivot] = rows[pivot], rows[done]
+        scale = pow(rows[done][column], -1, prime)
+        for r in range(done + 1, len(rows)):
+            factor = rows[r][column] * scale % prime
+            if factor:
+                rows[r] = [
+                    (a - factor * b) % prime for a, b in zip(rows[r], rows[done], strict=True)
+                ]
+        done += 1
+    return done
+
+
+def onto(pattern: Pattern, pins: list[list[int]]) -> bool:
+    """The theorem read literally: all paths, other random numbers, another prime."""
+    chance, prime = random.Random(7), 2**61 - 1
+    inside = [set(range(pattern.widths[0])), *map(set, pins), set()]
+    weight: dict[tuple[int, int, int], int] = {}
+    cells: dict[tuple[int, int], int] = {}
+    variables: dict[tuple[int, int, int], int] = {}
+    entries: dict[tuple[int, int], int] = {}
+    for path in paths(pattern):
+        cell = cells.setdefault((path[-1], path[0]), len(cells))
+        edges = [(layer, *edge) for layer, edge in enumerate(itertools.pairwise(path))]
+        leaves = [e for e in edges if e[1] in inside[e[0]] and e[2] not in inside[e[0] + 1]]
+        if any(e[1] not in inside[e[0]] and e[2] in inside[e[0] + 1] for e in edges):
+            continue
+        assert len(leaves) == 1
+        value = 1
+        for edge in edges:
+            if edge != leaves[0]:
+                value *= weight.setdefault(edge, chance.randrange(1, prime))
+        place = (cell, variables.setdefault(leaves[0], len(variables)))
+        entries[place] = entries.get(place, 0) + value
+    table = [[0] * max(1, len(variables)) for _ in cells]
+    for (cell, variable), value in entries.items():
+        table[cell][variable] = value % prime
+    return rank(table, prime) == len(cells)
+
+
+def test_the_kernel_agrees_with_the_whole_linear_map() -> None:
+    chance = random.Random(3)
+    free = other = deep = 0
+    for _ in range(500):
+        widths = [chance.randint(1, 4) for _ in range(chance.choice([3, 4, 4, 5]))]
+        masks = [
+            [[int(chance.random() < 0.7) for _ in range(a)] for _ in range(b)]
+            for a, b in itertools.pairwise(widths)
+        ]
+        pattern = Pattern.of(masks)
+        pins = [[i for i in range(n) if chance.random() < 0.3] for n in widths[1:-1]]
+        expected = onto(pattern, pins)
+        assert accepted(pattern, cut(pins)) == expected, (pattern.inline(), pins)
+        assert accepted(pattern.transpose(), cut(pins, True)) == expected
+        free += expected
+        other += not expected
+        deep += expected and any(pins[1:])
+    assert min(free, other) > 100
+    assert deep > 20
+
+
+def test_a_chain_that_is_not_closed_is_refused_with_any_pins() -> None:
+    for source in ("11/01;10/11", "110/011/101;11/11;111/111"):
+        pattern = read(source) if source.count("/") == 2 else build("lu:3")
+        hidden = [range(width) for width in pattern.widths[1:-1]]
+        for chosen in itertools.product(*(subsets(units) for units in hidden)):
+            assert not accepted(pattern, cut([list(part) for part in chosen]))
+
+
+def subsets(units: range) -> list[tuple[int, ...]]:
+    return [c for n in range(len(units) + 1) for c in itertools.combinations(units, n)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"pins": [[]]}, "a list of 2 entries"),
+        ({"pins": [[3], []]}, "from 0 to 2"),
+        ({"pins": [[0, 0], []]}, "every pin once"),
+        ({"prime": 2147483627}, "a prime number"),
+        ({"prime": 2}, "from 3"),
+        ({"seed": -1}, "seed"),
+        ({"transposed": 0}, "true or false"),
+    ],
+)
+def test_every_hypothesis(changes: dict[str, Any], message: str) -> None:
+    pattern = read("11/11/10;111/111;11/11")
+    assert accepted(pattern, cut([[], []]))
+    with pytest.raises(CertificateError, match=message):
+        check_proof(pattern, cut([[], []], **changes) if "pins" not in changes else cut(**changes))
+
+
+@pytest.mark.parametrize(
+    ("source", "pins", "message"),
+    [
+        ("010/110;11/11;01/11", [[], [0]], "at least 2 edges that leave the pins"),
+        ("11/10;11/01/01;101/001", [[0], [2]], "rank 2 of the demands on the pins"),
+        ("010/110;11/11;01/11", [[], []], "at least 1 edges"),
+    ],
+)
+def test_every_rank(source: str, pins: list[list[int]], message: str) -> None:
+    with pytest.raises(CertificateError, match=message):
+        check_proof(read(source), cut(pins))
+
+
+def test_the_columns_passed_over_are_needed() -> None:
+    # Column 2 has its matchings and the rest is a star, but LU is not closed.
+    with pytest.raises(CertificateError, match="edges that leave the pins"):
+        check_proof(read("10/11;11/01"), cut([[]]))
