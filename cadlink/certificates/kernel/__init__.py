@@ -19,7 +19,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from cadlink.certificates.data import Certificate, Proof
-from cadlink.certificates.kernel import chain_rules, group_rules
+from cadlink.certificates.kernel import chain_rules, group_rules, rewriting
+from cadlink.certificates.kernel.circuit import hall_circuit
 from cadlink.certificates.kernel.claims import claims
 from cadlink.certificates.kernel.cut import cut
 from cadlink.certificates.kernel.forced_row import forced_row
@@ -71,6 +72,14 @@ CHAIN_RULES: dict[str, Rule] = {
     "matching": (chain_rules.matching, ()),
     "two_factors": (chain_rules.two_factors, ()),
     "cut": (cut, ("pins", "transposed", "seed", "prime")),
+    "twins": (rewriting.twins, ()),
+    "pendants": (rewriting.pendants, ()),
+    "absorb_edges": (rewriting.absorb_edges, ("layer", "units", "proof")),
+    "cap_outputs": (rewriting.cap_outputs, ("outputs",)),
+    "hall_circuit": (
+        hall_circuit,
+        ("layer", "outputs", "inputs", "tied", "short", "seed", "prime"),
+    ),
     "zero_submersion": (zero_submersion, None),
     "curve": (curve, None),
     "claims": (claims, None),
@@ -239,13 +248,15 @@ def _combined(
     outcome: Needs, found: list[Found | None], holes: tuple[str, ...], at: Reader
 ) -> Found:
     """The answer to a problem from the answers to its parts; ``holes`` are those of the lemma."""
-    if outcome.how == "all":
+    if outcome.how in ("all", "closed"):
         missed = [part for part in found if part is not None and part.conclusion == NOT_CLOSED]
         if missed:  # one is enough; take the one that rests on the fewest claims
             return min(missed, key=lambda part: len(part.holes))
     parts = [part for part in found if part is not None]
     at.demand(len(parts) == len(found), "a proof of every part", "null")
     holes += tuple(hole for part in parts for hole in part.holes)
+    if outcome.how == "closed":
+        return Found(CLOSED, holes)
     if outcome.how == "all":
         return Found(FREE if all(part.conclusion == FREE for part in parts) else CLOSED, holes)
     if outcome.how == "obstruction":

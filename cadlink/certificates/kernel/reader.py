@@ -51,8 +51,9 @@ class Found:
 class Needs:
     """What a step makes of its problem: subproblems, in the order of the step's parts.
 
-    ``how`` is "same" (one part, same answer), "all" (free or closed iff all parts are) or
-    "obstruction" (one part; if it is not closed, neither is the problem).  ``lemma`` is a problem
+    ``how`` is "same" (one part, same answer), "all" (free or closed iff all parts are), "closed"
+    (closed iff all parts are, and then not known to be free) or "obstruction" (one part; if it is
+    not closed, neither is the problem).  ``lemma`` is a problem
     with a proof, found in the data, that its set is free.  ``facts`` as in :class:`Found`.
     """
 
