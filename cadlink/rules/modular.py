@@ -60,7 +60,8 @@ def product(left: Matrix, right: Matrix) -> Matrix:
 
 
 def _flint(matrix: Matrix) -> flint.nmod_mat:
-    return flint.nmod_mat(*matrix.shape, matrix.ravel().tolist(), PRIME)
+    rows, cols = matrix.shape
+    return flint.nmod_mat(rows, cols, matrix.ravel().tolist(), PRIME)
 
 
 def rank(matrix: Matrix) -> int:
@@ -70,7 +71,7 @@ def rank(matrix: Matrix) -> int:
 
 def right_kernel(matrix: Matrix) -> Matrix:
     """Columns that form a basis of the v with matrix v = 0 modulo PRIME."""
-    rows, cols = matrix.shape
+    cols = matrix.shape[1]
     if not matrix.size:
         return np.eye(cols, dtype=np.int64)
     found, nullity = _flint(matrix).nullspace()

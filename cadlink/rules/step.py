@@ -28,6 +28,7 @@ class Conclusion(Enum):
     NOT_CLOSED = "not_closed"  # leaf
     SAME = "same"  # one part, with the same answer
     ALL = "all"  # closed (free) iff every part is
+    CLOSED_IF_ALL = "closed_if_all"  # closed iff every part is, and then not known to be free
     OBSTRUCTION = "obstruction"  # one part; if it is not closed, neither is the problem
 
 
@@ -53,11 +54,13 @@ def follows(conclusion: Conclusion, answers: Sequence[str | None]) -> str | None
         return answers[0]
     if conclusion is Conclusion.OBSTRUCTION:
         return answers[0] if answers[0] == "not_closed" else None
-    if conclusion is Conclusion.ALL:
+    if conclusion in (Conclusion.ALL, Conclusion.CLOSED_IF_ALL):
         if "not_closed" in answers:
             return "not_closed"
         if None in answers:
             return None
+        if conclusion is Conclusion.CLOSED_IF_ALL:
+            return "closed"
         return "free" if all(answer == "free" for answer in answers) else "closed"
     return str(conclusion.value)
 
@@ -69,7 +72,8 @@ def step_proof(step: Step, answers: Sequence[str | None], proofs: Sequence[Proof
     kept, and no other.
     """
     kept = tuple(proofs)
-    if step.conclusion is Conclusion.ALL and "not_closed" in answers:
+    shared = step.conclusion in (Conclusion.ALL, Conclusion.CLOSED_IF_ALL)
+    if shared and "not_closed" in answers:
         decisive = list(answers).index("not_closed")
         kept = tuple(one if i == decisive else None for i, one in enumerate(proofs))
     return Proof(step.rule, dict(step.data), kept)

@@ -325,6 +325,18 @@ def test_a_failed_hypothesis_is_named(
         check_proof(group, {"rule": rule, "data": data, "parts": parts})
 
 
+DRAWN = {"seed": 0, "prime": 2147483629}
+STAR = {"rule": "star", "data": {}, "parts": []}
+CIRCUIT = ["110/011", "11/11", "11/11"]
+HALL = {
+    "layer": 1,
+    "outputs": [0, 1],
+    "inputs": [0, 1, 2],
+    "tied": [0, 2],
+    "short": [0, 1],
+    **DRAWN,
+}
+WITH_PARTS = {"relabel", "restrict", "merge", "two_factors", "absorb_edges", "cap_outputs"}
 CHAINS: list[tuple[str, list[str], dict[str, Any], str]] = [
     ("one_layer", ["1", "1"], {}, "one mask"),
     (
@@ -352,6 +364,42 @@ CHAINS: list[tuple[str, list[str], dict[str, Any], str]] = [
     ("restrict", ["11/01", "10/11"], {"outputs": [0], "inputs": [-1]}, "input of the problem"),
     ("merge", ["11/01", "10/11"], {"layer": 0, "proof": None}, "from 1 to 1"),
     ("merge", ["11/01", "10/11"], {"layer": 2, "proof": None}, "from 1 to 1"),
+    ("deep_matching", ["1"], DRAWN, "at least two masks"),
+    ("deep_matching", ["11/01", "10/11"], DRAWN, "edges that leave the pins"),
+    ("deep_matching", ["1", "1"], {"seed": 0, "prime": 9}, "a prime number"),
+    ("deep_matching", ["1", "1"], {"seed": -1, "prime": 7}, "seed"),
+    ("cut", ["1"], {"pins": [], **DRAWN}, "at least two masks"),
+    ("cut", ["1", "1"], {"pins": [], **DRAWN}, "a list of 1 entries"),
+    (
+        "cut",
+        ["11/10", "11/01/01", "101/001"],
+        {"pins": [[0], [2]], **DRAWN},
+        "rank 2 of the demands",
+    ),
+    ("absorb_edges", ["11/01", "10/11"], {"layer": 2, "units": [0], "proof": None}, "from 1 to 1"),
+    ("absorb_edges", ["11/01", "10/11"], {"layer": 1, "units": [2], "proof": None}, "unit of the"),
+    ("absorb_edges", ["11/11", "11/11"], {"layer": 1, "units": [0], "proof": STAR}, "stars only"),
+    ("cap_outputs", ["1"], {"outputs": [[0]]}, "at least two masks"),
+    ("cap_outputs", ["11", "1/1"], {"outputs": []}, "at least one list"),
+    ("cap_outputs", ["11", "1/1"], {"outputs": [[2]]}, "output of the problem"),
+    # Of three outputs that see both units two can be independent.
+    ("cap_outputs", ["11/11", "11/11/11"], {"outputs": [[1]]}, "every allowed choice"),
+    # {0} lies in {0, 1}: two outputs of the larger class are allowed as well.
+    ("cap_outputs", ["11/11", "10/11/11"], {"outputs": [[0, 1]]}, "every allowed choice"),
+    ("hall_circuit", CIRCUIT, HALL | {"layer": 3}, "from 1 to 2"),
+    ("hall_circuit", CIRCUIT, HALL | {"inputs": [0, 1]}, "3 inputs, one more than outputs"),
+    ("hall_circuit", CIRCUIT, HALL | {"inputs": [0, 1, 1]}, "ascending order"),
+    # A third unit sees the inputs.
+    ("hall_circuit", ["110/011/001", "111/111", "11/11"], HALL, "2 units between"),
+    ("hall_circuit", CIRCUIT, HALL | {"tied": [0, 3]}, "tied input of the problem"),
+    # Inputs 0 and 1 share unit 0: the rows of Y can be independent and 0 over both.
+    ("hall_circuit", CIRCUIT, HALL | {"tied": [0, 1]}, "room for less than 2 rows"),
+    ("hall_circuit", CIRCUIT, HALL | {"short": [0]}, "room for less than 1 rows"),
+    # Inputs 0 and 1 are dependent by themselves.
+    ("hall_circuit", ["110/001", "11/11", "11/11"], HALL | {"tied": [0, 2]}, "rank 2 of the col"),
+    # Unit 0 feeds one unit only: it does not send any vector.
+    ("hall_circuit", ["110/011", "11/01", "11/11"], HALL, "rank 2 above unit 0"),
+    ("hall_circuit", CIRCUIT, HALL | {"prime": 9}, "a prime number"),
 ]
 
 
@@ -362,7 +410,7 @@ def test_a_failed_hypothesis_on_chains_is_named(
     rule: str, layers: list[str], data: dict[str, Any], expected: str
 ) -> None:
     problem = {"layers": [layer.split("/") for layer in layers]}
-    parts = [None] if rule in ("relabel", "restrict", "merge", "two_factors") else []
+    parts = [None] if rule in WITH_PARTS else []
     with pytest.raises(CertificateError, match=re.escape(expected)):
         check_proof(problem, {"rule": rule, "data": data, "parts": parts})
 

@@ -61,6 +61,7 @@ class Case:
     proof: dict[str, Any]
 
 
+PRIME = 2147483629
 LU = chain("11/01", "10/11")
 CORNER = graphs("##/#.")  # one neuron, a cell unobserved: not closed
 STAR = step("star")
@@ -106,6 +107,58 @@ CASES = [
         LU,
         "not_closed",
         step("unique_cut", {"layer": 1, "unit": 0, "outputs": [0, 1], "inputs": [0, 1]}),
+    ),
+    Case(
+        "deep_matching",
+        chain("11/11", "11/11", "11/11"),
+        "free",
+        step("deep_matching", {"seed": 0, "prime": PRIME}),
+    ),
+    Case(
+        "cut",
+        chain("10/01/11", "101/110/111"),
+        "free",
+        step("cut", {"pins": [[0, 1]], "seed": 0, "prime": PRIME}),
+    ),
+    Case("twins", chain("11/11/11", "111/111"), "free", step("twins", None, step("matching"))),
+    Case(
+        "pendants",
+        chain("10/10/11", "110/011"),
+        "free",
+        step("pendants", None, step("two_factors", None, STAR)),
+    ),
+    Case(
+        "absorb_edges",
+        chain("11/10/11", "111/111"),
+        "free",
+        step(
+            "absorb_edges",
+            {"layer": 1, "units": [1], "proof": STAR},
+            step("two_factors", None, STAR),
+        ),
+    ),
+    Case(
+        "cap_outputs",
+        chain("11", "1/1"),
+        "closed",
+        step("cap_outputs", {"outputs": [[0]]}, step("two_factors", None, STAR)),
+    ),
+    Case(
+        "hall_circuit",
+        chain("110/011", "11/11", "11/11"),
+        "not_closed",
+        step(
+            "hall_circuit",
+            {
+                "layer": 1,
+                "outputs": [0, 1],
+                "inputs": [0, 1, 2],
+                "tied": [0, 2],
+                "short": [0, 1],
+                "seed": 0,
+                "prime": PRIME,
+            },
+        ),
     ),
     Case(
         "lu_forcing",
@@ -526,6 +579,11 @@ NOTES = (
     "/data/claims/?/answers/0/* [?]",
 )
 ACCEPTED: dict[str, tuple[str, ...]] = {
+    # nearly all numbers drawn from nearly all seeds will do
+    "deep_matching": ("/data/seed +1",),
+    "cut": ("/data/seed +1", "/data/pins/0/1 +1"),
+    "hall_circuit": ("/data/seed +1",),
+    "cap_outputs": ("/data/outputs/0/0 +1",),  # the other one of two outputs of a class
     "curve_propagation": (*ORDER,),
     "curve_identity": (
         *ORDER,

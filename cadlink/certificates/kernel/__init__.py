@@ -22,7 +22,7 @@ from cadlink.certificates.data import Certificate, Proof
 from cadlink.certificates.kernel import chain_rules, group_rules, rewriting
 from cadlink.certificates.kernel.circuit import hall_circuit
 from cadlink.certificates.kernel.claims import claims
-from cadlink.certificates.kernel.cut import cut
+from cadlink.certificates.kernel.cut import cut, deep_matching
 from cadlink.certificates.kernel.forced_row import forced_row
 from cadlink.certificates.kernel.points import curve, zero_submersion
 from cadlink.certificates.kernel.problems import Chain, Group, Mask, Problem
@@ -71,7 +71,8 @@ CHAIN_RULES: dict[str, Rule] = {
     "dense_top": (chain_rules.dense_top, ()),
     "matching": (chain_rules.matching, ()),
     "two_factors": (chain_rules.two_factors, ()),
-    "cut": (cut, ("pins", "transposed", "seed", "prime")),
+    "deep_matching": (deep_matching, ("seed", "prime")),
+    "cut": (cut, ("pins", "seed", "prime")),
     "twins": (rewriting.twins, ()),
     "pendants": (rewriting.pendants, ()),
     "absorb_edges": (rewriting.absorb_edges, ("layer", "units", "proof")),

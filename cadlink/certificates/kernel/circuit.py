@@ -74,4 +74,4 @@ def hall_circuit(chain: Chain, at: Reader) -> Found:
     for unit in units:
         found = rank(above[:, edges.row[edges.col == unit]], prime, at)
         at.demand(found == p, f"rank {p} above unit {unit}", f"{found}")
-    return Found(NOT_CLOSED)
+    return Found(NOT_CLOSED, facts={"units": units.tolist()})

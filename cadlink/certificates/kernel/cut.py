@@ -18,7 +18,7 @@ from cadlink.certificates.kernel.drawn import (
 from cadlink.certificates.kernel.problems import Chain, Mask
 from cadlink.certificates.kernel.reader import FREE, Found, Reader
 
-__all__ = ["cut"]
+__all__ = ["cut", "deep_matching"]
 
 MOST_DEMANDS = 2 * 10**7  # entries of the matrix whose rank decides
 
@@ -34,17 +34,27 @@ def cut(chain: Chain, at: Reader) -> Found:
     Proof.  A path starts in U, ends outside and never returns to U: it has exactly one edge of Z.
     So A is linear in Z, with integer coefficients, supported on E, and every A on E is reached.
 
-    With ``transposed`` all this is about the transposed chain.
-
     The rank is computed in parts.  For an unpinned unit w let up(w) be the sums over the paths
     from w to the outputs, for a pin u let down(u, k) be that over the paths k -> u in U.  The
     variables at the edges of input k to unpinned units T_k give column k the column space of
     up(T_k), all columns separately.  With the complete left kernel L_k of up(T_k) on R_k, the
     outputs that k reaches in the whole chain, the rank is |E| iff the other variables, Z(w, u) at
     edges of pins u, are mapped onto the (L_k sum of down(u, k) Z(w, u) up(w))_k."""
-    if at.boolean(at.data["transposed"], "transposed"):
-        chain = chain.transpose()
-    pinned = _pins(chain, at)
+    return _onto(chain, _pins(at.data["pins"], chain, at), at)
+
+
+def deep_matching(chain: Chain, at: Reader) -> Found:
+    """DF1.  A cut without pins (see ``cut``): for every input k drawn factors X_2, ..., X_L give
+    the columns of X_L ... X_2 at the units that k feeds full row rank modulo p on the outputs that
+    k reaches.  Free.
+
+    For generic factors this is so iff as many vertex-disjoint paths as k reaches outputs lead from
+    these units to these outputs: by Cauchy-Binet and Leibniz a minor is the sum of +- the products
+    of the edges of such systems of paths, which no two systems have in common."""
+    return _onto(chain, _pins([[]] * (chain.depth - 1), chain, at), at)
+
+
+def _onto(chain: Chain, pinned: list[Marks], at: Reader) -> Found:
     prime, seed = chosen_prime(at), at.integer(at.data["seed"], "seed", 0, 1 << 32)
     reached = _support(chain, at)  # outputs x inputs
     up = _up(chain, pinned, seed, prime, at)
@@ -78,19 +88,18 @@ def cut(chain: Chain, at: Reader) -> Found:
         top += len(kernel)
     found = rank(demands, prime, at)
     at.demand(found == size, f"rank {size} of the demands on the pins", f"rank {found}")
-    return Found(FREE)
+    return Found(FREE, facts={"cells": int(reached.sum()), "demands": size})
 
 
-def _pins(chain: Chain, at: Reader) -> list[Marks]:
+def _pins(value: object, chain: Chain, at: Reader) -> list[Marks]:
     """U, layer by layer."""
-    listed = at.items(at.data["pins"], "pins of every hidden layer", chain.depth - 1)
+    at.demand(chain.depth >= 2, "at least two masks", f"{chain.depth}")
+    listed = at.items(value, "pins of every hidden layer", chain.depth - 1)
     marks = [np.ones(chain.widths[0], dtype=np.bool_)]
     for layer, units in enumerate(listed, start=1):
         mark = np.zeros(chain.widths[layer], dtype=np.bool_)
-        for unit in at.items(units, f"pins of layer {layer}"):
-            number = at.integer(unit, "a pin", 0, chain.widths[layer])
-            at.demand(not mark[number], "every pin once", unit)
-            mark[number] = True
+        if units != []:
+            mark[at.ascending(units, range(chain.widths[layer]), f"pin of layer {layer}")] = True
         marks.append(mark)
     return [*marks, np.zeros(chain.widths[-1], dtype=np.bool_)]
 

@@ -59,7 +59,8 @@ def times(left: Matrix, right: Matrix, prime: int, at: Reader) -> Matrix:
 
 
 def _flint(matrix: Matrix, prime: int) -> nmod_mat:
-    return nmod_mat(*matrix.shape, matrix.ravel().tolist(), prime)
+    rows, cols = matrix.shape
+    return nmod_mat(rows, cols, matrix.ravel().tolist(), prime)
 
 
 def rank(matrix: Matrix, prime: int, at: Reader) -> int:
@@ -72,7 +73,7 @@ def rank(matrix: Matrix, prime: int, at: Reader) -> int:
 
 def left_kernel(matrix: Matrix, prime: int, at: Reader) -> Matrix:
     """Rows that form a basis of all v with v times the matrix = 0 modulo p."""
-    rows, cols = matrix.shape
+    rows = len(matrix)
     if 0 in matrix.shape:
         return np.eye(rows, dtype=np.int64)
     missing = rows - rank(matrix, prime, at)
@@ -82,7 +83,7 @@ def left_kernel(matrix: Matrix, prime: int, at: Reader) -> Matrix:
     columns, nullity = _flint(np.ascontiguousarray(matrix.T), prime).nullspace()
     found = np.array([int(v) for v in columns.entries()], dtype=np.int64).reshape(rows, rows)
     basis = np.ascontiguousarray(found[:, :missing].T)
-    # The basis is verified, not believed: as many vectors as are missing, independent, annihilating.
+    # The basis is verified: as many vectors as are missing, independent, annihilating.
     complete = int(nullity) == missing and rank(basis, prime, at) == missing
     annihilates = not times(basis, matrix, prime, at).any()
     at.demand(complete and annihilates, "a basis of the left kernel", "another")

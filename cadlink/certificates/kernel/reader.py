@@ -132,12 +132,6 @@ class Reader:
             )
         return value
 
-    def boolean(self, value: object, what: str) -> bool:
-        """True or false."""
-        if not isinstance(value, bool):
-            raise CertificateError(self.path, f"{what}: true or false", shown(value))
-        return value
-
     def whole(self, value: object, what: str) -> int:
         """Any integer (no bool)."""
         if type(value) is not int:

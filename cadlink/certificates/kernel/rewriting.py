@@ -111,11 +111,11 @@ def absorb_edges(chain: Chain, at: Reader) -> Outcome:
         changed = True
         while changed and rows[i] and cols[i]:
             at.spend(len(rows[i]) * len(cols[i]))
-            its, those = sorted(rows[i]), sorted(cols[i])
-            block = absorbed[np.ix_(its, those)]
-            rows[i] = {j for j, gone in zip(its, block.all(axis=1).tolist(), strict=True) if not gone}
-            left = absorbed[np.ix_(sorted(rows[i]), those)]
-            cols[i] = {k for k, gone in zip(those, left.all(axis=0).tolist(), strict=True) if not gone}
+            its, those = np.array(sorted(rows[i])), np.array(sorted(cols[i]))
+            gone = absorbed[np.ix_(its, those)].all(axis=1)
+            rows[i] = set(its[~gone].tolist())
+            gone = absorbed[np.ix_(its[~gone], those)].all(axis=0)
+            cols[i] = set(those[~gone].tolist())
             changed = (len(rows[i]), len(cols[i])) != (len(its), len(those))
     upper = sorted((j, i) for i, its_ in enumerate(rows) for j in its_)
     lower = sorted((i, k) for i, those_ in enumerate(cols) for k in those_)
@@ -180,8 +180,8 @@ def cap_outputs(chain: Chain, at: Reader) -> Outcome:
     smaller = [[b for b in range(a) if classes[b] < classes[a]] for a in range(len(classes))]
     for vector in product(*(range(limit + 1) for limit in most)):
         heaviest: list[int] = []
-        for place, its in enumerate(smaller):
-            heaviest.append(vector[place] + max((heaviest[b] for b in its), default=0))
+        for place, within in enumerate(smaller):
+            heaviest.append(vector[place] + max((heaviest[b] for b in within), default=0))
         if all(weight <= b for weight, b in zip(heaviest, bound, strict=True)):
             inside = any(
                 all(a >= b for a, b in zip(count, vector, strict=True)) for count in listed

@@ -1,0 +1,74 @@
+"""Deep matchings: in every column disjoint paths lead from the first hidden layer to the outputs.
+
+Theorem and proof: kernel, deep_matching.  The factors above the first are drawn modulo a prime, and
+one rank is computed for every input, those that feed the fewest units first.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cadlink.clock import UNLIMITED, Clock
+from cadlink.patterns.pattern import Pattern
+from cadlink.rules.modular import PRIME
+from cadlink.rules.net import Net, affordable
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Conclusion, Step
+from cadlink.writing.document import Blocks, Paragraph
+from cadlink.writing.formulas import factor
+
+__all__ = ["RULE", "find", "holds"]
+
+
+def holds(pattern: Pattern, clock: Clock = UNLIMITED) -> bool:
+    """Whether the drawn factors serve every column; raises OutOfTime.
+
+    >>> holds(Pattern.of(["11/11", "11/11", "11/11"])), holds(Pattern.of(["11/01", "10/11"]))
+    (True, False)
+    """
+    if not affordable(pattern):
+        return False
+    fed = np.bincount(pattern.layers[0].indices, minlength=pattern.widths[0])
+    reached = np.bincount(pattern.support().indices, minlength=pattern.widths[0])
+    if (fed < reached).any():
+        return False
+    net = Net(pattern)
+    return not any(net.short(k, clock) for k in net.narrowest_first())
+
+
+def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
+    """A free leaf when the drawn factors serve every column.
+
+    >>> find(Pattern.of(["11/11", "11/11", "11/11"])).rule
+    'deep_matching'
+    """
+    if not holds(pattern, clock):
+        return None
+    return Step("deep_matching", Conclusion.FREE, {"seed": 0, "prime": PRIME})
+
+
+def explain(chain: Pattern, told: Told) -> Blocks:
+    """Ranks with fixed upper factors."""
+    upper = factor(2) if chain.depth == 2 else f"the product of the factors above {factor(1)}"
+    return (
+        Paragraph(
+            f"Column k of A is {upper} times column k of {factor(1)}. With integers drawn from the"
+            f" seed {told.data['seed']} in all factors but {factor(1)}, the columns of that product"
+            " at the units fed by input k have full row rank on the outputs that k reaches, for"
+            f" every k: this was computed modulo the prime {told.data['prime']}, where a rank can"
+            " only be smaller. So every column of a matrix on the support is a solvable linear"
+            " system in unknowns of its own."
+        ),
+    )
+
+
+RULE = Rule(
+    name="deep_matching",
+    about=Pattern,
+    both_ways=True,
+    find=find,
+    account="disjoint paths serve the entries of every column: anything is possible",
+    title="disjoint paths in every column",
+    explain=explain,
+    cost="a rank for every input",
+)
