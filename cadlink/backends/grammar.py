@@ -36,6 +36,7 @@ from cadlink.logic.formula import (
     negate,
 )
 from cadlink.logic.polynomial import Monomial, Polynomial
+from cadlink.logic.tokens import Tokens, place
 
 __all__ = ["Dialect", "parse", "render", "render_polynomial"]
 
@@ -70,71 +71,34 @@ class Dialect:
         return next(text for text, meaning in self.relations.items() if meaning is rel)
 
 
-@dataclass(frozen=True)
-class _Token:
-    kind: str  # "name", "integer", "symbol" or "end"
-    text: str
-    offset: int
+def _pattern(dialect: Dialect) -> re.Pattern[str]:
+    d = dialect
+    words = [d.conjunction, d.disjunction, d.negation, d.opening, d.closing, d.times, d.power]
+    symbols = {w for w in [*words, *d.relations, "+", "-"] if w and not w.isalpha()}
+    longest_first = sorted(symbols, key=len, reverse=True)
+    return re.compile(
+        r"(?P<space>\s+)"
+        r"|(?P<name>[A-Za-z][A-Za-z0-9_]*)"
+        r"|(?P<integer>[0-9]+(?:\\\n[0-9]+)*)"  # REDUCE breaks long integers with a backslash
+        rf"|(?P<symbol>{'|'.join(map(re.escape, longest_first))})",
+        re.ASCII,
+    )
 
 
-class _Parser:
+class _Parser(Tokens):
     def __init__(
         self, transcript: str, start: int, end: int, dialect: Dialect, names: Mapping[str, str]
     ) -> None:
-        self.transcript = transcript
         self.dialect = dialect
         self.names = names
         self.depth = 0
-        self.tokens = self._split(start, end)
-        self.position = 0
+        super().__init__(transcript, start, end, _pattern(dialect))
 
     def fail(self, message: str, offset: int) -> NoReturn:
-        line = self.transcript.count("\n", 0, offset) + 1
-        column = offset - (self.transcript.rfind("\n", 0, offset) + 1) + 1
+        backend = self.dialect.backend
         raise AnswerError(
-            f"{self.dialect.backend}'s answer: {message}",
-            self.dialect.backend,
-            self.transcript,
-            line,
-            column,
+            f"{backend}'s answer: {message}", backend, self.text, *place(self.text, offset)
         )
-
-    def _split(self, start: int, end: int) -> list[_Token]:
-        d = self.dialect
-        words = [d.conjunction, d.disjunction, d.negation, d.opening, d.closing, d.times, d.power]
-        symbols = {w for w in [*words, *d.relations, "+", "-"] if w and not w.isalpha()}
-        longest_first = sorted(symbols, key=len, reverse=True)
-        pattern = re.compile(
-            r"(?P<space>\s+)"
-            r"|(?P<name>[A-Za-z][A-Za-z0-9_]*)"
-            r"|(?P<integer>[0-9]+(?:\\\n[0-9]+)*)"  # REDUCE breaks long integers with a backslash
-            rf"|(?P<symbol>{'|'.join(map(re.escape, longest_first))})",
-            re.ASCII,
-        )
-        tokens, offset = [], start
-        while offset < end:
-            match = pattern.match(self.transcript, offset, end)
-            if match is None:
-                self.fail(f"unexpected character {self.transcript[offset]!r}", offset)
-            if match.lastgroup != "space":
-                tokens.append(_Token(str(match.lastgroup), match.group(), offset))
-            offset = match.end()
-        return [*tokens, _Token("end", "", end)]
-
-    @property
-    def token(self) -> _Token:
-        return self.tokens[self.position]
-
-    def unexpected(self, wanted: str) -> NoReturn:
-        found = repr(self.token.text) if self.token.text else "the end"
-        self.fail(f"expected {wanted}, found {found}", self.token.offset)
-
-    def take(self, text: str) -> bool:
-        """Move past the token if it is spelled so."""
-        if text and self.token.text == text:
-            self.position += 1
-            return True
-        return False
 
     def formula(self) -> Formula:
         found = self.disjunction()

@@ -26,22 +26,17 @@ from cadlink.errors import AnswerError
 from cadlink.logic.formula import (
     FALSE,
     TRUE,
-    And,
-    Atom,
-    Exists,
-    ForAll,
     Formula,
-    Or,
     Quantifier,
-    Rel,
-    Truth,
     negate,
 )
-from cadlink.logic.polynomial import Polynomial
+from cadlink.logic.smtlib import Node, expression, read_nodes
+from cadlink.logic.tokens import place
 
 __all__ = ["Z3"]
 
 _ERROR = re.compile(r"\(error\b[^\n]*")
+# Of all that SMT-LIB allows, what models of real variables consist of.
 _TOKEN = re.compile(r"(?P<space>\s+)|(?P<mark>[()])|(?P<word>[A-Za-z0-9_.!+\-*/<>=^]+)", re.ASCII)
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _LONGEST_S = 10**6
@@ -81,7 +76,7 @@ class Z3:
             (quantifier, [name for _, name in group])
             for quantifier, group in groupby(prefix, key=lambda pair: pair[0])
         )
-        body = _write(matrix, clock)
+        body = expression(matrix, clock)
         for quantifier, names in reversed(blocks):
             declared = " ".join(f"({name} Real)" for name in names)
             body = f"({quantifier.value} ({declared}) {body})"
@@ -134,80 +129,26 @@ def _refuse_failures(output: Output) -> None:
         raise NoAnswer(Outcome.PARTIAL, "z3 answers unknown")
 
 
-# ----------------------------------------------------------------------------- writing
-
-
-def _write(formula: Formula, clock: Clock) -> str:
-    if isinstance(formula, Truth):
-        return "true" if formula.value else "false"
-    if isinstance(formula, Atom):
-        clock.check()
-        if formula.rel is Rel.NE:
-            return f"(not (= {_write_polynomial(formula.poly)} 0))"
-        return f"({formula.rel.value} {_write_polynomial(formula.poly)} 0)"
-    if isinstance(formula, And | Or):
-        word = "and" if isinstance(formula, And) else "or"
-        parts = " ".join(_write(part, clock) for part in formula.args)
-        return f"({word} {parts})" if parts else _write(Truth(word == "and"), clock)
-    return _refuse_quantifier(formula)
-
-
-def _refuse_quantifier(formula: Exists | ForAll) -> NoReturn:
-    raise NoAnswer(Outcome.UNSUITED, f"a quantifier over {formula.names} inside the matrix")
-
-
-def _write_polynomial(poly: Polynomial) -> str:
-    terms = []
-    for monomial, coefficient in poly.terms:
-        factors = [name for name, exponent in monomial for _ in range(exponent)]
-        if coefficient != 1 or not factors:
-            number = str(abs(coefficient))
-            factors.insert(0, number if coefficient > 0 else f"(- {number})")
-        terms.append(factors[0] if len(factors) == 1 else f"(* {' '.join(factors)})")
-    if len(terms) < 2:
-        return terms[0] if terms else "0"
-    return f"(+ {' '.join(terms)})"
-
-
 # ----------------------------------------------------------------------------- the model
 
 
 def _fail(message: str, text: str, offset: int) -> NoReturn:
-    line = text.count("\n", 0, offset) + 1
-    column = offset - text.rfind("\n", 0, offset)
-    raise AnswerError(f"z3's model: {message}", "z3", text, line, column)
+    raise AnswerError(f"z3's model: {message}", "z3", text, *place(text, offset))
 
 
-def _read_expression(text: str, start: int) -> SExpression:
-    """The one parenthesised expression that ``text[start:]`` is, as a whole."""
-    stack: list[list[SExpression]] = [[]]
-    offset = start
-    while offset < len(text):
-        match = _TOKEN.match(text, offset)
-        if match is None:
-            _fail(f"unexpected character {text[offset]!r}", text, offset)
-        if match.lastgroup != "space":
-            if len(stack) == 1 and (stack[0] or match.group() != "("):
-                _fail("expected one parenthesised model", text, offset)
-            if match.group() == "(":
-                stack.append([])
-                if len(stack) > _MAX_DEPTH:
-                    _fail(f"more than {_MAX_DEPTH} nested parentheses", text, offset)
-            elif match.group() == ")":
-                inner = stack.pop()
-                stack[-1].append(inner)
-            else:
-                stack[-1].append(match.group())
-        offset = match.end()
-    if len(stack) > 1 or not stack[0]:
-        _fail("it breaks off", text, len(text))
-    return stack[0][0]
+def _plain(node: Node) -> SExpression:
+    return node.word or list(map(_plain, node.parts))
 
 
 def _read_model(script: Script, text: str, start: int) -> dict[str, Fraction]:
     """The rational values; variables with an algebraic value (``root-obj``) are left out."""
-    expression = _read_expression(text, start)
-    definitions = expression[1:] if expression[:1] == ["model"] else expression  # older Z3
+    nodes = read_nodes(text, start, _MAX_DEPTH, _fail, _TOKEN)
+    if len(nodes) != 1 or nodes[0].word:
+        second = nodes[1].offset if len(nodes) > 1 else start
+        _fail("expected one parenthesised model", text, second)
+    definitions = list(map(_plain, nodes[0].parts))
+    if definitions[:1] == ["model"]:  # older Z3
+        del definitions[0]
     constants = set(re.findall(r"^\(declare-const (\w+) Real\)$", script.text, re.MULTILINE))
     model: dict[str, Fraction] = {}
     defined: set[str] = set()

@@ -13,7 +13,7 @@ from math import lcm
 from typing import Any
 
 from cadlink.errors import FormulaError
-from cadlink.logic.formula import And, Atom, Exists, Formula, Or, Rel, Truth, conj, disj
+from cadlink.logic.formula import And, Atom, Exists, ForAll, Formula, Or, Rel, Truth, conj, disj
 from cadlink.logic.polynomial import Monomial, Polynomial, check_name
 
 __all__ = [
@@ -190,10 +190,10 @@ def _rational(value: object, where: str) -> Fraction:
 
 
 def to_json(f: Formula) -> Any:
-    """FORMULA of the schema; FormulaError if f has a quantifier.
+    """FORMULA of the schema; a quantifier, which certificates never hold, as [word, names, body].
 
-    >>> to_json(Atom(Polynomial.variable("a_0_0"), Rel.GE))
-    ['>=', [[1, [['a_0_0', 1]]]]]
+    >>> to_json(Exists(("a_0_0",), Atom(Polynomial.variable("a_0_0"), Rel.GE)))
+    ['exists', ['a_0_0'], ['>=', [[1, [['a_0_0', 1]]]]]]
     """
     if isinstance(f, Truth):
         return f.value
@@ -201,11 +201,12 @@ def to_json(f: Formula) -> Any:
         return [f.rel.value, polynomial_to_json(f.poly)]
     if isinstance(f, And | Or):
         return ["and" if isinstance(f, And) else "or", *map(to_json, f.args)]
-    raise FormulaError("a formula with a quantifier has no JSON form: eliminate quantifiers first")
+    word = "exists" if isinstance(f, Exists) else "forall"
+    return [word, list(f.names), to_json(f.body)]
 
 
 def from_json(value: object, where: str = "formula") -> Formula:
-    """The quantifier-free formula of a FORMULA; denominators are cleared atom by atom.
+    """The formula that ``to_json`` writes; denominators are cleared atom by atom.
 
     Raises FormulaError naming the place for anything the schema does not allow.
 
@@ -227,10 +228,15 @@ def _from_json(value: object, where: str, depth: int) -> Formula:
     if head in ("and", "or") and isinstance(head, str):
         args = [_from_json(g, f"{where}[{i}]", depth - 1) for i, g in enumerate(items[1:], 1)]
         return conj(*args) if head == "and" else disj(*args)
+    if head in ("exists", "forall") and isinstance(head, str) and len(items) == 3:
+        names = tuple(map(check_name, _list(items[1], f"{where}[1]")))
+        body = _from_json(items[2], f"{where}[2]", depth - 1)
+        return Exists(names, body) if head == "exists" else ForAll(names, body)
     if isinstance(head, str) and head in _RELATIONS and len(items) == 2:
         return Atom(polynomial_from_json(items[1], f"{where}[1]"), _RELATIONS[head])
     raise FormulaError(
-        f'{where}: expected true, false, ["and", ...], ["or", ...] or [relation, polynomial]'
+        f'{where}: expected true, false, ["and", ...], ["or", ...], [relation, polynomial],'
+        ' ["exists", names, formula] or ["forall", names, formula]'
     )
 
 

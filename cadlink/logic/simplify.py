@@ -58,8 +58,10 @@ MOST_ROUNDS = 8
 MOST_ARGUMENTS = 300  # absorption compares all pairs
 
 
-def simplify(f: Formula) -> Formula:
+def simplify(f: Formula, assuming: Formula = TRUE) -> Formula:
     """An equivalent formula, usually shorter; quantifiers stay where they are.
+
+    With ``assuming``, a formula that agrees with f wherever that one holds.
 
     >>> x, y = Polynomial.variable("x"), Polynomial.variable("y")
     >>> from cadlink.logic.notation import to_text
@@ -67,14 +69,24 @@ def simplify(f: Formula) -> Formula:
     'x - y <= 0'
     >>> to_text(simplify(conj(Atom(x, Rel.GT), Atom(x**3 * y, Rel.LE))))
     'x > 0 and y <= 0'
+    >>> to_text(simplify(Atom(x * y, Rel.GT), assuming=Atom(x, Rel.GT)))
+    'y > 0'
     """
     work = _Simplifier()
+    sure = set() if assuming == TRUE else set(_parts(simplify(assuming)))
+    known = {g.poly: g.rel.signs for g in sure if isinstance(g, Atom)}
     for _ in range(MOST_ROUNDS):
-        shorter = work.formula(f, {})
+        f = conj(*(g for g in _parts(f) if g not in sure)) if sure else f
+        shorter = work.formula(f, known)
         if shorter == f:
             break
         f = shorter
     return f
+
+
+def _parts(f: Formula) -> tuple[Formula, ...]:
+    """The conjuncts."""
+    return f.args if isinstance(f, And) else (f,)
 
 
 class _Simplifier:

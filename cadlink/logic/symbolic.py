@@ -39,8 +39,9 @@ def to_sympy(f: Formula) -> Any:
 def from_sympy(condition: Any) -> Formula:
     """The formula of a sympy Boolean made of polynomial (in)equalities with rational coefficients.
 
-    Understood: true, false, And, Or, Not, Implies, Equivalent and the six relations.  Symbols are
-    taken as real.  FormulaError for anything else (floats, roots, quotients of variables, ...).
+    Understood: true, false, And, Or, Not, Xor, Implies, Equivalent, ITE and the six relations.
+    Symbols are taken as real.  FormulaError for anything else (floats, roots, quotients of
+    variables, ...).
 
     >>> import sympy
     >>> x, y = sympy.symbols("x y")
@@ -70,6 +71,14 @@ def from_sympy(condition: Any) -> Formula:
     if isinstance(condition, sympy.Equivalent):
         parts = list(map(from_sympy, condition.args))
         return disj(conj(*parts), conj(*map(negate, parts)))
+    if isinstance(condition, sympy.Xor):
+        first, *others = map(from_sympy, condition.args)
+        for other in others:
+            first = disj(conj(first, negate(other)), conj(negate(first), other))
+        return first
+    if isinstance(condition, sympy.ITE):
+        test, then, otherwise = map(from_sympy, condition.args)
+        return disj(conj(test, then), conj(negate(test), otherwise))
     raise FormulaError(f"{condition}: expected conditions on polynomials joined by and, or, not")
 
 

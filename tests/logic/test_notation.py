@@ -21,7 +21,6 @@ from cadlink.logic.formula import (
     Or,
     Rel,
     Truth,
-    exists,
 )
 from cadlink.logic.notation import (
     from_json,
@@ -151,7 +150,11 @@ def deep(levels: int) -> Any:
         ["=", [[1, [["x;quit", 1]]]]],
         ["=", [[1, [["x"]]]]],
         ["=", [[1, [["x", 1, 1]]]]],
-        ["exists", ["x"], True],
+        ["exists", [], True],
+        ["exists", ["x", "x"], True],
+        ["exists", "x", True],
+        ["exists", ["x"]],
+        ["forall", ["x y"], True],
         deep(101),
     ],
 )
@@ -166,9 +169,10 @@ def test_empty_connectives_and_depth() -> None:
     assert from_json(deep(99)) == TRUE
 
 
-def test_quantified_formulas_have_no_json() -> None:
-    with pytest.raises(FormulaError, match="quantifier"):
-        to_json(exists(["x"], Atom(X, Rel.EQ)))
+def test_quantified_formulas_in_json() -> None:
+    f = ForAll(("x",), Exists(("y", "z"), Atom(X - Y, Rel.LT)))
+    assert to_json(f)[:2] == ["forall", ["x"]]
+    assert from_json(json.loads(json.dumps(to_json(f)))) == f
 
 
 def test_text_brackets_what_it_joins() -> None:

@@ -77,7 +77,6 @@ def test_constants() -> None:
         sympy.Gt(sympy.sqrt(2) * x, 0),
         sympy.Gt(sympy.pi * x, 1),
         x + 1,
-        sympy.Xor(x > 0, y > 0),
         sympy.Gt(sympy.Symbol("x y"), 0),
         sympy.Gt(x, sympy.Symbol("x", real=True)),
         sympy.Lt(x, sympy.oo, evaluate=False),
