@@ -63,7 +63,7 @@ from cadlink.logic.simplify import simplify
 
 __all__ = ["Comparison", "Engine", "Run", "Smoke"]
 
-KEPT = 20_000  # characters of the transcript of a question without an answer
+KEPT = 20_000  # characters of the transcript that a run keeps
 START_S = 15.0  # seconds in which a session must have started
 WRITING_S = 0.2  # seconds in which a question is written, whatever its limit
 SHORTEST_S = 0.05  # with less time left a session is not asked: it would have to be killed
@@ -83,7 +83,7 @@ class Run:
 
     ``answer`` is there exactly when the outcome is ANSWERED; ``detail`` says why there is none.
     ``transcript_sha256`` is the digest of what the program printed (of nothing if not asked), and
-    ``transcript`` the end of that text when it was no answer.
+    ``transcript`` the end of that text; ``script`` the text it was sent.
     """
 
     backend: str
@@ -96,6 +96,7 @@ class Run:
     cached: bool = False
     statement: str = ""
     transcript: str = field(default="", repr=False, compare=False)
+    script: str = field(default="", repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """The run as JSON values; the answer as text, rational model values as "p/q"."""
@@ -261,6 +262,8 @@ class Engine:
             raise BackendMissing(found.message(), backend)
         adapter = REGISTRY[backend]
 
+        text = ""
+
         def record(asked: _Asked, cached: bool = False) -> Run:
             out, err = asked.output.stdout, asked.output.stderr
             return Run(
@@ -273,7 +276,8 @@ class Engine:
                 transcript_digest(out, err),
                 cached,
                 statement,
-                "" if asked.answer is not None else (out + err)[-KEPT:],
+                (out + err)[-KEPT:],
+                text,
             )
 
         try:
@@ -289,6 +293,7 @@ class Engine:
             return record(_Asked(Output(""), Outcome.UNSUITED, detail=detail))
         except FormulaError as error:
             return record(_Asked(Output(""), Outcome.UNSUITED, detail=str(error)))
+        text = script.text
         warm = _as_session(adapter)
         options = [] if warm is None else [warm.preamble()]
         key = cache_key(backend, found.version, script.text, options)

@@ -24,6 +24,7 @@ class Kind(Enum):
     MEMBER = "whether a matrix of numbers is a product"
     CLOSURE = "whether a matrix of numbers is a limit of products"
     POINT = "whether some point satisfies inequalities"
+    ALTERNATING = "whether a sentence with both quantifiers holds"
 
 
 _ORDER: Mapping[Kind, tuple[str, ...]] = {
@@ -36,6 +37,7 @@ _ORDER: Mapping[Kind, tuple[str, ...]] = {
     Kind.MEMBER: ("z3", "redlog", "qepcad"),
     Kind.CLOSURE: ("z3", "qepcad", "redlog"),
     Kind.POINT: ("z3", "qepcad", "redlog"),
+    Kind.ALTERNATING: ("qepcad", "redlog", "z3"),
 }
 
 

@@ -22,6 +22,7 @@ from cadlink.cli import (
     db,
     decide,
     demo,
+    eliminate,
     explain,
     families,
     network,
@@ -32,7 +33,19 @@ from cadlink.errors import BackendMissing, CadlinkError, CertificateError, short
 
 __all__ = ["main"]
 
-_COMMANDS = (decide, explain, check, network, demo, repair, backends, families, cache, db)
+_COMMANDS = (
+    decide,
+    explain,
+    check,
+    network,
+    demo,
+    repair,
+    eliminate,
+    backends,
+    families,
+    cache,
+    db,
+)
 
 _EPILOG = """\
 exit status: 0 decided or done, 1 an error you can fix, 2 usage, 3 unknown, 4 a needed backend is
