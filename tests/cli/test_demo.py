@@ -50,7 +50,7 @@ def test_demo(tmp_path: Path) -> None:
         (("demo", "dense:2-2-1"), "no such training set is known"),
         (("demo", "lu:2", "--plot", "runs.bmp"), "expected a name ending in .png"),
         (("demo", "lu:2", "--theorem", "R14"), "gives no explicit data"),
-        (("demo", "lu:2", "--starts", "0"), "expected at least 1"),
+        (("demo", "lu:2", "--starts", "0"), "expected 1 to 1000"),
         (("demo", "lu:2", "--decay", "0"), "expected a positive number"),
         (("repair", "lu:2", "--most", "0"), "expected at least 1"),
         (("repair", "nothing.pt"), "nothing.pt"),
