@@ -63,7 +63,7 @@ def main() -> int:
                         f"{seconds:.1f}",
                         f"{busy:.1f}",
                     ]
-                    print(" | ".join(["|", *row, f"{memory:.0f} MiB", said, "|"]), flush=True)
+                    print(f"| {' | '.join([*row, f'{memory:.0f} MiB', said])} |", flush=True)
                 path.unlink()
     return 0
 
@@ -147,7 +147,7 @@ def measured(command: list[str]) -> tuple[float, float, float, str]:
     elif text.strip().isdigit():
         said = f"{int(text):,} edges"
     busy = usage.ru_utime + usage.ru_stime
-    return seconds, busy, usage.ru_maxrss / 1024, said[:200]
+    return seconds, busy, usage.ru_maxrss / 1024, said[:60]
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ scikit-learn are needed only for their own models and are imported when one is r
 
 from cadlink.networks.data import TrainingSet, training_set
 from cadlink.networks.deciding import decide_network
-from cadlink.networks.readers.models import pattern_of
+from cadlink.networks.readers.models import model_of, pattern_of
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict, Question, training_data
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Question",
     "TrainingSet",
     "decide_network",
+    "model_of",
     "pattern_of",
     "training_data",
     "training_set",

@@ -80,7 +80,8 @@ def _torch(path: Path) -> Any:
             "reading PyTorch models needs torch: pip install 'cadlink[torch]'", where
         ) from None
     with opened(path, MOST_BYTES) as stream:
-        zipped = zipfile.is_zipfile(stream)
+        with foreign(f"not a state dict; {SAVE}", where):
+            zipped = zipfile.is_zipfile(stream)
         stream.seek(0)
         if zipped:
             _no_program(stream, where)

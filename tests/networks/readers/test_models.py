@@ -279,6 +279,40 @@ def test_special_files(tmp_path: Path) -> None:
             pattern_of(tmp_path / f"absent-{name}")
 
 
+def test_mutated_files_are_read_or_refused(tmp_path: Path) -> None:
+    """Bytes changed, cut and put in: never an exception of a library, never a long message."""
+    nodes = [
+        helper.make_node("Gemm", ["x", "a"], ["h"], transB=1),
+        helper.make_node("Relu", ["h"], ["r"]),
+        helper.make_node("Gemm", ["r", "b"], ["y"], transB=1),
+    ]
+    arrays = {"a": MASKS[0].astype(np.float32), "b": MASKS[1].astype(np.float32)}
+    whole = [saved(state(), name)(tmp_path) for name in ("m.pt", "m.safetensors", "m.npz")]
+    whole.append(graph(nodes, arrays)(tmp_path))
+    chance = np.random.default_rng(7)
+    refused = []
+    for path in whole:
+        original = path.read_bytes()
+        for _ in range(100):
+            data = bytearray(original)
+            for _ in range(int(chance.integers(1, 6))):
+                at, size = int(chance.integers(len(data))), int(chance.integers(1, 9))
+                how = chance.integers(4)
+                if how == 0:
+                    del data[at : at + size]
+                elif how == 1:
+                    data[at:at] = chance.bytes(size)
+                else:
+                    data[at : at + 1] = chance.bytes(1)
+            path.write_bytes(bytes(data))
+            try:
+                model_of(path)
+            except InputError as error:
+                refused.append(str(error))
+    assert 200 < len(refused) < 400
+    assert all(text.isprintable() and len(text) <= 1000 for text in refused)
+
+
 def test_the_package_needs_no_extra() -> None:
     """cadlink.networks imports without torch, onnx and scikit-learn, and says which extra is
     missing when a model of that kind comes along."""
