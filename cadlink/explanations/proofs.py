@@ -108,8 +108,9 @@ def _steps(trace: kernel.Traced, prefix: str) -> list[Block]:
         rule = rule_of(trace.rule, problem)
         told = Told(trace.data, outcome.facts, parts, trace.found.conclusion)
         blocks += _headed(f"Step {name} ({rule.title}) [{rule.name}].", rule.explain(problem, told))
-        if trace.lemma is not None:
-            blocks.append(Nested(tuple(_lemma(trace.lemma, name))))
+        for place, lemma in enumerate(trace.lemmas, start=1):
+            numbered = name if len(trace.lemmas) == 1 else f"{name}.{place}"
+            blocks.append(Nested(tuple(_lemma(lemma, numbered))))
         if not isinstance(outcome, kernel.Needs):
             return blocks
         if outcome.how == "all":

@@ -7,8 +7,7 @@ large_matching.py.  Other proofs may be handed in, as the pipeline does in the e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -16,15 +15,12 @@ from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import large_matching, two_factors
 from cadlink.rules.paths import on_path
-from cadlink.rules.rule import Rule, Told
+from cadlink.rules.rule import FreeProof, Rule, Told
 from cadlink.rules.step import Conclusion, Step
 from cadlink.writing.document import Blocks, sentence
 from cadlink.writing.formulas import factor
 
-__all__ = ["MAX_AREA", "RULE", "FreeProof", "find", "is_star"]
-
-# A proof (the STEP of the certificate schema) that a trimmed two-mask chain is free, or None.
-FreeProof: TypeAlias = Callable[[Pattern, Clock], "Mapping[str, Any] | None"]
+__all__ = ["MAX_AREA", "RULE", "find", "is_star"]
 
 MAX_AREA = 20_000_000  # paths through the two masks: bounds the work and the size of the new mask
 
@@ -49,7 +45,7 @@ def _proof(pair: Pattern, free_proof: FreeProof | None, clock: Clock) -> dict[st
     if large_matching.saturated(pair.transpose(), clock):
         return _step("transpose", _step("matching"))
     found = free_proof(pair, clock) if free_proof is not None else None
-    return dict(found) if found is not None else None
+    return None if found is None else found.to_json()
 
 
 def _step(rule: str, *parts: dict[str, Any]) -> dict[str, Any]:
@@ -98,6 +94,7 @@ RULE = Rule(
     name="merge",
     about=Pattern,
     find=find,
+    find_with=find,
     account="two layers replaced by one, because their product can be any matrix on its support",
     title="merging two factors",
     explain=explain,

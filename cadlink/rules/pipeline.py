@@ -10,20 +10,22 @@ obstruction counts only when its part is proved not closed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from cadlink.certificates.data import Proof
 from cadlink.clock import UNLIMITED, Clock, OutOfTime
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules import merge, restrict, two_factors
-from cadlink.rules.rule import Rule
+from cadlink.rules import restrict, two_factors
+from cadlink.rules.rule import FreeProof, Rule
 from cadlink.rules.step import Conclusion, Problem, Step, follows, step_proof
 from cadlink.rules.table import CHAIN_RULES, GROUP_RULES
 
 __all__ = ["Tree", "open_leaves", "proof", "reduce", "taken", "verdict"]
+
+Find: TypeAlias = Callable[[Any, Clock], "Step | None"]
 
 # Cells of all blocks together up to which two adjacent masks are tried by the rules for groups.
 MOST_PAIR_CELLS = 20_000
@@ -48,7 +50,7 @@ def reduce(problem: Problem, clock: Clock = UNLIMITED, first: Sequence[Rule] = (
     >>> verdict(reduce(Group.of_blocks([({0, 1}, {0, 1}), ({1}, {1})])))
     'not_closed'
     """
-    for top in _steps(problem, clock, first):
+    for top in _steps(problem, clock, [(rule, rule.find) for rule in first]):
         tree = _with_parts(top, clock)
         if verdict(tree) is not None:
             return tree
@@ -82,11 +84,12 @@ def _obstructed(tree: Tree, clock: Clock) -> Tree:
     return Tree(tree.problem, step, (_reduce(step.parts[0], clock),))
 
 
-def _reduce(problem: Problem, clock: Clock) -> Tree:
-    """What the rules find without looking at restrictions."""
+def _reduce(problem: Problem, clock: Clock, lemmas: bool = True) -> Tree:
+    """What the rules find without looking at restrictions; without ``lemmas``, only those that
+    need no other proof, so that proofs of lemmas do not call for lemmas without end."""
     kept = Tree(problem, None)
-    for top in _all_steps(problem, clock):
-        tree = _with_parts(top, clock)
+    for top in _all_steps(problem, clock, lemmas):
+        tree = _with_parts(top, clock, lemmas)
         if verdict(tree) is not None:
             return tree
         if kept.step is None:
@@ -94,49 +97,61 @@ def _reduce(problem: Problem, clock: Clock) -> Tree:
     return kept
 
 
-def _all_steps(problem: Problem, clock: Clock) -> Iterator[Tree]:
-    """What all rules make of the problem, in their order."""
-    yield from _steps(problem, clock, GROUP_RULES if isinstance(problem, Group) else CHAIN_RULES)
-    if isinstance(problem, Pattern) and not clock.expired():
-        try:
-            step = merge.find(problem, clock.share(SHARE), _free_proof)
-        except OutOfTime:
-            return
-        if step is not None:
-            yield _opened(problem, step)
+def _all_steps(problem: Problem, clock: Clock, lemmas: bool) -> Iterator[Tree]:
+    """What all rules make of the problem, in their order; at last those that ask for lemmas."""
+    rules = GROUP_RULES if isinstance(problem, Group) else CHAIN_RULES
+    yield from _steps(problem, clock, [(rule, rule.find) for rule in rules])
+    if lemmas:
+        asking = [(rule, _proving(rule.find_with)) for rule in rules if rule.find_with is not None]
+        yield from _steps(problem, clock, asking)
 
 
-def _steps(problem: Problem, clock: Clock, rules: Sequence[Rule]) -> Iterator[Tree]:
-    """What these rules make of the problem, one after the other while there is time; the parts are
-    still open."""
+def _steps(
+    problem: Problem, clock: Clock, searches: Sequence[tuple[Rule, Find | None]]
+) -> Iterator[Tree]:
+    """What these searches make of the problem, one after the other while there is time; the parts
+    are still open."""
     turned: list[Problem] = []  # the transposed problem, made once if it is needed
-    for rule in rules:
+    for rule, find in searches:
         if clock.expired():
             return
         try:
-            found = taken(rule, problem, clock.share(SHARE), turned)
+            found = _found(rule, find, problem, clock.share(SHARE), turned)
         except OutOfTime:
             continue
         if found is not None:
             yield found
 
 
-def taken(
-    rule: Rule, problem: Problem, clock: Clock = UNLIMITED, turned: list[Problem] | None = None
-) -> Tree | None:
+def taken(rule: Rule, problem: Problem, clock: Clock = UNLIMITED) -> Tree | None:
     """The step of one rule about a problem, or about its transpose if the rule is tried both ways;
-    None if it is silent.  ``turned`` keeps the transposed problem.  Raises OutOfTime."""
-    if rule.find is None:
+    None if it is silent.  Raises OutOfTime."""
+    found = _found(rule, rule.find, problem, clock, [])
+    if found is None and rule.find_with is not None:
+        found = _found(rule, _proving(rule.find_with), problem, clock, [])
+    return found
+
+
+def _proving(find_with: Callable[[Any, Clock, FreeProof], Step | None]) -> Find:
+    """A search that is given the means to prove what it needs."""
+    return lambda problem, clock: find_with(problem, clock, _free_proof)
+
+
+def _found(
+    rule: Rule, find: Find | None, problem: Problem, clock: Clock, turned: list[Problem]
+) -> Tree | None:
+    """What one search of a rule finds, one way or the other; ``turned`` keeps the transposed
+    problem."""
+    if find is None:
         return None
-    step = rule.find(problem, clock)
+    step = find(problem, clock)
     if step is not None:
         return _opened(problem, step)
     if not rule.both_ways:
         return None
-    turned = [] if turned is None else turned
     if not turned:
         turned.append(problem.transpose())
-    step = rule.find(turned[0], clock)
+    step = find(turned[0], clock)
     if step is None:
         return None
     return Tree(problem, _transposing(turned[0]), (_opened(turned[0], step),))
@@ -150,29 +165,32 @@ def _transposing(turned: Problem) -> Step:
     return Step("transpose", Conclusion.SAME, {}, (turned,))
 
 
-def _with_parts(tree: Tree, clock: Clock) -> Tree:
+def _with_parts(tree: Tree, clock: Clock, lemmas: bool = True) -> Tree:
     """The tree with its open leaves reduced, as far as they matter."""
     if tree.step is None:
-        return _reduce(tree.problem, clock)
+        return _reduce(tree.problem, clock, lemmas)
     parts: list[Tree] = []
     settled = False
     for part in tree.parts:
         # One component that is not closed settles all of them.
-        parts.append(part if settled else _with_parts(part, clock))
+        parts.append(part if settled else _with_parts(part, clock, lemmas))
         settled = settled or verdict(parts[-1]) == "not_closed"
     return Tree(tree.problem, tree.step, tuple(parts))
 
 
-def _free_proof(pair: Pattern, clock: Clock) -> dict[str, Any] | None:
-    """A proof that a two-mask pattern is free, by the rules for groups, or None."""
-    lower, upper = (mask.astype(int) for mask in pair.layers)
-    if int(lower.sum(axis=1) @ upper.sum(axis=0)) > MOST_PAIR_CELLS:
-        return None
-    step = two_factors.find(pair)
-    if step is None:
-        return None
-    tree = _with_parts(_opened(pair, step), clock)
-    return proof(tree).to_json() if verdict(tree) == "free" else None
+def _free_proof(problem: Problem, clock: Clock) -> Proof | None:
+    """A proof that a group, or a two-mask pattern of moderate size, is free, by these rules."""
+    if isinstance(problem, Group):
+        tree = _reduce(problem, clock, lemmas=False)
+    else:
+        lower, upper = (mask.astype(int) for mask in problem.layers)
+        if int(lower.sum(axis=1) @ upper.sum(axis=0)) > MOST_PAIR_CELLS:
+            return None
+        step = two_factors.find(problem)
+        if step is None:
+            return None
+        tree = _with_parts(_opened(problem, step), clock, lemmas=False)
+    return proof(tree) if verdict(tree) == "free" else None
 
 
 def verdict(tree: Tree) -> str | None:

@@ -10,15 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import UnionType
-from typing import Any
+from typing import Any, TypeAlias
 
+from cadlink.certificates.data import Proof
 from cadlink.clock import Clock
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.step import Problem, Step
 from cadlink.writing.document import Blocks
 
-__all__ = ["Rule", "Told"]
+__all__ = ["FreeProof", "Rule", "Told"]
+
+# A proof that a problem (a trimmed two-mask chain, or a group) is free, or None.
+FreeProof: TypeAlias = "Callable[[Problem, Clock], Proof | None]"
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,9 @@ class Rule:
         From a problem and a clock, a step with this name, or None; it may raise OutOfTime.  Without
         it nothing looks for the rule: steps of the pipeline or of the search, and rules of the past
         that old certificates use.
+    find_with
+        The same with a third argument, a way to prove that a smaller problem is free, by all rules;
+        these searches come when all others are silent.
     both_ways
         Whether the transposed problem is tried too: yes, unless the theorem is its own transpose.
     cost
@@ -65,5 +72,6 @@ class Rule:
     title: str
     explain: Callable[[Any, Told], Blocks]
     find: Callable[[Any, Clock], Step | None] | None = None
+    find_with: Callable[[Any, Clock, FreeProof], Step | None] | None = None
     both_ways: bool = False
     cost: str = ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from functools import cache
-from itertools import combinations, product
+from itertools import combinations, permutations, product
 from typing import Any
 
 import pytest
@@ -105,6 +105,35 @@ def two_blocks_data(group: Group) -> Iterator[dict[str, Any]]:
             yield {**one, "f": f, "J2": J2, "K2": K2}
 
 
+def triangle_data(group: Group) -> Iterator[dict[str, Any]]:
+    for team in subsets(range(len(group.neurons)), most=2):
+        size = len(team) + 1
+        for rows in permutations(sorted(group.rows), size):
+            for cols in permutations(sorted(group.cols), size):
+                for first, second in combinations(range(size), 2):
+                    for neuron in team:
+                        yield {
+                            "team": team,
+                            "rows": list(rows),
+                            "cols": list(cols),
+                            "first": first,
+                            "second": second,
+                            "neuron": neuron,
+                        }
+
+
+def plans(group: Group) -> Iterator[dict[str, Any]]:
+    """Every plan: a part for each of as many neurons as there are columns."""
+    parts = ("N1", "G1", "G2", "P0", "P1", "P2")
+    for chosen in combinations(range(len(group.neurons)), len(group.cols)):
+        for where in product(parts, repeat=len(chosen)):
+            plan: dict[str, Any] = {part: [] for part in parts}
+            for i, part in zip(chosen, where, strict=True):
+                plan[part].append(i)
+            plan["N1"] = [*plan["N1"], *plan["G1"], *plan["G2"]]
+            yield plan
+
+
 FREE_RULES: dict[str, Any] = {
     "empty": lambda group: [{}],
     "star": lambda group: [{}],
@@ -114,6 +143,7 @@ FREE_RULES: dict[str, Any] = {
     "pinned_columns": pins_data,
     "rank_peeling": lambda group: [{}],
     "transversal": lambda group: [{}],
+    "two_frames": plans,
 }
 CLOSED_RULES: dict[str, Any] = {
     "good_pairs": lambda group: [{}],
@@ -122,6 +152,7 @@ CLOSED_RULES: dict[str, Any] = {
     "transversal": lambda group: [{}],
 }
 REFUTING_RULES = {
+    "triangle": triangle_data,
     "forcing": forcing_data,
     "owners": owners_data,
     "forced_row": forced_row_data,
@@ -150,10 +181,41 @@ def rests(group: Group) -> list[Group]:
     for chosen in subsets(range(len(group.neurons))):
         needs = apply(group, "absorb", {"neurons": chosen, "proof": None})
         assert isinstance(needs, Needs)
-        assert needs.lemma is not None
-        if free(needs.lemma[0]):
+        (lemma,) = needs.lemmas
+        if free(lemma.problem):
             found.append(needs.parts[0])
     return found
+
+
+def completions(group: Group) -> Iterator[dict[str, Any]]:
+    for team in subsets(range(len(group.neurons)), least=2):
+        for by in (None, *range(len(group.neurons))):
+            count = 1 if by is None else len(group.row_sets[by])
+            for leaves in product(("peeling", "transversal", None, {}), repeat=count):
+                yield {"neurons": team, "by": by, "leaves": list(leaves)}
+
+
+def set_aside(group: Group) -> Iterator[dict[str, Any]]:
+    for team in subsets(range(len(group.neurons))):
+        for by in range(len(group.neurons)):
+            for proof in (None, {}):
+                proofs = [proof] * len(group.col_sets[by])
+                yield {"neurons": team, "by": by, "proofs": proofs}
+
+
+REWRITING_RULES = {"completion": completions, "relative_freeness": set_aside}
+
+
+@cache
+def rewritten(group: Group) -> list[Group]:
+    """What completion and relative freeness make of the group: the same answer is due."""
+    found = []
+    for rule, choices in REWRITING_RULES.items():
+        for data in choices(group):
+            needs = apply(group, rule, data)
+            if isinstance(needs, Needs) and all(free(lemma.problem) for lemma in needs.lemmas):
+                found.append(needs.parts[0])
+    return [part for part in dict.fromkeys(found) if part != group]
 
 
 @cache
@@ -168,7 +230,7 @@ def closed(group: Group) -> bool:
     parts = group.components()
     if len(parts) > 1:
         return all(closed(part) for part in parts)
-    return any(closed(rest) for rest in rests(group))
+    return any(closed(rest) for rest in (*rests(group), *rewritten(group)))
 
 
 @cache
@@ -227,8 +289,9 @@ def test_no_group_is_closed_and_not_closed(seed: int) -> None:
                 part = apply(group, "restrict", {"rows": rows, "cols": cols})
                 assert isinstance(part, Needs)
                 assert refuting(part.parts[0]) == "", (group, rows, cols)
-            assert [refuting(rest) for rest in rests(group) if refuting(rest)] == []
+            smaller = (*rests(group), *rewritten(group))
+            assert [refuting(rest) for rest in smaller if refuting(rest)] == []
         elif refuting(group):
             shown["not_closed"] += 1
-            assert not any(closed(rest) for rest in rests(group))
+            assert not any(closed(rest) for rest in (*rests(group), *rewritten(group)))
     assert min(shown.values()) > 5

@@ -28,6 +28,49 @@ def graphs(text: str) -> list[list[list[int]]]:
     ]
 
 
+def triangle(**changed: Any) -> dict[str, Any]:
+    """LU: neuron 0 alone on three of the four cells."""
+    return {
+        "team": [0],
+        "rows": [0, 1],
+        "cols": [0, 1],
+        "first": 0,
+        "second": 1,
+        "neuron": 0,
+    } | changed
+
+
+def plan(**changed: list[int]) -> dict[str, Any]:
+    return {key: [] for key in ("N1", "G1", "G2", "P0", "P1", "P2")} | changed
+
+
+def high(**changed: Any) -> dict[str, Any]:
+    """Three neurons in a 3 x 3 square, sigma 1."""
+    low = {"frame": changed.pop("frame", [0, 1]), "others": changed.pop("others", [2])}
+    return {"sigma": 1, "low": low, "high": {**plan(N1=[0, 1, 2]), "I0": [], "I": []} | changed}
+
+
+def made_whole(leaf: Any = "peeling", by: int | None = None, **changed: Any) -> dict[str, Any]:
+    leaves = [leaf] if by is None else [leaf, leaf]
+    return {"neurons": [0, 1], "by": by, "leaves": leaves} | changed
+
+
+def aside(*proofs: Any, by: int = 1, **changed: Any) -> dict[str, Any]:
+    return {"neurons": [0], "by": by, "proofs": list(proofs or (STAR, STAR))} | changed
+
+
+def point(x: list[list[int]], y: list[list[int]], scale: int = 1) -> dict[str, Any]:
+    return {"scale": scale, "x": x, "y": y}
+
+
+STAR = {"rule": "star", "data": {}, "parts": []}
+TRIANGLE = triangle(team=[0, 1], rows=[0, 1, 2], cols=[0, 1, 2], second=2, neuron=1)
+TWO_AND_CORNER = plan(N1=[1], P0=[2], P1=[0])
+SQUARE = "###/###/###; ###/###/###; ###/###/###"
+CORNERS = "###/###/###; ###/###/...; ###/###/..."
+RESTRICTED = "##./.../...; ##./.../...; #../#../...; .../.##/..#"
+HIGH = high()
+
 FAILING: list[tuple[str, str, dict[str, Any], str]] = [
     ("star", "##/##", {}, "stars only"),
     ("empty", "#", {}, "no neuron"),
@@ -310,6 +353,90 @@ FAILING: list[tuple[str, str, dict[str, Any], str]] = [
         "the product tends to the limit at (0, 0)",
     ),
     ("claims", "##/##", {"method": "free", "claims": []}, "the claims ['free']"),
+    # LU is such a triangle: neuron 0 alone on all cells but the corner (0, 1)
+    ("triangle", "##/##; .#/..", triangle(rows=[0, 0]), "different rows"),
+    ("triangle", "##/##; .#/..", triangle(cols=[0, 0]), "different columns"),
+    ("triangle", ".#/##; .#/..", triangle(), "an observed cell (0, 0)"),
+    ("triangle", "##/##; .#/#.", triangle(), "only neurons of the team at (1, 0)"),
+    ("triangle", "##/##; .#/..", triangle(first=1), "first before second"),
+    ("triangle", "##/##; .#/..", triangle(first=0, rows=[1, 0]), "only neurons of the team"),
+    ("triangle", "##/##", triangle(), "a neuron outside the team covering (0, 1)"),
+    ("triangle", "#./##; .#/##", triangle(team=[1], neuron=1), "only neurons of the team"),
+    ("triangle", "##./###/###; #../.../...", TRIANGLE, "the other neurons matched"),
+    ("triangle", "##./###/###; .../.#./...", TRIANGLE | {"neuron": 1}, "neuron 1 covering (0, 0)"),
+    # closed, since the neuron with one cell can be absorbed; neuron 1 does not observe (1, 0)
+    (
+        "triangle",
+        "#../##./##.; #.#/.../..#; ..#/.../...",
+        TRIANGLE | {"second": 1, "neuron": 0},
+        "to observe",
+    ),
+    ("two_frames", "##/##; ##/##", plan(N1=[0]), "2 different neurons"),
+    ("two_frames", "##/##; ##/##", plan(N1=[0, 1], G1=[0], G2=[0]), "G1 and G2 apart"),
+    ("two_frames", "##/##; ##/##", plan(N1=[0], P0=[1], G1=[1]), "G1 and G2 inside N1"),
+    ("two_frames", "##/##; ##/..", plan(N1=[1], P0=[0]), "whole rows in P0"),
+    ("two_frames", "##/..; ../##", plan(N1=[0, 1]), "condition (1)"),
+    ("two_frames", "###/###/###; ###/###/###; ##./.../...", TWO_AND_CORNER, "condition (4)"),
+    ("two_frames", "##/##; #./#.; #./#.", plan(N1=[1], P0=[2]), "condition (3)"),
+    ("two_frames", "###/###; #../#..; #../#..", plan(N1=[0], P0=[1, 2]), "condition (2)"),
+    # not closed; the neurons do not observe all observed cells of their blocks
+    (
+        "two_frames",
+        "#.#/..#/.##; #../#.#/...; .../##./#..",
+        plan(N1=[0, 1], G1=[0], P1=[2]),
+        "all observed cells of its block in neuron",
+    ),
+    ("high_and_low_rank", "##/##; ##/##; ##/##", HIGH, "as many neurons as rows and columns"),
+    ("high_and_low_rank", SQUARE, high(others=[]), "rank 1 reached"),
+    ("high_and_low_rank", SQUARE, high(frame=[0, 1], others=[1]), "frame and others apart"),
+    ("high_and_low_rank", SQUARE, high(frame=[0], others=[1]), "at least 2 neurons in the frame"),
+    (
+        "high_and_low_rank",
+        "##./##./...; ##./##./...; ###/###/###",
+        high(frame=[1, 2], others=[0]),
+        "at most 2 neurons missing a row or column",
+    ),
+    (
+        "high_and_low_rank",
+        "###/###/###; ###/###/###; ##./##./...",
+        high(),
+        "a defect of at most 0",
+    ),
+    ("high_and_low_rank", SQUARE, high(N1=[0, 1]), "3 different neurons"),
+    ("high_and_low_rank", SQUARE, high(I0=[0, 0]), "different neurons in I0"),
+    ("high_and_low_rank", CORNERS, high(I0=[0, 1]), "disjoint missing rows in I0"),
+    ("high_and_low_rank", SQUARE, high(I=[[0, [1]]]), "neuron of P1 or P2"),
+    ("completion", "##/##; ##/#.", made_whole(), "to observe its whole block"),
+    ("completion", "##./##.; .##/.##", made_whole(), "defects c_i <= i - 1"),
+    ("completion", "##./...; .../.##", made_whole("transversal"), "whole rows or columns"),
+    ("completion", "##/##/..; ../##/##", made_whole("transversal"), "room for independent"),
+    ("completion", "###/###/...; .../###/###", made_whole(STAR), "3 neurons"),
+    ("completion", "##./##.; .##/.##", made_whole(None), "a step"),
+    ("completion", "##/##; ##/##; ##/##", made_whole("peeling", by=1), "outside the team"),
+    ("completion", "##/##/..; ../##/##; ../../#.", made_whole(by=2), "inside R and C inside C_2"),
+    # not closed before, closed after; neuron 0 does not observe (1, 1)
+    ("completion", "##/#./..; ../.#/##; ../../##", made_whole(by=2), "observe its whole block"),
+    # without row 0 neurons 1 and 2 are free on (1, 0), but they miss (1, 1)
+    ("completion", RESTRICTED, made_whole(by=0, neurons=[1, 2], leaves=["peeling"]), "defects"),
+    ("completion", RESTRICTED, made_whole(by=0, neurons=[1, 2], leaves=[STAR]), "cell covered"),
+    ("relative_freeness", "##/##; ##/##", aside(by=0), "a neuron outside the team"),
+    ("relative_freeness", "##/##/..; ../##/##", aside(), "R inside R_1"),
+    # not closed, though closed without neuron 0; neuron 1 does not observe (0, 1)
+    ("relative_freeness", "##/##/..; #./##/##", aside(), "to observe its whole block"),
+    ("relative_freeness", "##/##; #./#.", aside(None, None), "a list of 1 entries"),
+    (
+        "relative_freeness",
+        "##/##; .#/.#",
+        aside(by=0, neurons=[1]),
+        "the team on all cells without column 1",
+    ),
+    ("relative_freeness", "##/##; ##/##", aside(None, STAR), "a step"),
+    ("relative_freeness", "#/.; #/#", aside(STAR), "no proof about no cells"),
+    ("relative_freeness", "##/##; ##/##", aside(STAR, STAR, STAR), "a list of 2 entries"),
+    ("approximate_zero", "##/##", point([[0, 0]], [[0, 0]]), "right inverse of the Jacobian"),
+    ("approximate_zero", "#", point([[0]], [[1]], scale=0), "from 1 to"),
+    ("approximate_zero", "#", point([[1 << 20]], [[1 << 20]], scale=1 << 20), "near enough to 0"),
+    ("approximate_zero", "##/##", point([[1, 1]], [[1, 1]]), "right inverse of the Jacobian"),
 ]
 
 
@@ -320,7 +447,8 @@ def test_a_failed_hypothesis_is_named(
     rule: str, pictures: str, data: dict[str, Any], expected: str
 ) -> None:
     group = graphs(pictures)
-    parts = [None] if rule in ("relabel", "absorb") else []
+    smaller = ("relabel", "absorb", "completion", "relative_freeness")
+    parts = [None] if rule in smaller else []
     with pytest.raises(CertificateError, match=re.escape(expected)):
         check_proof(group, {"rule": rule, "data": data, "parts": parts})
 

@@ -65,6 +65,7 @@ PRIME = 2147483629
 LU = chain("11/01", "10/11")
 CORNER = graphs("##/#.")  # one neuron, a cell unobserved: not closed
 STAR = step("star")
+GOOD = step("good_pairs")
 # The corner is missed: x(0) y(0) = 0 against x(0) y(1) = 1 = x(1) y(0).
 FORCED = step("forcing", {"cell": [0, 1], "witnesses": [[0, 1, 0]], "start": 0, "helper": None})
 T, ONE, UNDER = [[1, 1]], [[0, 1]], [[-1, 1]]
@@ -233,6 +234,90 @@ CASES = [
         step(
             "owners",
             {"rows": [0], "cols": [0], "row": 1, "col": 1, "neuron": 0, "helper": None},
+        ),
+    ),
+    Case(
+        "triangle",  # two whole neurons and a corner
+        blocks(("012", "012"), ("012", "012"), ("0", "01")),
+        "not_closed",
+        step(
+            "triangle",
+            {
+                "team": [1, 2],
+                "rows": [0, 1, 2],
+                "cols": [2, 1, 0],
+                "first": 0,
+                "second": 2,
+                "neuron": 1,
+            },
+        ),
+    ),
+    Case(
+        "two_frames",
+        graphs("####/####/####", "#.##/#.##/#.##", "..../####/####", "..../#.##/#.##"),
+        "free",
+        step(
+            "two_frames",
+            {"N1": [1, 0], "G1": [1], "G2": [0], "P0": [], "P1": [3], "P2": [2]},
+        ),
+    ),
+    Case(
+        "high_and_low_rank",
+        graphs(
+            "#####/#####/#####/...../#####",
+            "###.#/###.#/###.#/###.#/###.#",
+            "##.##/##.##/##.##/...../##.##",
+            ".####/.####/...../.####/.####",
+            "...../####./####./####./####.",
+        ),
+        "free",
+        step(
+            "high_and_low_rank",
+            {
+                "sigma": 1,
+                "low": {"frame": [0, 1, 3, 4], "others": [2]},
+                "high": {
+                    "N1": [0, 2, 3, 4],
+                    "G1": [2, 4, 3],
+                    "G2": [0],
+                    "P0": [1],
+                    "P1": [],
+                    "P2": [],
+                    "I0": [2, 4, 3],
+                    "I": [],
+                },
+            },
+        ),
+    ),
+    Case(
+        "completion",
+        graphs("####/####/####/....", "###./###./###./....", "##.#/##.#/##.#/##.#"),
+        "closed",
+        step("completion", {"neurons": [0, 1], "by": None, "leaves": ["peeling"]}, GOOD),
+    ),
+    Case(
+        "completion_relative",
+        graphs("####/####/..../....", "###./..../###./###.", "..../###./###./###."),
+        "closed",
+        step("completion", {"neurons": [1, 2], "by": 0, "leaves": ["peeling"] * 2}, GOOD),
+    ),
+    Case(
+        "relative_freeness",
+        blocks(("01", "01"), ("012", "01")),
+        "free",
+        step("relative_freeness", {"neurons": [0], "by": 1, "proofs": [STAR, STAR]}, STAR),
+    ),
+    Case(
+        "approximate_zero",
+        graphs(".##/#.#/##.", ".##/#.#/##."),
+        "free",
+        step(
+            "approximate_zero",
+            {
+                "scale": 1024,
+                "x": [[0, -458, -1007], [0, -191, -955]],
+                "y": [[0, -219, 279], [0, 231, -669]],
+            },
         ),
     ),
     Case(
@@ -584,6 +669,13 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
     "cut": ("/data/seed +1", "/data/pins/0/1 +1"),
     "hall_circuit": ("/data/seed +1",),
     "cap_outputs": ("/data/outputs/0/0 +1",),  # the other one of two outputs of a class
+    # the two neurons are alike, and the other corner is covered from outside, too
+    "triangle": ("/data/second -1", "/data/neuron +1"),
+    # sets, written in any order
+    "two_frames": ("/data/N1 reverse",),
+    "high_and_low_rank": ("* reverse", "/data/high/G? drop ?"),  # P1 and P2 are empty
+    # near an approximate zero there are others
+    "approximate_zero": ("/data/scale ?1", "/data/x/*/* ?1", "/data/y/*/* ?1"),
     "curve_propagation": (*ORDER,),
     "curve_identity": (
         *ORDER,

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
+from cadlink.certificates.data import Proof
 from cadlink.clock import Clock
 from cadlink.patterns.families import build
 from cadlink.patterns.group import Group
@@ -240,10 +241,9 @@ def test_merge_takes_proofs_from_others() -> None:
     lu = build("lu:2")
     assert merge.find(lu, free_proof=nobody) is None
     assert asked == [lu]
-    proof = {"rule": "some_rule", "data": {}, "parts": []}
-    step = merge.find(lu, free_proof=lambda pair, clock: proof)
+    step = merge.find(lu, free_proof=lambda pair, clock: Proof("some_rule"))
     assert step is not None
-    assert step.data == {"layer": 1, "proof": proof}
+    assert step.data == {"layer": 1, "proof": {"rule": "some_rule", "data": {}, "parts": []}}
 
 
 def laminar(sets: list[set[int]]) -> bool:

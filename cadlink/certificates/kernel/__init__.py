@@ -6,7 +6,8 @@ free, closed or not closed, or hands back the subproblems on which that depends;
 every subproblem itself.  Anything that is not exactly as ``SCHEMA.md`` says is rejected.
 
 Reading order: ``problems``, ``reader``, ``sweep``, ``chain_rules``, ``group_rules``,
-``forced_row``, ``polynomials``, ``points``, ``refutation``, ``claims``, and this file."""
+``forced_row``, ``triangle``, ``frames``, ``completion``, ``polynomials``, ``points``,
+``approximate_zero``, ``refutation``, ``claims``, and this file."""
 
 from __future__ import annotations
 
@@ -20,10 +21,13 @@ import numpy as np
 
 from cadlink.certificates.data import Certificate, Proof
 from cadlink.certificates.kernel import chain_rules, group_rules, rewriting
+from cadlink.certificates.kernel.approximate_zero import approximate_zero
 from cadlink.certificates.kernel.circuit import hall_circuit
 from cadlink.certificates.kernel.claims import claims
+from cadlink.certificates.kernel.completion import completion, relative_freeness
 from cadlink.certificates.kernel.cut import cut, deep_matching
 from cadlink.certificates.kernel.forced_row import forced_row
+from cadlink.certificates.kernel.frames import PLAN, high_and_low_rank, two_frames
 from cadlink.certificates.kernel.points import curve, zero_submersion
 from cadlink.certificates.kernel.problems import Chain, Group, Mask, Problem
 from cadlink.certificates.kernel.reader import (
@@ -36,6 +40,7 @@ from cadlink.certificates.kernel.reader import (
     Outcome,
     Reader,
 )
+from cadlink.certificates.kernel.triangle import triangle
 from cadlink.certificates.read import load, proof_from, shown, through_json
 from cadlink.errors import CertificateError
 from cadlink.patterns.pattern import MAX_WIDTH, Pattern
@@ -110,6 +115,12 @@ GROUP_RULES: dict[str, Rule] = {
         group_rules.merged_two_blocks,
         ("a", "b", "f", "J1", "K1", "J2", "K2"),
     ),
+    "triangle": (triangle, ("team", "rows", "cols", "first", "second", "neuron")),
+    "two_frames": (two_frames, PLAN),
+    "high_and_low_rank": (high_and_low_rank, ("sigma", "low", "high")),
+    "completion": (completion, ("neurons", "by", "leaves")),
+    "relative_freeness": (relative_freeness, ("neurons", "by", "proofs")),
+    "approximate_zero": (approximate_zero, ("scale", "x", "y")),
     "zero_submersion": (zero_submersion, None),
     "curve": (curve, None),
     "claims": (claims, None),
@@ -130,7 +141,7 @@ class Checked:
 class Traced:
     """A step the kernel has accepted: of which problem, what it made of it, and what it shows.
 
-    ``parts`` has None where a part needed no proof; ``lemma`` is the proof in the step's data.
+    ``parts`` has None where a part needed no proof; ``lemmas`` are the proofs in the step's data.
     """
 
     problem: Problem
@@ -139,7 +150,7 @@ class Traced:
     outcome: Outcome
     found: Found
     parts: tuple[Traced | None, ...] = ()
-    lemma: Traced | None = None
+    lemmas: tuple[Traced, ...] = ()
 
 
 def check(
@@ -229,26 +240,27 @@ def _prove(problem: Problem, proof: Proof, path: str, budget: Budget) -> Traced:
     at.demand(
         len(proof.parts) == len(outcome.parts), f"{len(outcome.parts)} parts", f"{len(proof.parts)}"
     )
-    lemma: Traced | None = None
-    if outcome.lemma is not None:
-        which, step = outcome.lemma
-        lemma = _prove(which, proof_from(step, f"{path}.data.proof"), f"{path}.data.proof", budget)
-        shows = lemma.found.conclusion
-        at.demand(shows == FREE, "a proof of free in data.proof", shows)
+    lemmas = []
+    for lemma in outcome.lemmas:
+        place = f"{path}.data.{lemma.place}"
+        proved = _prove(lemma.problem, proof_from(lemma.proof, place), place, budget)
+        shows = proved.found.conclusion
+        at.demand(shows == FREE, f"a proof of free in data.{lemma.place}", shows)
+        lemmas.append(proved)
     parts: list[Traced | None] = []
     for index, (part, sub) in enumerate(zip(outcome.parts, proof.parts, strict=True)):
         name = f"{path}.parts[{index}]"
         parts.append(None if sub is None else _prove(part, sub, name, budget))
     answers = [None if part is None else part.found for part in parts]
-    holes = () if lemma is None else lemma.found.holes
+    holes = tuple(hole for lemma in lemmas for hole in lemma.found.holes)
     found = _combined(outcome, answers, holes, at)
-    return Traced(problem, proof.rule, proof.data, outcome, found, tuple(parts), lemma)
+    return Traced(problem, proof.rule, proof.data, outcome, found, tuple(parts), tuple(lemmas))
 
 
 def _combined(
     outcome: Needs, found: list[Found | None], holes: tuple[str, ...], at: Reader
 ) -> Found:
-    """The answer to a problem from the answers to its parts; ``holes`` are those of the lemma."""
+    """The answer to a problem from the answers to its parts; ``holes`` are those of the lemmas."""
     if outcome.how in ("all", "closed"):
         missed = [part for part in found if part is not None and part.conclusion == NOT_CLOSED]
         if missed:  # one is enough; take the one that rests on the fewest claims

@@ -12,6 +12,7 @@ from cadlink.certificates.kernel.reader import (
     FREE,
     NOT_CLOSED,
     Found,
+    Lemma,
     Needs,
     Outcome,
     Reader,
@@ -96,7 +97,7 @@ def merge(chain: Chain, at: Reader) -> Outcome:
     both = Mask(above.rows, below.cols, row.astype(np.int64), col.astype(np.int64))
     pair = Chain((below, above))
     merged = Chain((*chain.masks[: layer - 1], both, *chain.masks[layer + 1 :]))
-    return Needs((merged,), "same", (pair.select(pair.on_paths()), at.data["proof"]))
+    return Needs((merged,), lemmas=(Lemma(pair.select(pair.on_paths()), at.data["proof"]),))
 
 
 def one_layer(chain: Chain, at: Reader) -> Outcome:

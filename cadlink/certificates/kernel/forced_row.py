@@ -38,8 +38,11 @@ def forced_row(group: Group, at: Reader) -> Outcome:
         its_rows, its_cols = group.row_sets[i], group.col_sets[i]
         corner = j in its_rows and k in its_cols
         inside = len(its_rows & {*R, j}) * len(its_cols & C) + corner
-        where = f"neuron {i} to observe all cells of the block in its rows and columns"
-        at.demand(observed == inside, where, f"{inside - observed} unobserved")
+        at.demand(
+            observed == inside,
+            f"neuron {i} to observe all cells of the block in its rows and columns",
+            f"{inside - observed} unobserved",
+        )
     at.demand(len(team) == len(rows), f"{len(rows)} neurons covering the block", f"{team}")
     matched = {}
     for what, lines, sets in (("row", R, group.row_sets), ("column", C, group.col_sets)):

@@ -7,6 +7,7 @@ supports, and rank arguments apply.  Rules that use the rank of A demand it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -17,6 +18,7 @@ from cadlink.certificates.kernel.reader import (
     FREE,
     NOT_CLOSED,
     Found,
+    Lemma,
     Needs,
     Outcome,
     Reader,
@@ -26,6 +28,7 @@ __all__ = [
     "absorb",
     "empty",
     "forcing",
+    "general_position",
     "good_pairs",
     "lines",
     "matching",
@@ -95,7 +98,7 @@ def absorb(group: Group, at: Reader) -> Outcome:
     gone = frozenset(chosen)
     others = [graph for i, graph in enumerate(group.neurons) if i not in gone]
     rest = Group.of(graph - free.cells for graph in others)
-    return Needs((rest,), "same", (free, at.data["proof"]))
+    return Needs((rest,), lemmas=(Lemma(free, at.data["proof"]),))
 
 
 def _is_star(graph: Graph) -> bool:
@@ -271,13 +274,19 @@ def transversal(group: Group, at: Reader) -> Outcome:
     |J| - 1 under the condition.  By Rado's theorem the W_i contain a basis x_1, .., x_r of V."""
     n, r = len(group.rows), len(group.neurons)
     at.demand(group.complete, "complete graphs", "a graph with an unobserved cell")
-    at.demand(0 < r <= n, f"1 to {n} neurons", f"{r}")
     at.demand(all(cols == group.cols for cols in group.col_sets), "all columns", "some columns")
+    general_position(group.row_sets, n, at)
+    return Found(FREE if r == n else CLOSED)
+
+
+def general_position(sets: Sequence[frozenset[int]], n: int, at: Reader) -> None:
+    """Demand the condition of ``transversal`` for these row sets, at most n of them, in n rows."""
+    r = len(sets)
+    at.demand(0 < r <= n, f"1 to {n} neurons", f"{r}")
     at.spend(500 * 3**r + 2**r * (2000 + 50 * r * n))
-    width = [max(0, r - n + len(rows)) for rows in group.row_sets]
+    width = [max(0, r - n + len(rows)) for rows in sets]
     excess = {
-        part: sum(width[i] for i in part)
-        - len(frozenset.intersection(*(group.row_sets[i] for i in part)))
+        part: sum(width[i] for i in part) - len(frozenset.intersection(*(sets[i] for i in part)))
         for size in range(2, r + 1)
         for part in combinations(range(r), size)
     }
@@ -289,7 +298,6 @@ def transversal(group: Group, at: Reader) -> Outcome:
                 for part in combinations(chosen, smaller)
             )
             at.demand(enough, f"room for independent vectors in neurons {chosen}", "too little")
-    return Found(FREE if r == n else CLOSED)
 
 
 def _observes_its_blocks(group: Group, at: Reader) -> None:
@@ -417,8 +425,11 @@ def owners(group: Group, at: Reader) -> Outcome:
         team.append(i)
         its_rows, its_cols = group.row_sets[i], group.col_sets[i]
         inside = len(its_rows & R) * len(its_cols & {*C, k}) + (j in its_rows) * len(its_cols & C)
-        where = f"neuron {i} to observe all cells of the block in its rows and columns"
-        at.demand(observed == inside, where, f"{inside - observed} unobserved")
+        at.demand(
+            observed == inside,
+            f"neuron {i} to observe all cells of the block in its rows and columns",
+            f"{inside - observed} unobserved",
+        )
     at.demand(len(team) == len(rows), f"{len(rows)} neurons covering the block", f"{team}")
     facts = {}
     for what, lines, sets in (("row", R, group.row_sets), ("column", C, group.col_sets)):

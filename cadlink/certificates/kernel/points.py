@@ -103,8 +103,8 @@ def curve(problem: Problem, at: Reader) -> Found:
         for monomial in monomials:
             entry.add(laurent_product([point.get(v, {}) for v in monomial], at))
         wrong = sorted(e for e in entry.terms if e <= 0)
-        where = f"the product tends to the limit at {cell}"
-        at.demand(not wrong, where, f"a difference of order {wrong[:1]}")
+        off = f"a difference of order {wrong[:1]}"
+        at.demand(not wrong, f"the product tends to the limit at {cell}", off)
     return Found(NOT_CLOSED, refute(at.data["refutation"], table, limit, at))
 
 

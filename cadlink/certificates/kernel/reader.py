@@ -21,6 +21,7 @@ __all__ = [
     "NOT_CLOSED",
     "Budget",
     "Found",
+    "Lemma",
     "Needs",
     "Number",
     "Outcome",
@@ -48,18 +49,27 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Lemma:
+    """A problem whose set must be free, with the proof found in the step's data at ``place``."""
+
+    problem: Problem
+    proof: object
+    place: str = "proof"
+
+
+@dataclass(frozen=True)
 class Needs:
     """What a step makes of its problem: subproblems, in the order of the step's parts.
 
     ``how`` is "same" (one part, same answer), "all" (free or closed iff all parts are), "closed"
     (closed iff all parts are, and then not known to be free) or "obstruction" (one part; if it is
-    not closed, neither is the problem).  ``lemma`` is a problem
-    with a proof, found in the data, that its set is free.  ``facts`` as in :class:`Found`.
+    not closed, neither is the problem).  ``lemmas`` must be proved besides.  ``facts`` as in
+    :class:`Found`.
     """
 
     parts: tuple[Problem, ...]
     how: str = "same"
-    lemma: tuple[Problem, object] | None = None
+    lemmas: tuple[Lemma, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 

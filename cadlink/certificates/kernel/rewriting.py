@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cadlink.certificates.kernel.problems import Chain, Group, Mask
-from cadlink.certificates.kernel.reader import Needs, Outcome, Reader
+from cadlink.certificates.kernel.reader import Lemma, Needs, Outcome, Reader
 
 __all__ = ["absorb_edges", "cap_outputs", "pendants", "twins"]
 
@@ -123,7 +123,7 @@ def absorb_edges(chain: Chain, at: Reader) -> Outcome:
     for old, ones in ((below, lower), (above, upper)):
         table = np.array(ones, dtype=np.int64).reshape(-1, 2)
         masks.append(Mask(old.rows, old.cols, table[:, 0], table[:, 1]))
-    return Needs((_with(chain, layer, *masks),), "same", (free, at.data["proof"]))
+    return Needs((_with(chain, layer, *masks),), lemmas=(Lemma(free, at.data["proof"]),))
 
 
 def cap_outputs(chain: Chain, at: Reader) -> Outcome:
