@@ -140,7 +140,7 @@ def test_exact_training_sets_ask_it_and_do_not_raise(grid: Engine) -> None:
     rows = [("0", "1/10"), ("1", "-3/20"), ("3", "11/10"), ("3", "39/20")]
     targets = [[Fraction(v) for v in row] for row in rows]
     with Decider(engine=grid) as decider:
-        found = exact.decide_data(pattern, [True, True], inputs, targets, Limits(20, 500), decider)
+        found = exact.not_attained(pattern, inputs, targets, Limits(20, 500), decider)
     assert found.witness is None
     assert found.reason.startswith("no backend could show that loss > ")
 
