@@ -179,8 +179,9 @@ def main() -> None:
     body = "\n\n".join(
         [
             f"{len(rows)} classic problems, {args.limit:g} s each, nothing cached. Seconds until"
-            " the answer, the start of Redlog's session apart; what is no answer stands by its name."
-            " Every answer was compared with the known one by z3. (-: z3 takes sentences only.)",
+            " the answer, the start of Redlog's session apart; what is no answer stands by its"
+            " name. Every answer was compared with the known one by z3. (-: z3 takes sentences"
+            " only.)",
             results.table(["backend", *kinds], summary),
             results.table(["problem", "kind", *REGISTRY], rows),
         ]
