@@ -45,6 +45,7 @@ class Chain:
 
     def linear(self, signal: Signal, layer: Found, place: str) -> Signal:
         """A Linear layer; its widths must fit, its weights must not have been used."""
+        self.take(signal, place)
         if any(layer.name == other.name for other in self.layers):
             raise InputError(
                 f"layer {quoted(layer.name)} is used twice; no theorem covers shared weights", place
@@ -61,6 +62,7 @@ class Chain:
 
     def bias(self, signal: Signal, free: Any, place: str) -> Signal:
         """A free bias added to the last layer: ``free`` says which units have one."""
+        self.take(signal, place)
         if not self.layers or self.active or self.layers[-1].bias.any():
             raise InputError(
                 "adds parameters that are no bias of a Linear layer without one", place
@@ -74,6 +76,7 @@ class Chain:
 
     def activation(self, signal: Signal, name: str, place: str) -> Signal:
         """An activation after the last layer; ReLU of ReLU is ReLU."""
+        self.take(signal, place)
         if not self.layers:
             raise InputError(
                 f"{name} before the first layer changes the inputs; apply it to the data", place

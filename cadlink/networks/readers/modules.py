@@ -111,6 +111,12 @@ def of_module(module: Any, options: Options) -> Model:
     """
     while type(module).__name__ in ("DataParallel", "DistributedDataParallel", "OptimizedModule"):
         module = module.module if hasattr(module, "module") else module._orig_mod
+    if isinstance(module, torch.jit.ScriptModule):
+        raise InputError(
+            "a TorchScript module is a program that is not traced; give the module it was made"
+            " from, or its state_dict()",
+            "the model",
+        )
     if options.layers is not None:
         state = module.state_dict(keep_vars=True)
         return of_named(state, "the model", options)

@@ -215,6 +215,8 @@ class _Walk:
         if node.domain not in ("", "ai.onnx") and not scaler:
             raise self._refused(place, f"of the domain {quoted(node.domain)}")
         attributes = {attribute.name: attribute for attribute in node.attribute}
+        if any(attribute.HasField("g") or attribute.graphs for attribute in node.attribute):
+            raise self._refused(place, "holds a graph of its own, which is not read")
         given = []
         for name in node.input:
             if name and name not in self.values:

@@ -1196,6 +1196,7 @@ def live() -> Iterator[Entry]:
         ("a relu alone", lambda: nn.Sequential(nn.ReLU()), "changes the inputs"),
         ("lazy", lambda: nn.Sequential(nn.LazyLinear(3)), "has a forward hook"),
         ("meta", lambda: nn.Sequential(nn.Linear(3, 3, device="meta")), "meta device"),
+        ("TorchScript", lambda: torch.jit.trace(plain(), torch.ones(1, 4)), "a TorchScript module"),
         ("GRU", lambda: nn.GRU(3, 3), "GRU|cannot be traced"),
         ("attention", lambda: nn.MultiheadAttention(2, 1), "cannot be traced"),
     ):
@@ -1321,6 +1322,22 @@ def onnx_files() -> Iterator[Entry]:
         node("Gemm", ["r", "v"], ["y"]),
     ]
     yield Entry("one initializer copied", kind, graph(tied, copied), "number by number")
+    inner = [
+        helper.make_graph(
+            [node(op, ["h"], ["o"])], op, [], [helper.make_empty_tensor_value_info("o")]
+        )
+        for op in ("Relu", "Tanh")
+    ]
+    chosen = [
+        chain[0],
+        chain[1],
+        node("If", ["c"], ["y"], then_branch=inner[0], else_branch=inner[1]),
+    ]
+    yield Entry(
+        "a choice", kind, graph(chosen, {**held, "c": np.array(True)}), "a graph of its own"
+    )
+    branch = [*chain[:2], node("Tanh", ["h"], ["t"]), *chain[2:]]
+    yield Entry("a branch that nobody uses", kind, graph(branch, held), "branches here")
     yield Entry("functions of the file", kind, _with_function, "functions that the file defines")
     int8 = {**held, "a": (a * 9).astype(np.int8)}
     yield Entry("int8 initializers", kind, graph(chain, int8), "quantised")
