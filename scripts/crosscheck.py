@@ -2,6 +2,7 @@
 
     python scripts/crosscheck.py                    classes up to 2x3, 300 + 100 random patterns
     python scripts/crosscheck.py --outer 2x2 --sample 20 --deep 10 --cap 1
+    python scripts/crosscheck.py --rules 2000       every rule about chains on its own, no programs
 
 Every pattern is decided as users do, then put to independent judges, as it stands:
 
@@ -14,6 +15,10 @@ variety     every common zero of some polynomials that vanish on the set is a pr
             QEPCAD: then the set is closed
 limit       random curves of factors over Q(t), their exact limits computed here, and z3's answer
             whether the limit is a product: one that is not shows the set not to be closed
+
+With --rules, each rule about chains of masks is held against the last judge and the fixed factors
+on its own: what follows from its step, the kernel's check of the leaf and, if it leaves a smaller
+chain, from the other rules' answer about that.  A rule in error shows even where others come first.
 
 An answer that contradicts the verdict, or another answer, stops the script with exit status 1.
 "Survived" counts closed patterns without an answer some of whose limits were tried and all of those
@@ -41,9 +46,14 @@ from cadlink import Decider, Limits, Pattern, Verdict
 from cadlink.backends.base import Outcome
 from cadlink.backends.engine import Engine
 from cadlink.census.enumeration import TwoFactorClasses
+from cadlink.certificates.kernel import check_proof
+from cadlink.clock import Clock, OutOfTime
 from cadlink.logic import encode
 from cadlink.logic.formula import FALSE, TRUE, Formula, free_variables, prenex
 from cadlink.logic.simplify import relax
+from cadlink.rules.pipeline import Tree, proof, reduce, taken, verdict
+from cadlink.rules.rule import Rule
+from cadlink.rules.table import CHAIN_RULES
 from cadlink.search import vanishing
 
 MEMORY_MIB = 2048
@@ -258,7 +268,7 @@ class Judges:
     def judge(self, row: Row, seed: int) -> None:
         """What the judges have to say about the row's pattern: two answers are enough."""
         pattern = row.pattern
-        self._limits(row, seed)
+        self.limits_of(row, seed)
         rng = random.Random(seed)
         if frozen(pattern, rng) or frozen(pattern.transpose(), rng):
             row.answers["free"].append(("fixed factors", "closed"))
@@ -305,7 +315,7 @@ class Judges:
                 return found
         return None
 
-    def _limits(self, row: Row, seed: int) -> None:
+    def limits_of(self, row: Row, seed: int) -> None:
         """Limits of random curves of the pattern and of its transpose, until z3 refutes one."""
         rng = random.Random(seed)
         sources = [
@@ -381,6 +391,62 @@ def crosscheck(
             yield row
 
 
+def alone(rule: Rule, pattern: Pattern, wall_s: float) -> str | None:
+    """What follows from one rule's step, with the other rules for what it leaves; or None."""
+    clock = Clock.of(wall_s)
+    try:
+        tree = taken(rule, pattern, clock.share(0.5))
+    except OutOfTime:
+        return None
+    while tree is not None and tree.step is not None and tree.step.rule == "transpose":
+        tree = tree.parts[0]
+    if tree is None or tree.step is None:
+        return None
+    parts = [reduce(part.problem, clock) for part in tree.parts]
+    whole = Tree(tree.problem, tree.step, tuple(parts))
+    found = verdict(whole)
+    if found is None:
+        return None
+    checked = check_proof(tree.problem, proof(whole).to_json()).conclusion
+    if checked != found:
+        raise SystemExit(f"CONTRADICTION: {rule.name} finds {found}, the kernel {checked}")
+    return found
+
+
+def rules_alone(count: int, seed: int, judges: Judges) -> int:
+    """Every rule about chains on random small chains; 1 on a contradiction."""
+    fired: Counter[str] = Counter()
+    rng = random.Random(seed)
+    for number, pattern in enumerate(_random(count, seed, _small_widths)):
+        answers: dict[str, str] = {}
+        for rule in CHAIN_RULES:
+            found = alone(rule, pattern, 1.0)
+            if found is not None:
+                answers[rule.name] = "not_closed" if found == "not_closed" else "closed"
+                fired[f"{rule.name}: {found}"] += 1
+        if not answers:
+            continue
+        row = Row(pattern, next(iter(answers.values())), "")
+        if frozen(pattern, rng) or frozen(pattern.transpose(), rng):
+            row.answers["free"].append(("fixed factors", "closed"))
+        elif "closed" in answers.values():
+            judges.limits_of(row, seed * 1_000_003 + number)
+        if len(set(answers.values()) | row.said()) > 1:
+            print(f"CONTRADICTION: {pattern.inline()}: {answers}; {dict(row.answers)}")
+            return 1
+        fired["judged by fixed factors"] += "free" in row.answers
+        fired["limits that are products"] += row.members
+        fired["limits z3 could not say of"] += row.undecided
+    print(f"{count} chains, every rule on its own")
+    for name, times in sorted(fired.items()):
+        print(f"    {name:40s} {times:7d}")
+    return 0
+
+
+def _small_widths(rng: random.Random) -> list[int]:
+    return [rng.randint(1, 4) for _ in range(rng.choice([3, 4, 4, 5]))]
+
+
 def show(name: str, rows: Sequence[Row]) -> None:
     """One block of the table."""
     verdicts = Counter(row.verdict for row in rows)
@@ -415,6 +481,7 @@ def main() -> int:
     parser.add_argument("--cap", type=float, default=3.0, help="seconds per question")
     parser.add_argument("--limit", type=float, default=20.0, help="seconds per decision")
     parser.add_argument("--limits", type=int, default=8, help="limits of curves per pattern")
+    parser.add_argument("--rules", type=int, help="small chains for every rule on its own")
     parser.add_argument("--silent", action="store_true", help="name patterns without an answer")
     args = parser.parse_args()
     os.environ["CADLINK_CACHE"] = "off"
@@ -427,6 +494,10 @@ def main() -> int:
     start = time.monotonic()
     with Engine() as engine:
         judges = Judges(engine, args.cap, args.limits, 20 * args.limits)
+        if args.rules:
+            failed = rules_alone(args.rules, args.seed, judges)
+            print("" if failed else "no contradiction")
+            return failed
         for name, patterns in blocks.items():
             rows: list[Row] = []
             for row in crosscheck(patterns, judges, args.limit, args.seed):

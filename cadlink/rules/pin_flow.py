@@ -31,6 +31,8 @@ def proposals(net: Net, clock: Clock) -> Iterator[Pins]:
     rest = net.no_pins()[1:]
     up = net.upwards(net.no_pins())
     gain = np.array([rank(up[1][:, heads]) for heads in net.masks[1].T], dtype=np.float64)
+    if not _enough(net, gain):
+        return
     for turn, (margin, wide) in enumerate(MARGINS):
         found = _flow(net, gain, margin, wide, clock.at_most(FLOW_S), turn)
         if found is None:
@@ -39,6 +41,17 @@ def proposals(net: Net, clock: Clock) -> Iterator[Pins]:
         yield (marks, *rest)
         if short > MOST_MISSING:
             return
+
+
+def _enough(net: Net, gain: npt.NDArray[np.float64]) -> bool:
+    """Whether all the pins that gain anything in the short columns together could do.
+
+    Summing the inequalities over the short columns, a pin counts v_i less the short columns of it.
+    """
+    lack = np.array([rows.size - its.size for rows, its in zip(net.outputs, net.fed, strict=True)])
+    short = lack > 0
+    lost = net.masks[0][:, short].sum(axis=1)
+    return bool(np.maximum(gain - lost, 0).sum() >= lack[short].sum())
 
 
 def _flow(
