@@ -17,6 +17,7 @@ from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.modular import PRIME
 from cadlink.rules.net import Missing, Net, Pins, affordable
+from cadlink.rules.paths import is_trimmed
 from cadlink.rules.pin_flow import MOST_MISSING, proposals
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Step
@@ -96,12 +97,12 @@ def _move(net: Net, marks: Pins, k: int, chance: np.random.Generator) -> None:
 
 
 def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
-    """A free leaf when pins are found.
+    """A free leaf when pins are found for a trimmed chain.
 
     >>> find(Pattern.of(["10/01/11", "101/110/111"])).data["pins"]
     [[0, 2]]
     """
-    if not affordable(pattern):
+    if not affordable(pattern) or not is_trimmed(pattern):
         return None
     found = search(Net(pattern), clock)
     if found is None:

@@ -464,6 +464,7 @@ HALL = {
     "short": [0, 1],
     **DRAWN,
 }
+TRIANGLE = ["1" * n + "0" * (16 - n) for n in range(1, 17) for _ in range(2)]
 WITH_PARTS = {"relabel", "restrict", "merge", "two_factors", "absorb_edges", "cap_outputs"}
 CHAINS: list[tuple[str, list[str], dict[str, Any], str]] = [
     ("one_layer", ["1", "1"], {}, "one mask"),
@@ -508,6 +509,12 @@ CHAINS: list[tuple[str, list[str], dict[str, Any], str]] = [
     ("absorb_edges", ["11/01", "10/11"], {"layer": 1, "units": [2], "proof": None}, "unit of the"),
     ("absorb_edges", ["11/11", "11/11"], {"layer": 1, "units": [0], "proof": STAR}, "stars only"),
     ("cap_outputs", ["1"], {"outputs": [[0]]}, "at least two masks"),
+    (
+        "cap_outputs",  # 16 sets of units, each in the next, of two outputs each
+        ["/".join(["1" * 16] * 16), "/".join(TRIANGLE)],
+        {"outputs": [[0]]},
+        "count vectors",
+    ),
     ("cap_outputs", ["11", "1/1"], {"outputs": []}, "at least one list"),
     ("cap_outputs", ["11", "1/1"], {"outputs": [[2]]}, "output of the problem"),
     # Of three outputs that see both units two can be independent.
@@ -518,7 +525,12 @@ CHAINS: list[tuple[str, list[str], dict[str, Any], str]] = [
     ("hall_circuit", CIRCUIT, HALL | {"inputs": [0, 1]}, "3 inputs, one more than outputs"),
     ("hall_circuit", CIRCUIT, HALL | {"inputs": [0, 1, 1]}, "ascending order"),
     # A third unit sees the inputs.
-    ("hall_circuit", ["110/011/001", "111/111", "11/11"], HALL, "2 units between"),
+    (
+        "hall_circuit",
+        ["110/011/001", "111/111", "11/11"],
+        HALL,
+        "2 units between inputs and outputs",
+    ),
     ("hall_circuit", CIRCUIT, HALL | {"tied": [0, 3]}, "tied input of the problem"),
     # Inputs 0 and 1 share unit 0: the rows of Y can be independent and 0 over both.
     ("hall_circuit", CIRCUIT, HALL | {"tied": [0, 1]}, "room for less than 2 rows"),

@@ -95,7 +95,7 @@ def absorb_edges(chain: Chain, at: Reader) -> Outcome:
     chosen = at.ascending(at.data["units"], range(chain.widths[layer]), "unit")
     work = above.product_work(below)
     room = above.rows * below.cols
-    at.demand(max(work, room) <= MOST_CELLS, f"at most {MOST_CELLS} cells of blocks", f"{work}")
+    at.demand(max(work, room) <= MOST_CELLS, f"at most {MOST_CELLS} cells in all blocks", f"{work}")
     at.spend(10 * work + room)
     rows: list[set[int]] = [set() for _ in range(chain.widths[layer])]
     cols: list[set[int]] = [set() for _ in range(chain.widths[layer])]
