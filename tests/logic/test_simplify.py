@@ -76,6 +76,18 @@ def test_simplify_is_an_equivalence(f: Formula, some: list[dict[str, Fraction]])
         assert evaluate(shorter, point) == evaluate(f, point), (to_text(f), to_text(shorter), point)
 
 
+@settings(max_examples=300, deadline=None)
+@given(formulas, formulas, st.lists(points, min_size=1, max_size=4))
+def test_under_an_assumption_nothing_changes_where_it_holds(
+    f: Formula, condition: Formula, some: list[dict[str, Fraction]]
+) -> None:
+    for g in (f, And((f, condition)), Or((f, negate(condition)))):
+        shorter = simplify(g, condition)
+        for point in some + GRID:
+            if evaluate(condition, point):
+                assert evaluate(shorter, point) is evaluate(g, point)
+
+
 @settings(max_examples=80, deadline=None)
 @given(formulas)
 def test_simplify_has_nothing_left_to_do(f: Formula) -> None:
