@@ -19,6 +19,8 @@ from cadlink.errors import FormulaError, InputError, foreign
 from cadlink.files import read, writable, write
 from cadlink.json_text import NotJson, decode
 from cadlink.logic.formula import Formula
+from cadlink.networks.experiments.plots import save
+from cadlink.report.solutions import solutions_figure
 
 __all__ = ["add_parser", "describe", "run"]
 
@@ -63,6 +65,12 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--transcript", type=Path, metavar="FILE", help="write what was asked and what was printed"
     )
+    parser.add_argument(
+        "--plot",
+        type=Path,
+        metavar="FILE",
+        help="draw the answer, in one or two variables (.png, .svg, .pdf)",
+    )
     parser.add_argument("--no-cache", action="store_true", help="neither read nor keep answers")
     parser.set_defaults(run=run)
 
@@ -72,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
     limits = Limits(args.limit, args.memory)
     if args.transcript is not None:
         writable(args.transcript, "--transcript")
+    if args.plot is not None:
+        writable(args.plot, "--plot")
     question = _read(args.formula)
     if args.write is not None:
         print(qe.script(question, args.write), end="")
@@ -91,6 +101,8 @@ def run(args: argparse.Namespace) -> int:
             raise
     if args.transcript is not None:
         write(args.transcript, _transcript(found), "--transcript")
+    if args.plot is not None and found.formula is not None:
+        save(solutions_figure(found.formula), args.plot)
     print(json.dumps(found.to_json(), allow_nan=False) if args.json else describe(found))
     return status.UNKNOWN if found.formula is None else status.DECIDED
 

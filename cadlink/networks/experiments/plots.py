@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cadlink.networks.experiments.demo import Demonstration
     from cadlink.networks.experiments.training import Run
 
-__all__ = ["demo_figure", "mask_figure", "runs_figure", "save"]
+__all__ = ["BLUE", "SKY", "demo_figure", "mask_figure", "new_figure", "runs_figure", "save"]
 
 # Colours that stay apart in print and for colour-blind eyes (Okabe and Ito).
 BLUE, ORANGE, SKY, GREY = "#0072B2", "#D55E00", "#56B4E9", "#555555"
@@ -33,7 +33,7 @@ SMALL = 40  # masks up to this size are drawn with every cell visible
 DPI = 200
 
 
-def _figure(width: float, height: float) -> Any:
+def new_figure(width: float, height: float) -> Any:
     """An empty figure; InputError if matplotlib is not installed."""
     # On a first run matplotlib reports that it builds its font cache, which is nobody's news here.
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
@@ -86,7 +86,9 @@ def mask_figure(pattern: Pattern, obstruction: Obstruction | None = None, title:
     ]
     if not large:
         ratios = [max(1.0, cols / 4) for _, cols in shapes]
-    figure = _figure(min(16.0, 2.5 * pattern.depth + (2.5 if large else 0)), 5.6 if zoom else 3.0)
+    figure = new_figure(
+        min(16.0, 2.5 * pattern.depth + (2.5 if large else 0)), 5.6 if zoom else 3.0
+    )
     grid = figure.add_gridspec(
         2 if zoom else 1,
         pattern.depth,
@@ -227,7 +229,7 @@ def runs_figure(
 
     ``theory``: (loss, largest parameter) of the explicit minimising sequence.
     """
-    figure = _figure(10.0, 3.3)
+    figure = new_figure(10.0, 3.3)
     left, middle, right = figure.subplots(1, 3)
     runs = (
         (plain, BLUE, "-", "no regularisation"),
