@@ -56,7 +56,7 @@ THEORY: dict[tuple[str, str], tuple[str, str, set[str], Biases, str | None, str]
     ("R3", "not_closed"): ("abc", NO, RELU, any_, "definite", "none"),
     ("R6", "closed"): ("bc", YES, RELU, all, "coercive", "none"),
     ("R6", "some_targets"): ("b", NO, RELU, all, "definite", "none"),
-    ("R6", "attained"): ("bc", YES, RELU, all, "definite", "none"),
+    ("R6", "attained"): ("bc", YES, RELU, all, "coercive", "none"),
     ("R8", "cube_closed"): ("d", "closed_on_cube", RELU, all, None, "none"),
     ("R13", "closed"): ("abc", YES, ALSO_LINEAR, any_, "coercive", "none"),
     ("R14", "not_closed"): ("ac", NO, RELU, any_, "definite", "none"),
@@ -296,6 +296,26 @@ def test_a_loss_that_tends_to_0_far_away_has_no_guarantee() -> None:
     check_witness(replace(safe, loss="coercive"), witness)
     with pytest.raises(CertificateError, match="tends to infinity with the predictions"):
         check_witness(replace(safe, loss="definite"), witness)
+
+
+def test_targets_that_contradict_each_other_need_a_loss_that_grows() -> None:
+    """Targets 0 and 1 at one input: (p - y)^2 / (1 + (p - y)^4), summed, tends to 0 with p -> oo
+    only, though one unit fits every target of one point."""
+    twice, witness = ((Fraction(0),),) * 2, {"theorem": "R6", "claim": "attained"}
+    targets = ((Fraction(0),), (Fraction(1),))
+    for data in ({"question": "b"}, {"question": "c", "targets": targets}):
+        given = stated(read("1;1"), "attained", inputs=twice, loss="coercive", **data)
+        check_witness(given, witness)
+        with pytest.raises(CertificateError, match="tends to infinity with the predictions"):
+            check_witness(replace(given, loss="definite"), witness)
+
+
+def test_a_layer_without_units_is_no_narrow_one() -> None:
+    """R15 would take a first layer without units for a bottleneck; such a network is constant."""
+    dense = read("dense:2-2-2-2")
+    empty = dense.select([range(2), [], range(2), range(2)])
+    with pytest.raises(CertificateError, match="units in every layer"):
+        check_witness(stated(empty, "some_targets"), {"theorem": "R15", "claim": "some_targets"})
 
 
 def test_work_is_bounded_by_the_size_of_the_file() -> None:

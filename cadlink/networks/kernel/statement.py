@@ -87,6 +87,8 @@ class Statement:
 
     def __post_init__(self) -> None:
         depth, widths = self.pattern.depth, self.pattern.widths
+        if not all(widths):
+            raise CertificateError("pattern", "units in every layer", shown(list(widths)))
         if len(self.biases) != depth:
             raise CertificateError("biases", f"{depth} truth values", shown(list(self.biases)))
         for name, value, known in (

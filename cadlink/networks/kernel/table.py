@@ -87,7 +87,8 @@ TABLE: dict[Key, Row] = {
     ),
     ("R6", "closed"): Row((B_YES, C_YES), (RELU,), ALL, "coercive", "none", given.independent),
     ("R6", "some_targets"): Row((B_NO,), (RELU,), ALL, "definite", "none", given.independent),
-    ("R6", "attained"): Row((B_YES, C_YES), (RELU,), ALL, "definite", "none", given.enough_units),
+    # not "definite": a point twice with two targets leaves no loss that is 0
+    ("R6", "attained"): Row((B_YES, C_YES), (RELU,), ALL, "coercive", "none", given.enough_units),
     # two hidden layers or more
     ("R14", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", depth.one_form),
     ("R15", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", depth.bottleneck),
