@@ -33,7 +33,7 @@ OTHER: dict[str, tuple[Any, ...]] = {
     "activation": ("relu", "leaky_relu", "linear", "tanh"),
     "loss": (None, "squared", "coercive", "definite"),
     "penalty": ("none", "all"),
-    "theorem": ("R1", "R2", "R3", "R6", "R8", "R13", "R14", "R15", "R16", "N1", "exact", "linear"),
+    "theorem": ("R1", "R2", "R3", "R6", "R8", "R13", "R14", "R16", "R18", "N1", "exact", "linear"),
     "claim": ("closed", "attained", "not_closed", "some_targets", "cube_closed", "not_attained"),
 }
 

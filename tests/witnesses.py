@@ -12,7 +12,7 @@ from cadlink import Decider, Limits, decide, read
 from cadlink.networks import decide_network
 from cadlink.networks.kernel import Statement
 from cadlink.networks.readers.models import Model
-from cadlink.networks.theorems import bottleneck, depth, linear_part, one_hidden_layer
+from cadlink.networks.theorems import depth, hall, linear_part, one_hidden_layer
 
 __all__ = ["data_for", "proved"]
 
@@ -64,8 +64,8 @@ def proved() -> tuple[tuple[Statement, dict[str, Any]], ...]:
         (lu, linear_part.some_targets(decide(lu, Limits(20)))),
         (forced, linear_part.by_search(forced, decide(forced, Limits(20)), 20)),
         (deep, depth.some_data(deep)),
-        (deep, bottleneck.some_data(deep)),
-        (deep, bottleneck.existence(deep)),
+        (deep, hall.some_data(deep, (True,) * 3)),
+        (deep, hall.existence(deep, (True,) * 3)),
     ):
         assert witness is not None
         biases = (witness.get("hidden_bias", True),) + (True,) * (pattern.depth - 1)

@@ -1,7 +1,7 @@
 """A training set on which the loss of a sparse ReLU network has infimum 0 and no minimum.
 
 The theorems give such data (``cadlink.networks.theorems``): points on a line (R1, R3), on a moment
-curve inside the inputs of an obstruction (N1), on a parabola (R14), in clusters (R15).  Here the
+curve inside the inputs of an obstruction (N1), on a parabola (R14), in clusters (R18).  Here the
 smallest set is chosen, moved into a box, and made exactly representable in double precision.
 
 *Why moving is allowed.*  Multiply input k by d_k > 0 and all targets by c > 0.  A network fits the
@@ -287,7 +287,8 @@ def _moved(witness: Witness, box: Fraction) -> Witness:
     How input k and the targets may be scaled depends on what the theorem's check looks at: a line
     is a line whatever the scales; a matrix shown to be missed by its zero pattern may be scaled
     too; one with a refutation stays the same matrix, so all scales are equal; on R14's parabola
-    x_2 = x_1^2 with target x_1 the scales are d, d^2 and d; R15's targets are inputs.
+    x_2 = x_1^2 with target x_1 the scales are d, d^2 and d; R18's clusters are
+    on a moment curve whatever the scales.
     """
     if witness["theorem"] == "N1" and not any(witness["origin"]):
         witness = _centred(witness)
@@ -296,7 +297,7 @@ def _moved(witness: Witness, box: Fraction) -> Witness:
     sizes = [max(map(abs, column)) for column in zip(*xs, strict=True)]
     top = max((abs(v) for y in ys for v in y), default=Fraction(1)) or Fraction(1)
     theorem = witness["theorem"]
-    free = theorem in ("R1", "R2", "R3") or (theorem == "N1" and "unit" in witness["missed"])
+    free = theorem in ("R1", "R2", "R3", "R18") or (theorem == "N1" and "unit" in witness["missed"])
     if free:
         scales = [
             _power(box, size) * _odd(column)

@@ -76,8 +76,8 @@ def explain(
             text += f"; the hidden units at work are {_listed('', witness['units'][:2])}"
         text += f", the targets are in {_listed('output', outputs)} (numbered from 1)."
     if witness["claim"] == "some_targets":
-        text += " The points and targets are not written out: there are too many, or no explicit"
-        text += " matrix was found."
+        few = "no explicit matrix was found" if "certificate" in witness else "there are too many"
+        text += f" The points and targets exist but are not written out: {few}."
     return text
 
 

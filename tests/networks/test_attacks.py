@@ -12,7 +12,7 @@ from scipy.optimize import least_squares
 
 from cadlink import Pattern, read
 from cadlink.networks.deciding import decide_network
-from cadlink.networks.theorems import bottleneck, depth, linear_part, one_hidden_layer, trees
+from cadlink.networks.theorems import depth, hall, linear_part, one_hidden_layer, trees
 from cadlink.networks.verdict import NetworkVerdict, Question, training_data
 
 Array = Any
@@ -118,6 +118,7 @@ SMALL = read("dense:2-2-2")
 DEEP = read("11;1/1;11")
 THREE = read("dense:1-3-2")
 LU = read("lu:2")
+TWO = read("dense:3-2-2-1")
 CASES = [
     ("R1", SMALL, one_hidden_layer.some_data(SMALL), 30.0, 40),
     ("R3", SMALL, one_hidden_layer.some_data(SMALL, four=True), 30.0, 40),
@@ -125,7 +126,8 @@ CASES = [
     ("R1 on lu:2", LU, one_hidden_layer.some_data(LU), 30.0, 30),
     ("N1", LU, linear_part.by_cut(LU), 20.0, 30),
     ("R14", DEEP, depth.some_data(DEEP), 20.0, 30),
-    ("R15", DEEP, bottleneck.some_data(DEEP), 20.0, 20),
+    ("R18", DEEP, hall.some_data(DEEP, (True, True, True)), 20.0, 20),
+    ("R18 with two units", TWO, hall.some_data(TWO, (True, True, True)), 20.0, 6),
 ]
 
 

@@ -19,7 +19,7 @@ from cadlink.cli.main import main
 from cadlink.errors import CertificateError
 from cadlink.networks.kernel import LOSSES, Statement, check_witness
 from cadlink.networks.kernel.table import TABLE
-from cadlink.networks.theorems import bottleneck, linear_part, one_hidden_layer
+from cadlink.networks.theorems import hall, linear_part, one_hidden_layer
 from cadlink.networks.theorems.table import THEOREMS
 from cadlink.networks.witness_file import document_of
 
@@ -34,8 +34,8 @@ def first(biases: tuple[bool, ...]) -> bool:
     return biases[0]
 
 
-def hidden(biases: tuple[bool, ...]) -> bool:
-    return all(biases[:-1])
+def later(biases: tuple[bool, ...]) -> bool:
+    return any(biases[1:-1])
 
 
 def last_or_none(biases: tuple[bool, ...]) -> bool:
@@ -60,8 +60,8 @@ THEORY: dict[tuple[str, str], tuple[str, str, set[str], Biases, str | None, str]
     ("R8", "cube_closed"): ("d", "closed_on_cube", RELU, all, None, "none"),
     ("R13", "closed"): ("abc", YES, ALSO_LINEAR, any_, "coercive", "none"),
     ("R14", "not_closed"): ("ac", NO, RELU, any_, "definite", "none"),
-    ("R15", "not_closed"): ("ac", NO, RELU, any_, "definite", "none"),
-    ("R15", "some_targets"): ("a", NO, RELU, hidden, "definite", "none"),
+    ("R18", "not_closed"): ("ac", NO, RELU, any_, "definite", "none"),
+    ("R18", "some_targets"): ("a", NO, RELU, later, "definite", "none"),
     ("R16", "attained"): ("abc", YES, ALSO_LINEAR, any_, "definite", "all"),
     ("N1", "not_closed"): ("abc", NO, BOTH, any_, "definite", "none"),
     ("N1", "some_targets"): ("a", NO, BOTH, any_, "definite", "none"),
@@ -164,7 +164,7 @@ def of_a(make: Any, *arguments: Any) -> dict[str, Any]:
 
 R1 = of_a(one_hidden_layer.some_data, SMALL)
 N1 = of_a(linear_part.by_cut, LU)
-R15 = of_a(bottleneck.some_data, DEEP)
+R18 = of_a(hall.some_data, DEEP, (True, True, True))
 LINE = {
     "theorem": "realised",
     "claim": "attained",
@@ -190,15 +190,15 @@ FORGED = [
         "the points of the statement",
     ),
     (
-        "R15 says nothing about given inputs",
+        "R18 says nothing about given inputs",
         stated(DEEP, "not_closed", question="b", inputs=ZERO),
-        R15,
+        R18,
         "answer",
     ),
     (
-        "R15 without data for given inputs",
+        "R18 without data for given inputs",
         stated(DEEP, "some_targets", question="b", inputs=ZERO),
-        {"theorem": "R15", "claim": "some_targets", "X": [[0, 0]]},
+        {"theorem": "R18", "claim": "some_targets", "X": [[0, 0]]},
         "answer",
     ),
     ("a guarantee by a penalty that is not there", stated(LU, "attained"), {}, "penalty"),

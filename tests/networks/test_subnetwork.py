@@ -30,7 +30,7 @@ def data_for(source: str, theorem: str | None = None) -> TrainingSet:
         ("pruned", "N1"),
         ("lu:2", "N1"),
         ("dense:3-1-2-1", "R14"),
-        ("dense:6-2-3-2", "R15"),
+        ("dense:6-2-3-2", "R18"),
     ],
 )
 def test_the_sequence_on_the_part(source: str, theorem: str) -> None:

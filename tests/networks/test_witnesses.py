@@ -12,9 +12,9 @@ from stating import accepted
 from cadlink import Limits, Pattern, decide, read
 from cadlink.errors import CertificateError
 from cadlink.networks.theorems import (
-    bottleneck,
     cube,
     depth,
+    hall,
     linear_part,
     one_hidden_layer,
     trees,
@@ -37,7 +37,7 @@ WITNESSES: list[tuple[Pattern, dict[str, Any]]] = [
     (LU, linear_part.by_cut(LU)),
     (FORCED, searched()),
     (DEEP, depth.some_data(DEEP)),
-    (DEEP, bottleneck.some_data(DEEP)),
+    (DEEP, hall.some_data(DEEP, (True, True, True))),
 ]  # type: ignore[list-item]
 
 

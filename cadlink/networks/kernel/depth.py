@@ -1,11 +1,13 @@
-"""R14 and R15: two hidden layers or more, where depth itself takes optima away."""
+"""R14 and R18: two hidden layers or more, where depth itself takes optima away."""
 
 from __future__ import annotations
 
-from cadlink.networks.kernel.matrices import on_moment_curve
-from cadlink.networks.kernel.witness import Network, data_of, limit_is, product, regions
+from fractions import Fraction
 
-__all__ = ["bottleneck", "bottleneck_exists", "one_form"]
+from cadlink.networks.kernel.matrices import on_moment_curve
+from cadlink.networks.kernel.witness import Network, data_of, limit_is, product
+
+__all__ = ["hall", "hall_exists", "one_form"]
 
 
 def one_form(net: Network) -> tuple[str, ...]:
@@ -34,34 +36,77 @@ def one_form(net: Network) -> tuple[str, ...]:
     return ()
 
 
-def bottleneck_exists(net: Network) -> tuple[str, ...]:
-    """R15: dense layers, n units on more than n inputs, then more than n units."""
-    widths = net.pattern.widths
-    full = all(layer.nnz == layer.shape[0] * layer.shape[1] for layer in net.pattern.layers)
-    net.demand(full and net.pattern.depth >= 3, "three dense layers or more", list(widths))
-    net.demand(widths[1] < min(widths[0], widths[2]), "a narrow first layer", list(widths[:3]))
+def hall_exists(net: Network) -> tuple[str, ...]:
+    """R18: n first-layer units that alone see n + 1 inputs, and a unit above they can avoid."""
+    at, depth, widths = net.at, net.pattern.depth, net.pattern.widths
+    net.demand(depth >= 3, "three layers or more", depth)
+    listed = at.items(net.witness.get("inputs"), "inputs")
+    inputs = [at.integer(k, "an input", 0, widths[0]) for k in listed]
+    n = len(inputs) - 1
+    net.demand(n >= 1 and len(set(inputs)) == n + 1, "two inputs or more, each once", inputs[:5])
+    listed = at.items(net.witness.get("units"), "units", n)
+    units = [at.integer(unit, "a first-layer unit", 0, widths[1]) for unit in listed]
+    net.demand(len(set(units)) == n, "first-layer units, each once", units[:5])
+    seeing = net.reach(inputs, range(widths[-1]))[1]
+    net.demand(seeing == set(units), "all units that see these inputs", sorted(seeing)[:5])
+    for unit, own in zip(units, inputs[1:], strict=True):
+        net.demand(own in net.sees(0, unit), f"unit {unit} seeing input {own}", "not on its mask")
+    missed = inputs[0] in net.sees(0, units[0])
+    net.demand(missed, f"unit {units[0]} seeing input {inputs[0]}", "not on its mask")
+    listed = at.items(net.witness.get("kink"), "[unit layer, unit]", 2)
+    layer = at.integer(listed[0], "a hidden layer after the first", 2, depth)
+    kink = at.integer(listed[1], "a unit", 0, widths[layer])
+    net.demand(net.biases[layer - 1], f"free biases in layer {layer - 1}", "none")
+    # paths downwards from the outputs, with and without that unit
+    above, avoiding = set(range(widths[-1])), set(range(widths[-1]))
+    above_first: set[int] = set()
+    for place in range(depth - 1, 0, -1):
+        above = {below for unit in above for below in net.sees(place, unit)}
+        avoiding = {below for unit in avoiding for below in net.sees(place, unit)}
+        if place == layer:
+            net.demand(kink in above, f"a path from unit {kink} of layer {layer} up", "none")
+            avoiding -= {kink}
+            above_first = {kink}
+        elif place < layer:
+            above_first = {below for unit in above_first for below in net.sees(place, unit)}
+    through = units[0] in above_first
+    net.demand(through, f"a path from unit {units[0]} to unit {kink} of layer {layer}", "none")
+    stuck = sorted(set(units) - avoiding)
+    net.demand(not stuck, f"paths to outputs that avoid unit {kink} of layer {layer}", stuck[:5])
     return ()
 
 
-def bottleneck(net: Network) -> tuple[str, ...]:
-    """R15 with its data."""
-    bottleneck_exists(net)
-    widths = net.pattern.widths
-    n = widths[1]
+def hall(net: Network) -> tuple[str, ...]:
+    """R18 with its data: fewer first-layer units than inputs, and clusters that use them all up."""
+    net.demand(net.pattern.depth >= 3, "three layers or more", net.pattern.depth)
     data = data_of(net)
     limit_is(net, data, data.ys)
-    xs, ys = data.xs, data.ys
-    net.demand(len(data.inputs) == n + 1, f"{n + 1} inputs", len(data.inputs))
-    net.demand(len(data.outputs) == 1, "one output", len(data.outputs))
-    rho = product(regions(width, n + 1) for width in widths[1:-1])
-    size = (n + 1) * rho + 1
+    xs, ys, dimension = data.xs, data.ys, len(data.inputs)
+    n = dimension - 1
+    net.demand(n >= 1, "two inputs or more", dimension)
+    layers = net.reach(data.inputs, data.outputs)[1:-1]
+    net.demand(len(layers[0]) <= n, f"at most {n} first-layer units", len(layers[0]))
+    # pieces on which the network is affine: patterns of active units, or intervals of the curve
+    along = product(dimension * len(units) + 1 for units in layers)
+    pieces = min(along, net.pieces(data.inputs, data.outputs))
+    size = dimension * pieces + 1
     net.demand(len(xs) == 2 + n * size, f"2 + {n} * {size} points", len(xs))
-    net.demand(xs[0][:n] == xs[1][:n], "two points that agree in the first inputs", "others")
+    net.demand(xs[0][1:] == xs[1][1:], "two points that differ in the first input only", "others")
     net.demand(ys[0] != ys[1], "different targets at these two points", "equal ones")
-    for i in range(n):
-        block = slice(2 + i * size, 2 + (i + 1) * size)
-        points = xs[block]
+    for i in range(1, n + 1):
+        block = slice(2 + (i - 1) * size, 2 + i * size)
+        points, targets = xs[block], ys[block]
         on_moment_curve(net, points, origin=points[0])  # which is the point at s = 0
-        same = all(y[0] == x[i] for x, y in zip(points, ys[block], strict=True))
-        net.demand(same, f"input {i} as target on cluster {i}", "another")
+        net.at.spend(len(data.outputs) * size)
+        found = any(
+            _multiple([x[i] for x in points], [y[column] for y in targets])
+            for column in range(len(data.outputs))
+        )
+        net.demand(found, f"a multiple of coordinate {i} as a target on its cluster", "others")
     return ()
+
+
+def _multiple(xs: list[Fraction], ys: list[Fraction]) -> bool:
+    """Whether y = a x + b with a != 0; the first two x differ."""
+    a = (ys[1] - ys[0]) / (xs[1] - xs[0])
+    return a != 0 and all(y - ys[0] == a * (x - xs[0]) for x, y in zip(xs, ys, strict=True))

@@ -91,10 +91,8 @@ TABLE: dict[Key, Row] = {
     ("R6", "attained"): Row((B_YES, C_YES), (RELU,), ALL, "coercive", "none", given.enough_units),
     # two hidden layers or more
     ("R14", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", depth.one_form),
-    ("R15", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", depth.bottleneck),
-    ("R15", "some_targets"): Row(
-        (A_NO,), (RELU,), HIDDEN, "definite", "none", depth.bottleneck_exists
-    ),
+    ("R18", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", depth.hall),
+    ("R18", "some_targets"): Row((A_NO,), (RELU,), ANY, "definite", "none", depth.hall_exists),
     # products of the masks
     ("N1", "not_closed"): Row(
         (A_NO, B_NO, C_NO), (RELU, LEAKY), ANY, "definite", "none", matrices.linear_part

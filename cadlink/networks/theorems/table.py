@@ -13,9 +13,9 @@ from cadlink.deciding.decision import Decision, Verdict
 from cadlink.networks import exact
 from cadlink.networks.kernel.table import ALL, FIRST, LAST
 from cadlink.networks.theorems import (
-    bottleneck,
     cube,
     depth,
+    hall,
     linear_part,
     one_hidden_layer,
     safe_inputs,
@@ -72,7 +72,7 @@ def _one_form(case: Case) -> Witness | None:
 
 
 def _clusters(case: Case) -> Witness | None:
-    return bottleneck.some_data(case.pattern) if all(case.biases[:-1]) else None
+    return hall.some_data(case.pattern, case.biases)
 
 
 def _cut(case: Case) -> Witness | None:
@@ -87,11 +87,11 @@ def _sharing(case: Case) -> Found | None:
     return found
 
 
-def _wide(case: Case) -> Found | None:
-    """R15: with data if they are few, else that they exist."""
+def _hall(case: Case) -> Found | None:
+    """R18: with data if they are few, else that they exist."""
     found = _from(_clusters)(case)
-    if found is None and case.question is _A and all(case.biases[:-1]):
-        return _found(bottleneck.existence(case.pattern))
+    if found is None and case.question is _A:
+        return _found(hall.existence(case.pattern, case.biases))
     return found
 
 
@@ -291,16 +291,17 @@ THEOREMS: tuple[Theorem, ...] = (
         " (theorem R14)",
     ),
     Theorem(
-        "R15",
+        "R18",
         frozenset({(_A, _NO), (_C, _NO)}),
-        "hidden biases, dense layers, and a first layer narrower than the input and the second",
-        "the first layer has fewer units than there are inputs; in the limit the network sees one"
-        " more direction than any weights let it see",
-        _wide,
+        "some inputs that fewer first-layer units see, and a later unit with a bias that these can"
+        " reach and avoid",
+        "some inputs outnumber the first-layer units that see them; in the limit the network sees"
+        " one more direction of these inputs than any weights let it see",
+        _hall,
         hidden=(2, None),
         data=_clusters,
-        points="{points} points in clusters that force the first layer, narrower than the input, to"
-        " ignore an input the targets depend on (theorem R15)",
+        points="{points} points in clusters that force the few first-layer units to ignore an input"
+        " the targets depend on (theorem R18)",
     ),
     Theorem(
         "N1",
