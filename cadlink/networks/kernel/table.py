@@ -37,7 +37,6 @@ class Biases:
 
 ANY = Biases("any biases or none", lambda biases: True)
 FIRST = Biases("free biases in the first layer", lambda biases: biases[0])
-HIDDEN = Biases("free biases in every hidden layer", lambda biases: all(biases[:-1]))
 ALL = Biases("free biases in every layer", all)
 LAST = Biases(
     "free biases in the last layer, or none at all", lambda biases: biases[-1] or not any(biases)
