@@ -22,7 +22,7 @@ from cadlink.rules.pipeline import open_leaves, reduce
 MISBEHAVING = Path(__file__).parents[1] / "misbehaving"
 
 # No rule and no curve settles it; a backend does, in a second.
-NEEDS_A_BACKEND = (("###/.../###", ".##/.##/.##", ".../###/###"), "free")
+NEEDS_A_BACKEND = (("##./#../...", ".##/..#/...", ".../#.#/#.#"), "free")
 
 
 @pytest.fixture(scope="module")
