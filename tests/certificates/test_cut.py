@@ -155,3 +155,12 @@ def test_the_columns_passed_over_are_needed() -> None:
     # Column 2 has its matchings and the rest is a star, but LU is not closed.
     with pytest.raises(CertificateError, match="edges that leave the pins"):
         check_proof(read("10/11;11/01"), cut([[]]))
+
+
+def test_hidden_layers_without_units_are_no_obstacle() -> None:
+    layers = [["1"], ["0"], ["1"]]
+    proof = {"rule": "twins", "data": {}, "parts": [cut([[], []])]}
+    assert check_proof({"layers": layers}, proof).conclusion == "free"
+    deep = {"rule": "deep_matching", "data": {"seed": 0, "prime": PRIME}, "parts": []}
+    proof = {"rule": "twins", "data": {}, "parts": [deep]}
+    assert check_proof({"layers": layers}, proof).conclusion == "free"

@@ -104,6 +104,8 @@ def stripes() -> list[Any]:
 
 # -- proofs --------------------------------------------------------------------------------------
 
+DRAWN = {"seed": 0, "prime": 2147483629}
+
 # Data with which a rule gets as far as it can, on any of the patterns.
 LEAVES: dict[str, dict[str, Any]] = {
     "one_layer": {},
@@ -139,6 +141,25 @@ LEAVES: dict[str, dict[str, Any]] = {
     "merged_cross": {"a": 0, "b": 1, "i1": 2, "J": [0], "K": [0], "j0": 0, "k0": 0},
     "merged_two_blocks": {"a": 0, "b": 1, "f": 2, "J1": [0], "K1": [0], "J2": [1], "K2": [1]},
     "claims": {"method": "variety", "claims": [], "polynomials": []},
+    "deep_matching": DRAWN,
+    "cut": {"pins": [[0]], **DRAWN},
+    "hall_circuit": {
+        "layer": 1,
+        "outputs": [0],
+        "inputs": [0, 1],
+        "tied": [0],
+        "short": [0],
+        **DRAWN,
+    },
+    "triangle": {
+        "team": [*range(59)],
+        "rows": [*range(60)],
+        "cols": [*range(60)],
+        "first": 0,
+        "second": 1,
+        "neuron": 0,
+    },
+    "two_frames": {"N1": [*range(60)], "G1": [], "G2": [], "P0": [], "P1": [], "P2": []},
 }
 
 
@@ -193,6 +214,46 @@ def test_large_blocks_are_quick(rule: str) -> None:
     leaf = {**leaves("chain"), "merge": step("merge", {"layer": 1, "proof": step("matching")})}
     is_quick(certificate(one_block(), leaf[rule]))
     is_quick(certificate(square(), leaf[rule]))
+
+
+def no_ones(height: int, width: int) -> dict[str, Any]:
+    return {"shape": [height, width], "indptr": [0] * (height + 1), "indices": []}
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [["1" * 100], ["1"] * 1000],  # left kernels of a thousand rows
+        [no_ones(1, 10**6), no_ones(1, 1)],
+        [no_ones(1, 10**5), no_ones(5000, 1)],  # half a billion cells, none of them observed
+    ],
+    ids=["kernels", "inputs", "cells"],
+)
+def test_large_cuts_are_quick(layers: list[Any]) -> None:
+    is_quick(certificate(layers, step("deep_matching", DRAWN)))
+
+
+def test_large_absorbed_blocks_are_quick() -> None:
+    data = {"layer": 1, "units": [0], "proof": STAR}
+    is_quick(certificate([["1" * 2000], ["1"] * 2000], step("absorb_edges", data, None)))
+
+
+def test_many_lists_of_outputs_are_quick() -> None:
+    layers = [*dense(90), ["1" * 90] * 90]
+    is_quick(certificate(layers, step("cap_outputs", {"outputs": [[0]] * 5000}, None)))
+
+
+def test_many_choices_of_outputs_are_quick() -> None:
+    units = 15
+    pairs = [
+        "".join("1" if i in (j, (j + 1) % units) else "0" for i in range(units))
+        for j in range(units)
+    ]
+    lists = [[0]] * 5000 + [[j for j in range(units) if j != i] for i in range(units)]
+    top = [*pairs, "1" * units]
+    proof = step("cap_outputs", {"outputs": lists}, *[None] * len(lists))
+    is_quick(certificate([["1"] * units, top], proof))
+    is_quick(certificate([["1" * units] * units, top], proof))
 
 
 def test_large_groups_are_quick() -> None:

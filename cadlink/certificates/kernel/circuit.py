@@ -40,6 +40,7 @@ def hall_circuit(chain: Chain, at: Reader) -> Found:
     up = back.reached(np.isin(np.arange(height), outputs), chain.depth - layer)[-1]
     units = np.flatnonzero(chain.reached(marked, layer)[-1] & up)
     at.demand(len(units) == p, f"{p} units between inputs and outputs", f"{len(units)}")
+    at.spend(len(inputs) * chain.cost)
     reach = [chain.reached(np.arange(width) == k, layer)[-1][units] for k in inputs]
     sets = [frozenset(np.flatnonzero(column).tolist()) for column in np.array(reach).T]
 
@@ -71,6 +72,7 @@ def hall_circuit(chain: Chain, at: Reader) -> Found:
     for number in range(chain.depth, layer + 1, -1):
         above = times(above, factor(chain, number, seed, prime, at), prime, at)
     edges = chain.masks[layer]
+    at.spend(p * (20_000 + len(edges.row)))
     for unit in units:
         found = rank(above[:, edges.row[edges.col == unit]], prime, at)
         at.demand(found == p, f"rank {p} above unit {unit}", f"{found}")

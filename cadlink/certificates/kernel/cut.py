@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cadlink.certificates.kernel.drawn import (
+    MOST_ENTRIES,
     Matrix,
     chosen_prime,
     factor,
@@ -60,8 +61,9 @@ def _onto(chain: Chain, pinned: list[Marks], at: Reader) -> Found:
     up = _up(chain, pinned, seed, prime, at)
     down = _down(chain, pinned, seed, prime, at)
     fed = _dense(chain.masks[0])
-    places, variables = _variables(chain, pinned)
+    places, variables = _variables(chain, pinned, at)
     kernels: list[tuple[int, Matrix]] = []
+    at.spend(chain.widths[0] * (30_000 + 5 * (chain.widths[1] + chain.widths[-1])))
     for k in range(chain.widths[0]):
         rows = np.flatnonzero(reached[:, k])
         heads = np.flatnonzero(fed[:, k] & ~pinned[1])
@@ -80,6 +82,7 @@ def _onto(chain: Chain, pinned: list[Marks], at: Reader) -> Found:
             pins = np.flatnonzero(below)
             if not len(pins):
                 continue
+            at.spend(20_000 * len(pins))
             seen = times(kernel, up[layer + 1][rows], prime, at)
             for u in pins:
                 start, heads = places[layer][int(u)]
@@ -112,12 +115,17 @@ def _dense(mask: Mask) -> Marks:
 
 def _support(chain: Chain, at: Reader) -> Marks:
     """Which outputs are reached from which inputs, by all the edges."""
-    at.spend(chain.widths[0] * sum(len(mask.row) for mask in chain.masks) // 10)
+    inputs, units = chain.widths[0], sum(chain.widths[1:])
+    room = inputs * max(chain.widths[1:])
+    at.demand(room <= MOST_ENTRIES, f"products of at most {MOST_ENTRIES} entries", f"{room}")
+    at.spend(inputs * (chain.ones + units) // 5 + 10_000 * units)
     product = _dense(chain.masks[0])
     for mask in chain.masks[1:]:
         ones = mask.csr()
-        rows = [product[ones.indices[a:b]].any(axis=0) for a, b in pairwise(ones.indptr)]
-        product = np.array(rows)
+        reached = np.zeros((mask.rows, inputs), dtype=np.bool_)
+        for j, (a, b) in enumerate(pairwise(ones.indptr)):
+            reached[j] = product[ones.indices[a:b]].any(axis=0)
+        product = reached
     return product
 
 
@@ -145,13 +153,14 @@ def _down(chain: Chain, pinned: list[Marks], seed: int, prime: int, at: Reader) 
 
 
 def _variables(
-    chain: Chain, pinned: list[Marks]
+    chain: Chain, pinned: list[Marks], at: Reader
 ) -> tuple[list[dict[int, tuple[int, NDArray[np.int64]]]], int]:
     """For every pin the number of its first variable and the unpinned units its edges lead to."""
     places: list[dict[int, tuple[int, NDArray[np.int64]]]] = [{}]
     count = 0
     for layer in range(1, chain.depth):
         above = chain.masks[layer]
+        at.spend(int(pinned[layer].sum()) * (20_000 + len(above.row)))
         its: dict[int, tuple[int, NDArray[np.int64]]] = {}
         for u in np.flatnonzero(pinned[layer]).tolist():
             heads = above.row[above.col == u]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from cadlink.certificates.kernel.problems import Chain
 from cadlink.certificates.kernel.reader import Reader
 
-__all__ = ["Matrix", "chosen_prime", "factor", "left_kernel", "rank", "times"]
+__all__ = ["MOST_ENTRIES", "Matrix", "chosen_prime", "factor", "left_kernel", "rank", "times"]
 
 MOST_ENTRIES = 2 * 10**7
 
@@ -51,7 +51,7 @@ def factor(chain: Chain, number: int, seed: int, prime: int, at: Reader) -> Matr
 def times(left: Matrix, right: Matrix, prime: int, at: Reader) -> Matrix:
     """The product modulo p < 2^31: every partial sum stays below 2^63."""
     at.demand(left.shape[0] * right.shape[1] <= MOST_ENTRIES, "moderate products", "a large one")
-    at.spend(left.shape[0] * left.shape[1] * right.shape[1] // 4)
+    at.spend(left.shape[1] * (5000 + 4 * left.shape[0] * right.shape[1]))
     product = np.zeros((left.shape[0], right.shape[1]), dtype=np.int64)
     for middle in range(left.shape[1]):
         product = (product + left[:, middle, None] * right[None, middle, :]) % prime
@@ -63,11 +63,16 @@ def _flint(matrix: Matrix, prime: int) -> nmod_mat:
     return nmod_mat(rows, cols, matrix.ravel().tolist(), prime)
 
 
+def _spend_flint(matrix: Matrix, at: Reader) -> None:
+    """Entries cost more on their way into flint than what it does with them."""
+    at.spend(5000 + matrix.size * (300 + min(matrix.shape) // 4))
+
+
 def rank(matrix: Matrix, prime: int, at: Reader) -> int:
     """The rank modulo p."""
     if 0 in matrix.shape:
         return 0
-    at.spend(matrix.size * (10 + min(matrix.shape) // 20))
+    _spend_flint(matrix, at)
     return int(_flint(matrix, prime).rank())
 
 
@@ -79,7 +84,8 @@ def left_kernel(matrix: Matrix, prime: int, at: Reader) -> Matrix:
     missing = rows - rank(matrix, prime, at)
     if not missing:
         return np.zeros((0, rows), dtype=np.int64)
-    at.spend(matrix.size * (10 + min(matrix.shape) // 20))
+    _spend_flint(matrix, at)
+    at.spend(500 * rows * rows)
     columns, nullity = _flint(np.ascontiguousarray(matrix.T), prime).nullspace()
     found = np.array([int(v) for v in columns.entries()], dtype=np.int64).reshape(rows, rows)
     basis = np.ascontiguousarray(found[:, :missing].T)

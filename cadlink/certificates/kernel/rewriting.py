@@ -103,6 +103,7 @@ def absorb_edges(chain: Chain, at: Reader) -> Outcome:
         rows[i].add(j)
     for i, k in zip(below.row.tolist(), below.col.tolist(), strict=True):
         cols[i].add(k)
+    at.spend(700 * sum(len(rows[i]) * len(cols[i]) for i in chosen))
     free = Group.of({(j, k) for j in rows[i] for k in cols[i]} for i in chosen)
     absorbed = np.zeros((above.rows, below.cols), dtype=np.bool_)
     for j, k in free.cells:
@@ -160,6 +161,7 @@ def cap_outputs(chain: Chain, at: Reader) -> Outcome:
     listed = []
     restrictions = []
     for outputs in at.items(at.data["outputs"], "lists of outputs"):
+        at.spend(chain.cost)
         chosen = at.ascending(outputs, range(chain.widths[-1]), "output")
         count = [0] * len(classes)
         for j in chosen:
@@ -176,7 +178,7 @@ def cap_outputs(chain: Chain, at: Reader) -> Outcome:
     for limit in most:
         counts *= limit + 1
     at.demand(counts <= MOST_COUNTS, f"at most {MOST_COUNTS} count vectors", f"{counts}")
-    at.spend(counts * (len(classes) ** 2 + 1))
+    at.spend(200 * counts * len(classes) * (len(classes) + len(listed) + 5))
     smaller = [[b for b in range(a) if classes[b] < classes[a]] for a in range(len(classes))]
     for vector in product(*(range(limit + 1) for limit in most)):
         heaviest: list[int] = []
