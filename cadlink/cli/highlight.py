@@ -20,14 +20,14 @@ def highlight(pattern: Pattern, obstruction: Obstruction) -> str:
     marked column.  Large ones by density, and then the marked rows and columns alone.
 
     >>> print(highlight(Pattern.of(["11/01"]), Obstruction(((0,), (0, 1)))))
-    layer 1, 2 x 2
+    layer 0, 2 x 2
         v
       > @#
       > o#
     """
     lines = []
-    for number, mask in enumerate(pattern.layers, start=1):
-        rows, cols = obstruction.units[number], obstruction.units[number - 1]
+    for number, mask in enumerate(pattern.layers):
+        rows, cols = obstruction.units[number + 1], obstruction.units[number]
         lines.append(f"layer {number}, {mask.shape[0]} x {mask.shape[1]}")
         if max(mask.shape) <= SMALL:
             lines += _small(mask, rows, cols)
@@ -61,13 +61,13 @@ def _large(mask: Mask, rows: Sequence[int], cols: Sequence[int]) -> list[str]:
     if not some_rows or not some_cols:
         return lines
     part = mask[some_rows, :][:, some_cols].toarray().tolist()
-    wide = [str(k + 1) for k in some_cols]
-    label = max(len(str(j + 1)) for j in some_rows)
+    wide = [str(k) for k in some_cols]
+    label = max(len(str(j)) for j in some_rows)
     lines.append("  the marked rows and columns:")
     lines.append("    " + " " * label + "  " + "  ".join(wide))
     for j, row in zip(some_rows, part, strict=True):
         cells = "  ".join(("@" if e else "o").rjust(len(w)) for e, w in zip(row, wide, strict=True))
-        lines.append(f"    {j + 1:>{label}}  {cells}")
+        lines.append(f"    {j:>{label}}  {cells}")
     if len(rows) > MOST or len(cols) > MOST:
         lines.append(f"    (the first {MOST} of each)")
     return lines

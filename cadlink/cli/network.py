@@ -101,7 +101,7 @@ def _points(verdict: NetworkVerdict) -> list[str]:
     inputs, outputs = witness["inputs"], witness["outputs"]
     if len(witness["X"]) > MOST_POINTS or len(inputs) + len(outputs) > MOST_COLUMNS:
         return []
-    table = [[f"input {k + 1}" for k in inputs] + [f"output {j + 1}" for j in outputs]]
+    table = [[f"input {k}" for k in inputs] + [f"output {j}" for j in outputs]]
     for x, y in zip(witness["X"], witness["Y"], strict=True):
         table.append([str(value) for value in (*x, *y)])
     wide = [max(map(len, column)) for column in zip(*table, strict=True)]

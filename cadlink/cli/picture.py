@@ -20,14 +20,14 @@ def picture(pattern: Pattern) -> str:
     """The masks in forward order, rows are outputs; '#' is an edge, '.' is none.
 
     >>> print(picture(Pattern.of(["11/01"])))
-    layer 1, 2 x 2, 3 edges
+    layer 0, 2 x 2, 3 edges
       ##
       .#
     """
     if max(pattern.widths) <= SMALL and pattern.depth <= MOST:
         return pattern.picture()
     lines = ["(a character stands for a rectangle of entries; . no edge, # all edges)"]
-    for number, mask in enumerate(pattern.layers[:MOST], start=1):
+    for number, mask in enumerate(pattern.layers[:MOST]):
         share = mask.nnz / (mask.shape[0] * mask.shape[1])
         lines.append(
             f"layer {number}, {mask.shape[0]} x {mask.shape[1]}, {mask.nnz} edges ({share:.2%})"

@@ -21,17 +21,17 @@ class Obstruction:
 
     @property
     def words(self) -> str:
-        """The units in one line, numbered from 1, as rows and columns of the masks are.
+        """The units in one line.
 
         >>> Obstruction(((0, 3), (1,), (0, 1))).words
-        'inputs 1, 4; unit 2 of hidden layer 1; outputs 1, 2'
+        'inputs 0, 3; unit 1 of hidden layer 1; outputs 0, 1'
         """
         names = []
         last = len(self.units) - 1
         for layer, units in enumerate(self.units):
             many = "" if len(units) == 1 else "s"
             what = {0: f"input{many}", last: f"output{many}"}.get(layer, f"unit{many}")
-            shown = ", ".join(str(unit + 1) for unit in units[:8])
+            shown = ", ".join(map(str, units[:8]))
             more = f" and {len(units) - 8} more" if len(units) > 8 else ""
             place = "" if layer in (0, last) else f" of hidden layer {layer}"
             names.append(f"{what} {shown}{more}{place}")

@@ -102,7 +102,7 @@ class TrainingSet:
         return torch.from_numpy(xs), torch.from_numpy(ys)
 
     def save(self, path: str | Path) -> None:
-        """Write the data: .npz (X, Y), .csv (columns x1.., y1..) or .pt (a dict of tensors).
+        """Write the data: .npz (X, Y), .csv (columns x0.., y0..) or .pt (a dict of tensors).
 
         Raises InputError for another suffix, or if the file cannot be written.
         """
@@ -114,8 +114,8 @@ class TrainingSet:
         elif target.suffix == ".csv":
             text = io.StringIO()
             writer = csv.writer(text, lineterminator="\n")
-            names = [f"x{k + 1}" for k in range(xs.shape[1])]
-            writer.writerow(names + [f"y{j + 1}" for j in range(ys.shape[1])])
+            names = [f"x{k}" for k in range(xs.shape[1])]
+            writer.writerow(names + [f"y{j}" for j in range(ys.shape[1])])
             # repr of a double is the shortest text that is read back as the same double
             writer.writerows([repr(float(v)) for v in row] for row in np.hstack((xs, ys)))
             buffer.write(text.getvalue().encode("ascii"))

@@ -87,7 +87,7 @@ def rational_rows(data: Any, name: str, width: int) -> Rows:
     if not isinstance(listed, (list, tuple)) or not listed:
         raise InputError("expected a list of rows, one per point", name)
     found = []
-    for number, row in enumerate(listed, start=1):
+    for number, row in enumerate(listed):
         place = f"{name}, row {number}"
         if not isinstance(row, (list, tuple)) or len(row) != width:
             size = len(row) if isinstance(row, (list, tuple)) else "a number"

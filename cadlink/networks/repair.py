@@ -66,7 +66,7 @@ class Change:
 
     def __str__(self) -> str:
         what = "unmask" if self.add else "mask"
-        return f"{what} row {self.row + 1}, column {self.column + 1} of layer {self.layer + 1}"
+        return f"{what} row {self.row}, column {self.column} of layer {self.layer}"
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def repair(
 
     >>> found = repair(Pattern.of(["11/01", "10/11"]))
     >>> [str(found.suggestions[0].changes[0]), len(found.suggestions), found.minimal]
-    ['mask row 2, column 2 of layer 1', 8, True]
+    ['mask row 1, column 1 of layer 0', 8, True]
     """
     if goal not in GOALS:
         raise InputError(f"goal {goal!r}: expected one of {', '.join(GOALS)}")

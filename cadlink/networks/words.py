@@ -74,7 +74,7 @@ def explain(
             text += f", nonzero in {_listed('input', inputs)} only"
         if "units" in witness:
             text += f"; the hidden units at work are {_listed('', witness['units'][:2])}"
-        text += f", the targets are in {_listed('output', outputs)} (numbered from 1)."
+        text += f", the targets are in {_listed('output', outputs)}."
     if witness["claim"] == "some_targets":
         few = "no explicit matrix was found" if "certificate" in witness else "there are too many"
         text += f" The points and targets exist but are not written out: {few}."
@@ -82,7 +82,7 @@ def explain(
 
 
 def _listed(what: str, numbers: Any) -> str:
-    shown = ", ".join(str(number + 1) for number in list(numbers)[:6])
+    shown = ", ".join(map(str, list(numbers)[:6]))
     more = ", ..." if len(numbers) > 6 else ""
     plural = f"{what}{'s' if len(numbers) != 1 else ''} " if what else ""
     return f"{plural}{shown}{more}"

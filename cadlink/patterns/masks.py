@@ -145,7 +145,7 @@ def _from_text(text: str, where: str) -> Pattern:
                 open_layer = False
         if not found:
             raise InputError(
-                "expected rows of 0 and 1, found none", f"{where}, layer {len(layers) + 1}"
+                "expected rows of 0 and 1, found none", f"{where}, layer {len(layers)}"
             )
         layers += found
     return Pattern.of(layers, where)

@@ -5,8 +5,13 @@ A pattern I = (I_1, ..., I_L) stands for the set of matrix products
     L_I = { X_L ... X_1 : supp(X_l) inside I_l }
 
 (Le, Riccietti, Gribonval, NeurIPS 2023, arXiv 2306.02666).  It is the same thing as a layered
-graph: layer 0 holds the inputs, layer L the outputs, and mask l holds the edges from layer l - 1
-to layer l.
+graph: unit layer 0 holds the inputs, unit layer L the outputs, and I_l holds the edges from unit
+layer l - 1 to unit layer l.
+
+*Numbers.*  Rows, columns, units, inputs, outputs, layers of units and layers of masks are counted
+from 0 everywhere: in messages, in pictures, in JSON and in proofs.  So layer 0 of the masks is the
+one on the inputs, and the first hidden layer is unit layer 1, the inputs being 0.  Only the letters
+of a formula follow the literature: X_1 and I_1 are the first factor and its mask.
 
 *Symmetry.*  Renumbering the units of any layer permutes the rows and columns of the products, or,
 for a hidden layer, changes nothing at all; reversing the chain and transposing every mask
@@ -60,7 +65,7 @@ class Pattern:
     ``layers``: the masks in forward order; whatever is not 0 counts as 1.  Each is a
     two-dimensional numpy array, scipy sparse matrix, torch tensor or nested list, or rows of text
     ('11/01' or ['11', '01']).  They are copied into one form, so that a pattern is what it prints:
-    ``layers[l]`` is then mask l + 1, of shape (widths[l + 1], widths[l]).  ``where`` is put before
+    ``layers[l]`` is then layer l of the masks, of shape (widths[l + 1], widths[l]).  ``where`` is put before
     the layer in messages.  :meth:`of` is the same by another name.
 
     A pattern made by :meth:`select` may have layers without units (nothing was on a path); one made
@@ -88,7 +93,7 @@ class Pattern:
             raise InputError(f"expected at most {MAX_LAYERS} layers, found {len(layers)}", where)
         masks: list[Mask] = []
         size = 0
-        for number, layer in enumerate(layers, start=1):
+        for number, layer in enumerate(layers):
             place = f"{where}, layer {number}" if where else f"layer {number}"
             mask = _mask(layer, place)
             if masks and masks[-1].shape[0] != mask.shape[1]:
@@ -321,14 +326,14 @@ class Pattern:
         """For human eyes: each mask with '#' for 1 and '.' for 0; wide ones as a line of numbers.
 
         >>> print(Pattern.of(["11/01", "10"]).picture())
-        layer 1, 2 x 2, 3 edges
+        layer 0, 2 x 2, 3 edges
           ##
           .#
-        layer 2, 1 x 2, 1 edge
+        layer 1, 1 x 2, 1 edge
           #.
         """
         lines = []
-        for number, mask in enumerate(self.layers, start=1):
+        for number, mask in enumerate(self.layers):
             edges = f"{mask.nnz} edge{'' if mask.nnz == 1 else 's'}"
             lines.append(f"layer {number}, {mask.shape[0]} x {mask.shape[1]}, {edges}")
             if max(mask.shape) <= 64:
@@ -407,7 +412,7 @@ def _mask_of_sparse(layer: Any, where: str) -> Mask:
     except (ValueError, IndexError, OverflowError) as error:
         raise InputError(f"not a sound sparse matrix ({shortened(error)})", where) from None
     by_rows.sum_duplicates()
-    _check_finite(by_rows.data, lambda at: int(np.searchsorted(by_rows.indptr, at, "right")), where)
+    _check_finite(by_rows.data, lambda at: int(np.searchsorted(by_rows.indptr, at, "right")) - 1, where)
     return _freeze(sp.csr_array((by_rows.data != 0, by_rows.indices, by_rows.indptr), layer.shape))
 
 
@@ -424,8 +429,8 @@ def _mask_of_array(layer: Any, where: str) -> Mask:
         if None not in lengths and len(set(lengths)) > 1:
             odd = next(i for i, length in enumerate(lengths) if length != lengths[0])
             raise InputError(
-                f"expected {lengths[0]} entries as in row 1, found {lengths[odd]}",
-                f"{where}, row {odd + 1}",
+                f"expected {lengths[0]} entries as in row 0, found {lengths[odd]}",
+                f"{where}, row {odd}",
             )
     try:
         array = np.asarray(layer)
@@ -444,7 +449,7 @@ def _mask_of_array(layer: Any, where: str) -> Mask:
         raise InputError(
             f"expected at most {MAX_CELLS} entries, found {array.size}; give a sparse matrix", where
         )
-    _check_finite(array.ravel(), lambda at: at // array.shape[1] + 1, where)
+    _check_finite(array.ravel(), lambda at: at // array.shape[1], where)
     return _freeze(sp.csr_array(array != 0))
 
 
@@ -463,7 +468,7 @@ def _check_finite(values: npt.NDArray[Any], row_of: Any, where: str) -> None:
 def _mask_of_text(rows: Sequence[str], where: str) -> Mask:
     """Rows of the characters 0 and 1, blanks allowed between them."""
     clean = ["".join(row.split()) for row in rows]
-    for number, row in enumerate(clean, start=1):
+    for number, row in enumerate(clean):
         place = f"{where}, row {number}"
         odd = sorted(set(row) - {"0", "1"})
         if odd:
@@ -472,7 +477,7 @@ def _mask_of_text(rows: Sequence[str], where: str) -> Mask:
             raise InputError("expected entries 0 or 1, found an empty row", place)
         if len(row) != len(clean[0]):
             raise InputError(
-                f"expected {len(clean[0])} entries as in row 1, found {len(row)}", place
+                f"expected {len(clean[0])} entries as in row 0, found {len(row)}", place
             )
     flat = np.frombuffer("".join(clean).encode("ascii"), dtype=np.uint8)
     return _freeze(sp.csr_array(flat.reshape(len(clean), -1) == ord("1")))
@@ -514,7 +519,7 @@ def mask_of_arrays(
     bad = np.flatnonzero((np.diff(indices) <= 0) & (np.diff(row_of) == 0))
     if bad.size:
         raise InputError(
-            'expected "indices" to be ascending in each row', f"{where}, row {row_of[bad[0]] + 1}"
+            'expected "indices" to be ascending in each row', f"{where}, row {row_of[bad[0]]}"
         )
     return _freeze(
         sp.csr_array((np.ones(indices.size, dtype=np.bool_), indices, indptr), (rows, cols))

@@ -85,7 +85,7 @@ def explain(chain: Pattern, told: Told) -> Blocks:
     layer = told.data["layer"]
     return sentence(
         f"By the lemma below, the products {factor(layer + 1)}{factor(layer)} are all matrices"
-        f" supported on the boolean product of the masks of layers {layer} and {layer + 1}. So the"
+        f" supported on the boolean product of the masks of the two. So the"
         " two factors may be replaced by a single one with that mask."
     )
 

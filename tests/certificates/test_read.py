@@ -115,7 +115,7 @@ def test_both_kinds_of_mask_are_the_same() -> None:
 
 
 def test_layers_must_fit() -> None:
-    with pytest.raises(CertificateError, match="3 columns in layer 2"):
+    with pytest.raises(CertificateError, match="3 columns in layer 1"):
         check({**GOOD, "pattern": {"layers": [["1", "1", "1"], ["11"]]}})
     with pytest.raises(CertificateError, match="at least one layer"):
         check({**GOOD, "pattern": {"layers": []}})

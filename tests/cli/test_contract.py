@@ -171,8 +171,8 @@ def test_a_device_is_not_replaced_by_a_certificate() -> None:
         ("lu:0", "lu"),
         ("nofamily:3", "nofamily"),
         ("12/01", "12/01"),
-        ("11/01;1/1", "layer 2"),
-        ("11/1", "layer 1"),
+        ("11/01;1/1", "layer 1"),
+        ("11/1", "layer 0"),
     ],
 )
 def test_bad_source(source: str, word: str) -> None:

@@ -182,7 +182,7 @@ def test_leaky_relu_and_linear_networks() -> None:
         ({"question": "b"}, "needs inputs"),
         ({"question": "c", "inputs": LINE}, "needs targets"),
         ({"question": "a", "inputs": LINE}, "takes no inputs"),
-        ({"question": "b", "inputs": [[1, 2]]}, "inputs, row 1: expected 1 entries, found 2"),
+        ({"question": "b", "inputs": [[1, 2]]}, "inputs, row 0: expected 1 entries, found 2"),
         ({"question": "b", "inputs": [[float("nan")]]}, "expected finite numbers"),
         ({"question": "c", "inputs": LINE, "targets": R3[:2]}, "as many targets as inputs"),
         ({"bias": [True]}, "expected 2 truth values"),

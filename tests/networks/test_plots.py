@@ -52,7 +52,7 @@ def test_masks_of_any_size(suffix: str, tmp_path: Path) -> None:
             text = content.decode()
             assert "marked: input" in text
             for unit in marked.units[0][:2]:  # numbers of the marked columns are text
-                assert f">{unit + 1}</text>" in text
+                assert f">{unit}</text>" in text
 
 
 def test_demo_figure(tmp_path: Path) -> None:
@@ -72,11 +72,11 @@ def test_demo_figure(tmp_path: Path) -> None:
 def test_terminal_picture() -> None:
     text = highlight(read("lu:2"), Obstruction(((0, 1), (0,), (0, 1))))
     assert text.splitlines() == [
-        "layer 1, 2 x 2",
+        "layer 0, 2 x 2",
         "    vv",
         "  > @@",
         "    .#",
-        "layer 2, 2 x 2",
+        "layer 1, 2 x 2",
         "    v",
         "  > @.",
         "  > @#",

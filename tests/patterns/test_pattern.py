@@ -156,7 +156,7 @@ def test_a_broken_sparse_matrix_is_refused() -> None:
         for kind in (sp.csr_array, sp.csc_array):
             matrix = kind(np.array([[1, 1]]) if kind is sp.csr_array else np.array([[1], [1]]))
             setattr(matrix, name, np.array(array, dtype=np.int32))
-            with pytest.raises(InputError, match="layer 1: not a sound sparse matrix"):
+            with pytest.raises(InputError, match="layer 0: not a sound sparse matrix"):
                 Pattern([matrix])
 
 
@@ -172,7 +172,7 @@ def test_limits_hold_for_all_layers_together() -> None:
     half = sp.csr_array(np.ones((3200, 3200), dtype=np.bool_))
     assert Pattern([half]).nnz <= MAX_EDGES < 2 * half.nnz
     with pytest.raises(
-        InputError, match=f"layer 2: expected at most {MAX_EDGES} edges and units in all"
+        InputError, match=f"layer 1: expected at most {MAX_EDGES} edges and units in all"
     ):
         Pattern([half, half])
 
@@ -235,7 +235,7 @@ def test_pictures() -> None:
     assert Pattern.of(["11/01", "10/11"]).inline() == "11/01;10/11"
     assert repr(Pattern.of(["11/01"])) == "<Pattern 2-2: 11/01>"
     assert repr(Pattern.of([np.ones((30, 30))])) == "<Pattern 30-30: 900 edges>"
-    assert Pattern.of([np.ones((2, 65))]).picture() == "layer 1, 2 x 65, 130 edges"
+    assert Pattern.of([np.ones((2, 65))]).picture() == "layer 0, 2 x 65, 130 edges"
 
 
 NAN = [[0.0, 1.0], [1.0, float("nan")]]
@@ -247,22 +247,22 @@ NAN = [[0.0, 1.0], [1.0, float("nan")]]
         ([], "at least one layer"),
         ("11/01", "expected a list of layers, found str"),
         (7, "expected a list of layers, found int"),
-        ([[[1, 2], [3]]], "layer 1, row 2: expected 2 entries as in row 1, found 1"),
-        (["11/0"], "layer 1, row 2: expected 2 entries as in row 1, found 1"),
-        (["1x"], "layer 1, row 1: expected only 0 and 1, found 'x'"),
+        ([[[1, 2], [3]]], "layer 0, row 1: expected 2 entries as in row 0, found 1"),
+        (["11/0"], "layer 0, row 1: expected 2 entries as in row 0, found 1"),
+        (["1x"], "layer 0, row 0: expected only 0 and 1, found 'x'"),
         (["²1"], "found '²'"),
-        ([""], "layer 1, row 1: expected entries 0 or 1"),
-        (["1/"], "layer 1, row 2: expected entries 0 or 1"),
-        (["11", "11"], "layer 2: expected 1 columns"),
-        ([NAN], "layer 1, row 2: expected finite numbers, found nan"),
-        ([sp.csr_array(np.array(NAN))], "layer 1, row 2: expected finite numbers, found nan"),
-        ([np.array([[1], [np.inf]])], "layer 1, row 2: expected finite numbers, found inf"),
-        ([np.ones(3)], "layer 1: expected two dimensions"),
-        ([np.ones((1, 1, 1))], "layer 1: expected two dimensions"),
+        ([""], "layer 0, row 0: expected entries 0 or 1"),
+        (["1/"], "layer 0, row 1: expected entries 0 or 1"),
+        (["11", "11"], "layer 1: expected 1 columns"),
+        ([NAN], "layer 0, row 1: expected finite numbers, found nan"),
+        ([sp.csr_array(np.array(NAN))], "layer 0, row 1: expected finite numbers, found nan"),
+        ([np.array([[1], [np.inf]])], "layer 0, row 1: expected finite numbers, found inf"),
+        ([np.ones(3)], "layer 0: expected two dimensions"),
+        ([np.ones((1, 1, 1))], "layer 0: expected two dimensions"),
         ([np.zeros((0, 2))], "at least one row and one column, found 0 x 2"),
-        ([[]], "layer 1: expected"),
-        ([[["a", None]]], "layer 1: expected an array of numbers"),
-        ([None], "layer 1: expected an array of numbers"),
+        ([[]], "layer 0: expected"),
+        ([[["a", None]]], "layer 0: expected an array of numbers"),
+        ([None], "layer 0: expected an array of numbers"),
         ([["1"]] * 1001, "at most 1000 layers"),
     ],
 )
@@ -304,8 +304,8 @@ def test_a_csr_object_is_read() -> None:
         (csr(indptr=(0, 3, 2)), 'expected "indptr" to rise'),
         (csr(indptr=(0, 2, 4)), 'expected "indptr" to rise'),
         (csr(indices=(0, 3, 1)), 'expected "indices" from 0 to 2'),
-        (csr(indices=(2, 0, 1)), 'row 1: expected "indices" to be ascending'),
-        (csr(indices=(0, 0, 1)), 'row 1: expected "indices" to be ascending'),
+        (csr(indices=(2, 0, 1)), 'row 0: expected "indices" to be ascending'),
+        (csr(indices=(0, 0, 1)), 'row 0: expected "indices" to be ascending'),
     ],
 )
 def test_bad_json_is_refused(value: object, message: str) -> None:

@@ -285,7 +285,7 @@ def _read_chain(value: object) -> Chain:
     listed = at.items(at.keys(value, ("layers",), "pattern")["layers"], "layers")
     at.demand(bool(listed), "at least one layer", "none")
     masks = [_read_mask(mask, at) for mask in listed]
-    for number, (below, above) in enumerate(pairwise(masks), start=2):
+    for number, (below, above) in enumerate(pairwise(masks), start=1):
         at.demand(above.cols == below.rows, f"{below.rows} columns in layer {number}", above.cols)
     return Chain(tuple(masks))
 

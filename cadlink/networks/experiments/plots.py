@@ -101,7 +101,7 @@ def mask_figure(pattern: Pattern, obstruction: Obstruction | None = None, title:
         cols = () if obstruction is None else obstruction.units[layer]
         _whole(axes, mask, rows, cols)
         _names(axes, layer, pattern.depth)
-        axes.set_title(f"layer {layer + 1}: {mask.shape[0]} x {mask.shape[1]}", fontsize=9)
+        axes.set_title(f"layer {layer}: {mask.shape[0]} x {mask.shape[1]}", fontsize=9)
         if zoom:
             below = figure.add_subplot(grid[1, layer])
             _part(below, mask, rows, cols)
@@ -124,24 +124,24 @@ def _names(axes: Any, layer: int, depth: int) -> None:
 
 
 def _whole(axes: Any, mask: Mask, rows: Sequence[int], cols: Sequence[int]) -> None:
-    """The whole mask, rows and columns numbered from 1."""
+    """The whole mask."""
     height, width = mask.shape
-    box = (0.5, width + 0.5, height + 0.5, 0.5)
+    box = (-0.5, width - 0.5, height - 0.5, -0.5)
     dense = mask.toarray()
     if max(mask.shape) <= SMALL:
-        _edges(axes, dense, range(1, height + 1), range(1, width + 1), rows, cols)
+        _edges(axes, dense, range(height), range(width), rows, cols)
         axes.set_xlim(box[:2])
         axes.set_ylim(box[2:])
         axes.set_aspect("equal")
-        axes.set_xticks(range(1, width + 1), minor=False)
-        axes.set_yticks(range(1, height + 1), minor=False)
+        axes.set_xticks(range(width), minor=False)
+        axes.set_yticks(range(height), minor=False)
         if max(mask.shape) > 12:
-            axes.set_xticks(range(5, width + 1, 5))
-            axes.set_yticks(range(5, height + 1, 5))
+            axes.set_xticks(range(0, width, 5))
+            axes.set_yticks(range(0, height, 5))
         for edge in range(height + 1):
-            axes.axhline(edge + 0.5, color="#cccccc", linewidth=0.5)
+            axes.axhline(edge - 0.5, color="#cccccc", linewidth=0.5)
         for edge in range(width + 1):
-            axes.axvline(edge + 0.5, color="#cccccc", linewidth=0.5)
+            axes.axvline(edge - 0.5, color="#cccccc", linewidth=0.5)
     else:
         # A dot for every edge, so that single edges of a sparse mask stay visible in any size.
         at = np.argwhere(dense)
@@ -159,8 +159,8 @@ def _whole(axes: Any, mask: Mask, rows: Sequence[int], cols: Sequence[int]) -> N
             )
         else:
             axes.scatter(
-                at[:, 1] + 1,
-                at[:, 0] + 1,
+                at[:, 1],
+                at[:, 0],
                 s=size,
                 c=GREY,
                 marker="s",
@@ -171,9 +171,9 @@ def _whole(axes: Any, mask: Mask, rows: Sequence[int], cols: Sequence[int]) -> N
         axes.set_ylim(box[2:])
     thin = 0.8 if max(mask.shape) > SMALL else 0.0
     for row in rows:
-        axes.axhspan(row + 0.5, row + 1.5, color=SKY, alpha=0.35, linewidth=thin)
+        axes.axhspan(row - 0.5, row + 0.5, color=SKY, alpha=0.35, linewidth=thin)
     for col in cols:
-        axes.axvspan(col + 0.5, col + 1.5, color=SKY, alpha=0.35, linewidth=thin)
+        axes.axvspan(col - 0.5, col + 0.5, color=SKY, alpha=0.35, linewidth=thin)
 
 
 def _edges(
@@ -206,8 +206,8 @@ def _part(axes: Any, mask: Mask, rows: Sequence[int], cols: Sequence[int]) -> No
     axes.set_xlim(-0.5, len(some_cols) - 0.5)
     axes.set_ylim(len(some_rows) - 0.5, -0.5)
     axes.set_aspect("equal")
-    axes.set_xticks(range(len(some_cols)), [str(col + 1) for col in some_cols])
-    axes.set_yticks(range(len(some_rows)), [str(row + 1) for row in some_rows])
+    axes.set_xticks(range(len(some_cols)), list(map(str, some_cols)))
+    axes.set_yticks(range(len(some_rows)), list(map(str, some_rows)))
     for edge in range(len(some_rows) + 1):
         axes.axhline(edge - 0.5, color="#cccccc", linewidth=0.5)
     for edge in range(len(some_cols) + 1):

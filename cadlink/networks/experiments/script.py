@@ -201,12 +201,12 @@ def _part(part: Subnetwork) -> str:
         " get no gradient; a hidden unit that sees only such inputs is constant on the data, as a"
         " bias is; an output whose targets are 0 is fitted by weights 0 into it, and"
         " units that feed no other output are of no use. The whole network reaches the same losses"
-        " as the part, no smaller ones, so it has no minimum either. The part, numbered from 1:"
+        " as the part, no smaller ones, so it has no minimum either. The part:"
     ]
     last = len(whole) - 1
     for layer, units in enumerate(part.units):
         what = {0: "inputs", last: "outputs"}.get(layer, f"units of hidden layer {layer}")
-        shown = ", ".join(str(unit + 1) for unit in units[:MOST_NAMES])
+        shown = ", ".join(map(str, units[:MOST_NAMES]))
         more = f" and {len(units) - MOST_NAMES} more" if len(units) > MOST_NAMES else ""
         paragraphs.append(f"{what} {shown}{more}")
     return "\n".join(textwrap.fill(text, WIDTH) for text in paragraphs)
