@@ -65,8 +65,8 @@ class Pattern:
     ``layers``: the masks in forward order; whatever is not 0 counts as 1.  Each is a
     two-dimensional numpy array, scipy sparse matrix, torch tensor or nested list, or rows of text
     ('11/01' or ['11', '01']).  They are copied into one form, so that a pattern is what it prints:
-    ``layers[l]`` is then layer l of the masks, of shape (widths[l + 1], widths[l]).  ``where`` is put before
-    the layer in messages.  :meth:`of` is the same by another name.
+    ``layers[l]`` is then layer l of the masks, of shape (widths[l + 1], widths[l]).  ``where`` is
+    put before the layer in messages.  :meth:`of` is the same by another name.
 
     A pattern made by :meth:`select` may have layers without units (nothing was on a path); one made
     from a caller's data may not.
@@ -412,7 +412,9 @@ def _mask_of_sparse(layer: Any, where: str) -> Mask:
     except (ValueError, IndexError, OverflowError) as error:
         raise InputError(f"not a sound sparse matrix ({shortened(error)})", where) from None
     by_rows.sum_duplicates()
-    _check_finite(by_rows.data, lambda at: int(np.searchsorted(by_rows.indptr, at, "right")) - 1, where)
+    _check_finite(
+        by_rows.data, lambda at: int(np.searchsorted(by_rows.indptr, at, "right")) - 1, where
+    )
     return _freeze(sp.csr_array((by_rows.data != 0, by_rows.indices, by_rows.indptr), layer.shape))
 
 
