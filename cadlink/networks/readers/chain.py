@@ -28,6 +28,14 @@ class Chain:
         self.head = Signal()
         self.active = False  # an activation has followed the last layer
         self.moved_inputs = False
+        self.dropout = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out."""
+        return (
+            ("dropout is left out: what is decided is the loss without it",) if self.dropout else ()
+        )
 
     def take(self, signal: Signal, place: str) -> None:
         """The signal must be the current one."""

@@ -280,5 +280,7 @@ def _npz(path: Path) -> dict[str, Any]:
         for entry in archive.infolist():
             with archive.open(entry) as member:
                 name = entry.filename.removesuffix(".npy")
+                if name in found:
+                    raise InputError(f"two arrays are called {quoted(name)}", where)
                 found[name] = np.lib.format.read_array(member, allow_pickle=False)
     return found

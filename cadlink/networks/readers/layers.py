@@ -18,7 +18,13 @@ import scipy.sparse as sp
 
 from cadlink.errors import InputError, quoted, shortened
 from cadlink.networks.readers.activations import kind_of
-from cadlink.networks.readers.weights import mask_of, same_memory, shape_text, support
+from cadlink.networks.readers.weights import (
+    mask_of,
+    overlapping,
+    same_memory,
+    shape_text,
+    support,
+)
 from cadlink.patterns.pattern import Pattern
 
 __all__ = ["Found", "Layer", "Model", "Options", "assemble", "at", "listed", "not_shared"]
@@ -315,7 +321,14 @@ def _one_activation(layers: Sequence[Layer]) -> tuple[str, str]:
 
 
 def not_shared(found: Sequence[Found], where: str) -> None:
-    """Raise InputError if two layers have weights or biases in the same memory."""
+    """Raise InputError if two layers have weights or biases in the same memory, or the biases of
+    one are one number (its weights are looked at where they are read)."""
+    for layer in found:
+        if overlapping(layer.biases):
+            raise InputError(
+                "its biases share memory, and no theorem covers shared weights",
+                at(where, layer.name),
+            )
     for one, other in combinations(found, 2):
         for first, second in product(one.trained, other.trained):
             if same_memory(first, second):

@@ -123,11 +123,12 @@ def of_module(module: Any, options: Options) -> Model:
     if options.activation is not None:
         raise InputError("the module shows its activations: drop activation=, or name the layers=")
     _nothing_hidden(module)
-    with _training(module, False):
-        reading = _follow(module)
-        _try(module, reading)
-    with _training(module, True):
-        other = _follow(module)
+    with _keeping_its_numbers(module):
+        with _training(module, False):
+            reading = _follow(module)
+            _try(module, reading)
+        with _training(module, True):
+            other = _follow(module)
     if _facts(reading) != _facts(other):
         raise InputError(
             f"computes something else in training than in evaluation; {NAME_THEM}", "the model"
@@ -135,7 +136,7 @@ def of_module(module: Any, options: Options) -> Model:
     found = reading.chain.layers
     not_shared(found, "")
     _trained_alike(found)
-    return assemble(found, "", options, (), reading.chain.moved_inputs)
+    return assemble(found, "", options, reading.chain.notes, reading.chain.moved_inputs)
 
 
 def _facts(reading: _Reading) -> list[Any]:
@@ -157,6 +158,46 @@ def _training(module: Any, mode: bool) -> Iterator[None]:
     finally:
         for one, flag in before:
             one.training = flag
+
+
+@contextmanager
+def _keeping_its_numbers(module: Any) -> Iterator[None]:
+    """Raise InputError if its parameters or buffers change meanwhile, and put them back: a forward
+    that redraws its mask, or projects its weights, computes no fixed function of free weights."""
+    before = [
+        (name, numbers.detach().clone())
+        for name, numbers in _numbers_of(module)
+        if numbers.layout == torch.strided and numbers.device.type != "meta"
+    ]
+    changed = []
+    try:
+        yield
+    finally:
+        after = dict(_numbers_of(module))
+        with torch.no_grad():
+            for name, old in before:
+                new = after.get(name)
+                if new is None or not _same(old, new):
+                    changed.append(name)
+                    if new is not None and new.shape == old.shape:
+                        new.copy_(old)
+    if changed:
+        raise InputError(
+            f"its forward changes {quoted(changed[0])}, and no theorem covers this; change"
+            f" weights and masks outside forward, or {NAME_THEM}",
+            "the model",
+        )
+
+
+def _numbers_of(module: Any) -> list[tuple[str, Any]]:
+    return [*module.named_parameters(), *module.named_buffers()]
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two tensors hold the same numbers; NaN is NaN."""
+    return one.shape == other.shape and bool(
+        ((one == other) | (one != one) & (other != other)).all()
+    )
 
 
 def _nothing_hidden(module: Any) -> None:
@@ -187,17 +228,25 @@ def _trained_alike(found: Sequence[Found]) -> None:
     for layer in found:
         if layer.weight.device.type == "meta":
             continue
-        kept = torch.ones_like(layer.weight)
-        for hook in (layer.weight._backward_hooks or {}).values():
-            with foreign("a gradient hook fails", at("", layer.name)):
-                changed = hook(kept)
-                kept = kept if changed is None else changed
-        if bool(((kept == 0) & (layer.weight != 0)).any()):
-            raise InputError(
-                "a gradient hook keeps some of its weights as they are, and they are not 0; no"
-                " theorem covers this",
-                at("", layer.name),
-            )
+        for one in layer.trained:
+            if getattr(one, "_post_accumulate_grad_hooks", None):
+                raise InputError(
+                    "has a hook on its accumulated gradient, whose effect is not seen; remove it,"
+                    f" or {NAME_THEM}",
+                    at("", layer.name),
+                )
+            kept = torch.ones_like(one)
+            for hook in (one._backward_hooks or {}).values():
+                with foreign("a gradient hook fails", at("", layer.name)):
+                    changed = hook(kept)
+                    kept = kept if changed is None else changed
+            if bool(((kept == 0) & ((one != 0) | (one is layer.biases))).any()):
+                what = "biases" if one is layer.biases else "weights"
+                raise InputError(
+                    f"a gradient hook keeps some of its {what} as they are, and no mask says that"
+                    " they are 0; no theorem covers this",
+                    at("", layer.name),
+                )
 
 
 # -- following a trace -----------------------------------------------------------------------------
@@ -329,6 +378,8 @@ class _Node:
             if kind == "Flatten":
                 return self._flatten(signal, leaf.start_dim, leaf.end_dim)
             if kind in NOTHING:
+                if getattr(leaf, "p", 0):
+                    self.chain.dropout = True
                 return self._same(signal)
         raise self.refuse(f"{shortened(kind)}")
 
@@ -434,6 +485,7 @@ class _Node:
                 return self._functional(signal, "relu")
             raise self.refuse(f"{name}() but at 0 from below")
         if name in DROPOUTS or name in CASTS:
+            self.chain.dropout = self.chain.dropout or name in DROPOUTS
             return self._same(signal)
         if name == "flatten":
             return self._flatten(
@@ -598,14 +650,15 @@ def _stored(leaf: Any, name: str, place: str) -> tuple[Any, Any]:
             for buffer in one.buffers()
             if len(chain) == 1 and buffer.shape == getattr(chain, "original", buffer).shape
         ]
-        if len(masks) != 1 or not hasattr(chain, "original"):
+        original = getattr(chain, "original", None)
+        if len(masks) != 1 or original is None or not _masks(chain[0], masks[0], original):
             kinds = ", ".join(type(one).__name__ for one in chain)
             raise InputError(
                 f"a parametrization ({shortened(kinds)}) that is no mask; remove it first"
                 " (torch.nn.utils.parametrize.remove_parametrizations)",
                 place,
             )
-        return chain.original, masks[0]
+        return original, masks[0]
     original = dict(leaf.named_parameters(recurse=False)).get(f"{name}_orig")
     if original is None:
         found = getattr(leaf, name)
@@ -622,6 +675,22 @@ def _stored(leaf: Any, name: str, place: str) -> tuple[Any, Any]:
             place,
         )
     return original, mask
+
+
+def _masks(parametrization: Any, mask: Any, original: Any) -> bool:
+    """Whether a parametrization is the product with its mask, tried on numbers of every size: the
+    weights of today may be such that clamping them, say, shows nothing."""
+    if mask.device.type == "meta" or original.device.type == "meta":
+        return True
+    chance = torch.Generator().manual_seed(0)
+    for scale in (1e-3, 1.0, 1e3):
+        numbers = scale * torch.randn(original.shape, generator=chance)
+        numbers = numbers.to(dtype=original.dtype, device=original.device)
+        with torch.no_grad(), foreign("a parametrization fails", "the model"):
+            made = parametrization(numbers)
+        if not isinstance(made, torch.Tensor) or not _same(made, numbers * mask):
+            return False
+    return True
 
 
 # -- trying it -------------------------------------------------------------------------------------

@@ -111,6 +111,8 @@ def of_list(arrays: Sequence[Any], where: str, options: Options) -> Model:
     if not biased:
         for layer in found:
             layer.bias = np.ones(layer.shape[0], dtype=bool)
+    if options.masks is None:
+        not_copied(found, where)
     note = () if biased else ("a list of arrays: biases in every layer are ASSUMED",)
     return _chain(found, where, options, note, "")
 
@@ -134,6 +136,8 @@ def _chain(
 def without_wrappers(arrays: Mapping[str, Any]) -> dict[str, Any]:
     """The arrays without what DataParallel, torch.compile and others put before their names.
 
+    Raises InputError if two arrays would have one name.
+
     >>> list(without_wrappers({"module.fc.weight": 0, "module._orig_mod.fc.bias": 1}))
     ['fc.weight', 'fc.bias']
     """
@@ -143,7 +147,12 @@ def without_wrappers(arrays: Mapping[str, Any]) -> dict[str, Any]:
     for name, path in split.items():
         kept = path[1:] if outer else path
         short = ".".join(part for part in kept if part not in WRAPPERS[1:])
-        found[name if short in found else short] = arrays[name]
+        if short in found:
+            raise InputError(
+                f"two arrays are called {quoted(short)} but for what wraps the model: two models in"
+                " one file; save the state dict of one"
+            )
+        found[short] = arrays[name]
     return found
 
 

@@ -204,7 +204,9 @@ class _Walk:
         self.chain.take(end, f"{self.where}, output {quoted(outputs[0])}")
         if options.masks is None:
             not_copied(self.chain.layers, self.where)
-        return assemble(self.chain.layers, self.where, options, (), self.chain.moved_inputs)
+        return assemble(
+            self.chain.layers, self.where, options, self.chain.notes, self.chain.moved_inputs
+        )
 
     def _node(self, node: Any) -> None:
         kind = shortened(node.op_type)
@@ -305,6 +307,7 @@ class _Step:
             return chain.activation(signal, self._leaky(slope), self.place)
         if kind in ("Clip", "Max"):
             return self._clip(signal, kind)
+        chain.dropout = chain.dropout or kind == "Dropout"
         if kind in NOTHING or (kind == "Cast" and self._to_float()):
             return chain.step(signal, self.place)
         if kind == "Flatten":

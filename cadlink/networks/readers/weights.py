@@ -27,6 +27,7 @@ __all__ = [
     "array_of",
     "comes_from",
     "mask_of",
+    "overlapping",
     "same_memory",
     "shape_text",
     "support",
@@ -118,6 +119,23 @@ def same_memory(one: Any, other: Any) -> bool:
     if first is None or second is None:
         return False
     return first[0] < second[1] and second[0] < first[1]
+
+
+def overlapping(value: Any) -> bool:
+    """Whether entries of a dense torch tensor, as its strides say, may lie in the same memory.
+
+    >>> import torch
+    >>> overlapping(torch.ones(9)[:2].expand(3, 2)), overlapping(torch.ones(2, 3).t())
+    (True, False)
+    """
+    if not comes_from(value, "torch") or str(value.layout) != "torch.strided":
+        return False
+    reach = 0
+    for step, size in sorted(zip(value.stride(), value.shape, strict=True)):
+        if size > 1 and step <= reach:
+            return True
+        reach += (size - 1) * step
+    return False
 
 
 def comes_from(value: Any, package: str) -> bool:
@@ -280,7 +298,7 @@ def _of_tensor(tensor: Any, where: str, check: Check) -> sp.csr_array:
         return _of_entries(rows, columns, values, tuple(tensor.shape), where, check)
     if layout != "strided":
         raise InputError(f"weights in the layout {tensor.layout} are not read; {GIVE_MASKS}", where)
-    if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+    if overlapping(tensor):
         raise InputError(
             "an expanded tensor: its entries share memory, and no theorem covers shared weights",
             where,

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import tempfile
+import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,17 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from networks.readers.zoo import EXPECTED, MASKS, exported, graph, linears, plain, saved, state
+from networks.readers.zoo import (
+    EXPECTED,
+    MASKS,
+    Projected,
+    exported,
+    graph,
+    linears,
+    plain,
+    saved,
+    state,
+)
 from onnx import helper
 from safetensors.numpy import save_file
 from torch import nn
@@ -47,6 +59,54 @@ def test_reading_leaves_a_module_as_it_was() -> None:
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
     assert all(parameter.grad is None for parameter in model.parameters())
     assert torch.equal(random, torch.get_rng_state())
+
+
+def test_a_refused_module_is_left_as_it_was() -> None:
+    """Its forward changes its weights: they are put back."""
+    model = Projected()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    with pytest.raises(InputError, match="its forward changes"):
+        model_of(model)
+    assert all(bool((model.state_dict()[name] == value).all()) for name, value in before.items())
+
+
+@pytest.mark.parametrize("names", [("_orig_mod.fc1", "fc1"), ("a/fc1", "a.fc1")])
+def test_two_models_in_one_state_dict(names: tuple[str, str]) -> None:
+    """None of them is dropped without a word."""
+    state = {f"{name}.weight": np.full((2, 2), n + 1.0) for n, name in enumerate(names)}
+    with pytest.raises(InputError, match="two arrays are called"):
+        model_of(state)
+
+
+def test_two_arrays_of_one_name(tmp_path: Path) -> None:
+    path = tmp_path / "m.npz"
+    with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # zipfile's own about the name
+        for _ in range(2):
+            with archive.open("fc1.weight.npy", "w") as stream:
+                np.lib.format.write_array(stream, np.eye(2))
+    with pytest.raises(InputError, match="two arrays are called"):
+        model_of(path)
+
+
+def test_tied_weights_in_a_list() -> None:
+    weight = np.arange(1.0, 13).reshape(3, 4)
+    with pytest.raises(InputError, match="number by number"):
+        model_of([weight, weight.T])
+    assert model_of([weight != 0, weight.T != 0]).pattern.widths == (4, 3, 4)
+
+
+def test_weights_that_overlap_in_a_large_storage() -> None:
+    """A Toeplitz matrix: 7 free numbers, not 16."""
+    with pytest.raises(InputError, match="share memory"):
+        model_of({"weight": torch.rand(100).as_strided((4, 4), (1, 1))})
+
+
+def test_dropout_is_said_to_be_left_out() -> None:
+    first, last = nn.Linear(2, 3), nn.Linear(3, 1)
+    (note,) = model_of(nn.Sequential(first, nn.Dropout(0.5), last)).notes
+    assert "dropout is left out" in note
+    assert model_of(nn.Sequential(first, nn.Dropout(0.0), last)).notes == ()
 
 
 def test_one_pattern_in_every_container(tmp_path: Path) -> None:

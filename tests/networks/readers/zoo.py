@@ -412,6 +412,66 @@ class Permuted(Named):
         return self.fc3(F.relu(self.fc2(F.relu(self.fc1(x))[:, [1, 0, 2, 3, 4]])))
 
 
+class ClampedMask(nn.Module):
+    """A parametrization with a mask that is more than the mask, for large weights only."""
+
+    def __init__(self, mask: Any) -> None:
+        super().__init__()
+        self.register_buffer("mask", mask)
+
+    def forward(self, w: Any) -> Any:
+        return w.clamp(-10, 10) * self.mask
+
+
+def clamped_weights() -> Any:
+    model = plain()
+    mask = torch.as_tensor(MASKS[0], dtype=torch.float32)
+    torch.nn.utils.parametrize.register_parametrization(model[0], "weight", ClampedMask(mask))
+    return model
+
+
+class Redrawn(Named):
+    """DropConnect: the mask is drawn anew, in place, where no trace shows it."""
+
+    def __init__(self, in_training: bool) -> None:
+        super().__init__()
+        self.register_buffer("mask", torch.ones(5, 4))
+        self.in_training = in_training
+
+    def forward(self, x: Any) -> Any:
+        if self.training or not self.in_training:
+            self.mask.bernoulli_(0.5)
+        x = F.relu(F.linear(x, self.fc1.weight * self.mask, self.fc1.bias))
+        return self.fc3(F.relu(self.fc2(x)))
+
+
+class Projected(Named):
+    """Weights of at least 0, as networks that are convex in their inputs have."""
+
+    def forward(self, x: Any) -> Any:
+        for numbers in self.parameters():
+            numbers.data.clamp_(min=0)
+        return super().forward(x)
+
+
+def hooked_biases() -> Any:
+    model = plain()
+    model[0].bias.register_hook(torch.zeros_like)
+    return model
+
+
+def hooked_after() -> Any:
+    model = plain()
+    model[0].weight.register_post_accumulate_grad_hook(lambda weight: weight.grad.zero_())
+    return model
+
+
+def one_bias() -> Any:
+    model = plain()
+    model[0].bias = nn.Parameter(torch.ones(9)[:1].expand(5))
+    return model
+
+
 def hooked_gradients(masked: bool) -> Any:
     """Gradients kept within the masks; the weights outside are 0, or are not."""
     model = plain()
@@ -1191,6 +1251,13 @@ def live() -> Iterator[Entry]:
         ("units permuted", Permuted, "getitem"),
         ("frozen weights", lambda: hooked_gradients(False), "a gradient hook keeps"),
         ("tells traces", Suspicious, "on random inputs it does not predict"),
+        ("clamped weights", clamped_weights, "that is no mask"),
+        ("a mask redrawn", lambda: Redrawn(False), "its forward changes 'mask'"),
+        ("a mask redrawn in training", lambda: Redrawn(True), "its forward changes 'mask'"),
+        ("projected weights", Projected, "its forward changes 'fc1.weight'"),
+        ("frozen biases", hooked_biases, "keeps some of its biases"),
+        ("a hook after the gradient", hooked_after, "a hook on its accumulated gradient"),
+        ("one bias for all units", one_bias, "share memory|is expanded"),
         ("widths", lambda: nn.Sequential(nn.Linear(2, 3), nn.Linear(2, 2)), "expected 3 inputs"),
         ("no layer", lambda: nn.Sequential(nn.Dropout()), "no Linear layer found"),
         ("a relu alone", lambda: nn.Sequential(nn.ReLU()), "changes the inputs"),
