@@ -32,8 +32,22 @@ OTHER: dict[str, tuple[Any, ...]] = {
     "answer": ("no_optimum", "optimum_guaranteed", "closed_on_cube", "not_closed_on_cube"),
     "activation": ("relu", "leaky_relu", "linear", "tanh"),
     "loss": (None, "squared", "coercive", "definite"),
-    "penalty": ("none", "all"),
-    "theorem": ("R1", "R2", "R3", "R6", "R8", "R13", "R14", "R16", "R18", "N1", "exact", "linear"),
+    "penalty": ("none", "weights", "all"),
+    "theorem": (
+        "R1",
+        "R2",
+        "R3",
+        "R6",
+        "R8",
+        "R13",
+        "R14",
+        "R16",
+        "R18",
+        "R24",
+        "N1",
+        "exact",
+        "linear",
+    ),
     "claim": ("closed", "attained", "not_closed", "some_targets", "cube_closed", "not_attained"),
 }
 
@@ -98,7 +112,7 @@ def mutate(document: dict[str, Any], chance: random.Random, others: list[dict[st
 
 def dichotomy(document: dict[str, Any]) -> str | None:
     """The answer to (a) for one hidden layer with all biases and ReLU, from the masks."""
-    if document["penalty"] == "all":
+    if document["penalty"] != "none":
         return "optimum_guaranteed"
     layers = [[str(row) for row in mask] for mask in document["pattern"]["layers"]]
     plain = document["activation"] == "relu" and all(document["biases"])

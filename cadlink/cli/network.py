@@ -14,6 +14,7 @@ from cadlink.cli.model_arguments import add_model, model_from
 from cadlink.deciding.decision import Limits
 from cadlink.files import replacing
 from cadlink.networks.deciding import decide_network
+from cadlink.networks.kernel import PENALTIES
 from cadlink.networks.readers import tables
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict
 from cadlink.networks.witness_file import document_of
@@ -39,7 +40,17 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--targets", type=Path, metavar="FILE", help="targets, one row per point")
     parser.add_argument("--no-bias", action="store_true", help="no layer has biases")
     parser.add_argument(
-        "--regularised", action="store_true", help="weight decay on all weights and biases"
+        "--decay",
+        choices=tuple(PENALTIES),
+        default="none",
+        help="weight decay in the loss, on all weights or also on all biases (none; AdamW's is none)",
+    )
+    parser.add_argument(
+        "--regularised",
+        action="store_const",
+        dest="decay",
+        const="all",
+        help="the same as --decay all",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
@@ -62,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
         None if args.inputs is None else tables.read(args.inputs),
         None if args.targets is None else tables.read(args.targets),
         None,
-        args.regularised,
+        args.decay,
         Limits(args.limit),
     )
     if args.certificate is not None:

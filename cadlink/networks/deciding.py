@@ -10,7 +10,7 @@ from cadlink.deciding.decider import Decider
 from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError
 from cadlink.networks import exact
-from cadlink.networks.kernel import Statement, check_witness, hypotheses
+from cadlink.networks.kernel import PENALTIES, Statement, check_witness, hypotheses
 from cadlink.networks.readers.activations import kind_of
 from cadlink.networks.readers.models import model_of
 from cadlink.networks.theorems.table import THEOREMS
@@ -28,7 +28,7 @@ def decide_network(
     inputs: Any = None,
     targets: Any = None,
     bias: bool | Sequence[bool] | None = None,
-    regularised: bool = False,
+    penalty: str = "none",
     limits: Limits | None = None,
     decider: Decider | None = None,
 ) -> NetworkVerdict:
@@ -45,9 +45,10 @@ def decide_network(
         For (b) the inputs, for (c) both; floats are taken exactly as they are.
     bias : bool, sequence of bool (one per layer), optional
         Which layers have free biases.  Default: as the model has; all, for a pattern.
-    regularised : bool
-        Whether the loss has a coercive penalty on all weights and biases (weight decay on
-        everything), or these are confined to a compact set.
+    penalty : "none", "weights" or "all"
+        What the loss is added to: nothing, a coercive penalty on all weights and none on the biases
+        (weight decay), or one on all weights and biases (which may also be confined to a compact
+        set).
     limits, decider : optional
         For the matrix decisions behind some answers.
 
@@ -75,8 +76,10 @@ def decide_network(
     network = model_of(model)
     biases = network.biases if bias is None else _biases(bias, network.pattern.depth)
     xs, ys = _given(asked, network.pattern, inputs, targets)
-    if asked is Question.CUBE and regularised:
-        raise InputError("question (d) is about functions, not a loss: drop 'regularised'")
+    if penalty not in PENALTIES:
+        raise InputError(f"penalty {penalty!r}: expected one of {', '.join(PENALTIES)}")
+    if asked is Question.CUBE and penalty != "none":
+        raise InputError("question (d) is about functions, not a loss: drop 'penalty'")
     outside = network.outside(xs is not None)
     if outside:
         unknown = NetworkAnswer.UNKNOWN
@@ -87,7 +90,7 @@ def decide_network(
         network.pattern,
         biases,
         kind_of(network.activation),
-        "all" if regularised else "none",
+        penalty,
         xs,
         ys,
         limits or Limits(),

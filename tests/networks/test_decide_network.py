@@ -151,7 +151,7 @@ def test_exact_witness_is_bound_to_its_data() -> None:
 
 
 def test_regularised_and_without_biases() -> None:
-    assert decide_network("lu:2", regularised=True).theorem == "R16"
+    assert decide_network("lu:2", penalty="all").theorem == "R16"
     assert decide_network("dense:2-2-2", bias=False).theorem == "R1"
     assert decide_network("dense:1-2-2", bias=False).answer is NetworkAnswer.NOT_EXCLUDED
     assert decide_network("11;1/1;11", bias=[True, True, False]).theorem == "R14"
@@ -186,7 +186,8 @@ def test_leaky_relu_and_linear_networks() -> None:
         ({"question": "b", "inputs": [[float("nan")]]}, "expected finite numbers"),
         ({"question": "c", "inputs": LINE, "targets": R3[:2]}, "as many targets as inputs"),
         ({"bias": [True]}, "expected 2 truth values"),
-        ({"question": "d", "regularised": True}, "drop 'regularised'"),
+        ({"question": "d", "penalty": "all"}, "drop 'penalty'"),
+        ({"penalty": "some"}, "expected one of none, weights, all"),
     ],
 )
 def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:
@@ -212,6 +213,7 @@ def test_the_command(capsys: Any, tmp_path: Any) -> None:
     assert json.loads(capsys.readouterr().out)["answer"] == "not_excluded"
     assert main(["network", "dense:2-2-1", "--no-bias"]) == 0
     assert main(["network", "lu:2", "--regularised"]) == 0
+    assert main(["network", "dense:2-2-2-2", "--decay", "weights", "--no-bias"]) == 0
     capsys.readouterr()
     assert main(["network", str(tmp_path / "absent.pt")]) == 1
     assert capsys.readouterr().err == f"cadlink: {tmp_path / 'absent.pt'}: no such file\n"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,10 @@ def later(biases: tuple[bool, ...]) -> bool:
     return any(biases[1:-1])
 
 
+def upwards(biases: tuple[bool, ...]) -> bool:
+    return not any(low and not high for low, high in pairwise(biases))
+
+
 def last_or_none(biases: tuple[bool, ...]) -> bool:
     return biases[-1] or biases == (False,) * len(biases)
 
@@ -63,6 +67,7 @@ THEORY: dict[tuple[str, str], tuple[str, str, set[str], Biases, str | None, str]
     ("R18", "not_closed"): ("ac", NO, RELU, any_, "definite", "none"),
     ("R18", "some_targets"): ("a", NO, RELU, later, "definite", "none"),
     ("R16", "attained"): ("abc", YES, ALSO_LINEAR, any_, "definite", "all"),
+    ("R24", "attained"): ("abc", YES, ALSO_LINEAR, upwards, "coercive", "weights"),
     ("N1", "not_closed"): ("abc", NO, BOTH, any_, "definite", "none"),
     ("N1", "some_targets"): ("a", NO, BOTH, any_, "definite", "none"),
     ("N1", "cube_not_closed"): ("d", "not_closed_on_cube", BOTH, first, None, "none"),
@@ -103,7 +108,7 @@ def statements(statement: Statement, witness: dict[str, Any]) -> list[Statement]
             product((True, False), repeat=statement.pattern.depth),
             ("relu", "leaky_relu", "linear"),
             (None,) if question == "d" else LOSSES,
-            ("none", "all"),
+            ("none", "weights", "all"),
         ):
             fields = (biases, activation, loss, penalty, question, answer, inputs, targets)
             found.append(Statement(statement.pattern, *fields))

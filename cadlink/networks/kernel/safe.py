@@ -29,7 +29,7 @@ def trees(net: Network) -> tuple[str, ...]:
 
 
 def regularised(net: Network) -> tuple[str, ...]:
-    """R16: nothing about the masks is needed."""
+    """R16 and R24: nothing about the masks is needed."""
     return ()
 
 

@@ -41,6 +41,8 @@ LOSSES = {
 }
 PENALTIES = {
     "none": "no penalty on the weights and biases",
+    "weights": "a continuous penalty, at least 0, on all weights that tends to infinity with them"
+    " (weight decay), and none on the biases",
     "all": "a continuous penalty on all weights and biases that tends to infinity with them (weight"
     " decay on everything), or weights and biases confined to a bounded closed set",
 }

@@ -41,6 +41,9 @@ ALL = Biases("free biases in every layer", all)
 LAST = Biases(
     "free biases in the last layer, or none at all", lambda biases: biases[-1] or not any(biases)
 )
+UPWARDS = Biases(
+    "free biases in all layers above one that has them", lambda biases: sorted(biases) == [*biases]
+)
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,14 @@ TABLE: dict[Key, Row] = {
     ),
     ("R16", "attained"): Row(
         (A_YES, B_YES, C_YES), (RELU, LEAKY, LINEAR), ANY, "definite", "all", safe.regularised
+    ),
+    ("R24", "attained"): Row(
+        (A_YES, B_YES, C_YES),
+        (RELU, LEAKY, LINEAR),
+        UPWARDS,
+        "coercive",
+        "weights",
+        safe.regularised,
     ),
     # one hidden layer
     ("R1", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", slopes.collinear),

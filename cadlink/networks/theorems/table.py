@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 from cadlink.deciding.decision import Decision, Verdict
 from cadlink.networks import exact
-from cadlink.networks.kernel.table import ALL, FIRST, LAST
+from cadlink.networks.kernel.table import ALL, FIRST, LAST, UPWARDS
 from cadlink.networks.theorems import (
     cube,
+    decay,
     depth,
     hall,
     linear_part,
@@ -197,6 +198,18 @@ THEOREMS: tuple[Theorem, ...] = (
         lambda case: Found({"theorem": "R16", "claim": "attained"}),
         activations=("relu", "leaky_relu", "linear"),
         penalty="all",
+    ),
+    Theorem(
+        "R24",
+        _EVERY,
+        "a penalty on all weights",
+        "a penalty on all weights keeps them bounded, and then a bias that grows beyond all bounds"
+        " can be replaced by one that does not without changing a prediction",
+        lambda case: Found(decay.guaranteed()),
+        loss="coercive",
+        activations=("relu", "leaky_relu", "linear"),
+        biases=UPWARDS,
+        penalty="weights",
     ),
     Theorem(
         "R1",
