@@ -43,7 +43,7 @@ def add_parser(commands: Commands) -> None:
         "--decay",
         choices=tuple(PENALTIES),
         default="none",
-        help="weight decay in the loss, on all weights or also on all biases (none; AdamW's is none)",
+        help="weight decay in the loss, on all weights or also on the biases (none)",
     )
     parser.add_argument(
         "--regularised",
