@@ -230,7 +230,7 @@ class Pattern:
         """The boolean product of the masks, outputs x inputs: the cells with a path."""
         product = self.layers[0]
         for mask in self.layers[1:]:
-            product = mask @ product  # bool @ bool is "or" of "and" in scipy: no overflow
+            product = _boolean_product(mask, product)
         return _freeze(product)
 
     def twins(self) -> tuple[npt.NDArray[np.int64], ...]:
@@ -526,6 +526,21 @@ def mask_of_arrays(
     return _freeze(
         sp.csr_array((np.ones(indices.size, dtype=np.bool_), indices, indptr), (rows, cols))
     )
+
+
+def _boolean_product(upper: Mask, lower: Mask) -> Mask:
+    """The cells with a path; masks that are not sparse are multiplied as dense matrices.
+
+    A path costs a sparse product some fifty times what a multiplication costs a dense one.
+    """
+    (rows, hidden), cols = upper.shape, lower.shape[1]
+    into = np.diff(lower.indptr).astype(np.int64)
+    paths = int(into @ np.bincount(upper.indices, minlength=hidden))
+    dense = max(rows * hidden, hidden * cols, rows * cols) <= MAX_EDGES
+    if dense and 50 * paths > rows * hidden * cols:
+        counts = upper.toarray().astype(np.float32) @ lower.toarray().astype(np.float32)
+        return sp.csr_array(counts > 0)
+    return upper @ lower  # bool @ bool is "or" of "and" in scipy: no overflow
 
 
 def _units(units: Units, width: int, layer: int) -> npt.NDArray[np.int64]:
