@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 TAG = "CADLINK_TEST_TAG"
 
@@ -23,6 +24,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["XDG_CACHE_HOME"] = folder
     os.environ["CADLINK_DATABASE"] = "off"
     config.stash[_FOLDER] = folder
+    settings.register_profile("untimed", deadline=None)  # how long a case takes is not tested
+    settings.load_profile("untimed")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -338,3 +338,11 @@ def test_an_empty_selection_is_a_pattern_without_units() -> None:
     assert nothing.transpose() == nothing
     assert nothing.support().shape == (0, 0)
     assert nothing.digest == nothing.canonical().digest
+
+
+@pytest.mark.parametrize("density", [0.02, 0.3, 0.9])
+def test_the_support_of_sparse_and_of_dense_masks(density: float) -> None:
+    rng = np.random.default_rng(0)
+    lower, upper = rng.random((70, 50)) < density, rng.random((60, 70)) < density
+    expected = upper.astype(int) @ lower.astype(int) > 0
+    assert (Pattern([lower, upper]).support().toarray() == expected).all()
