@@ -41,7 +41,7 @@ def from_sympy(condition: Any) -> Formula:
 
     Understood: true, false, And, Or, Not, Xor, Implies, Equivalent, ITE and the six relations.
     Symbols are taken as real.  FormulaError for anything else (floats, roots, quotients of
-    variables, ...).
+    variables, ...), and for symbols that say more of themselves (positive, integer, ...).
 
     >>> import sympy
     >>> x, y = sympy.symbols("x y")
@@ -100,6 +100,15 @@ def _polynomial(expression: Any) -> Polynomial:
     names = [check_name(str(symbol)) for symbol in symbols]
     if len(set(names)) < len(names):
         raise FormulaError(f"{expression}: two different symbols have the same name")
+    real = sympy.Symbol("x", real=True).assumptions0
+    for symbol in symbols:
+        more = {k: v for k, v in symbol.assumptions0.items() if real.get(k) != v}
+        if more:
+            known = ", ".join(name for name, holds in more.items() if holds) or "not real"
+            raise FormulaError(
+                f"the symbol {symbol} is assumed {known}: expected one that is real and no more;"
+                " say the rest in the formula"
+            )
     if not expression.is_finite and expression.has(sympy.oo, sympy.zoo, sympy.nan):
         raise FormulaError(f"{expression}: expected finite numbers")
     try:

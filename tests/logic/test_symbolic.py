@@ -89,6 +89,14 @@ def test_what_is_no_polynomial_condition_is_refused(condition: object) -> None:
         from_sympy(condition)
 
 
+@pytest.mark.parametrize("said", ["positive", "integer", "nonzero", "imaginary"])
+def test_symbols_that_are_more_than_real_are_refused(said: str) -> None:
+    """Taken as real, a positive p would have lost what makes its formula true."""
+    with pytest.raises(FormulaError, match=f"the symbol p is assumed .*{said}"):
+        from_sympy(sympy.Symbol("p", **{said: True}) ** 3 + sympy.Symbol("y") > 0)
+    assert from_sympy(sympy.Symbol("p", complex=True) > sympy.Symbol("y", real=True))
+
+
 def test_quantifiers_are_refused() -> None:
     with pytest.raises(FormulaError, match="quantifier"):
         to_sympy(exists(["x"], Atom(X, Rel.EQ)))

@@ -29,13 +29,17 @@ class Chain:
         self.active = False  # an activation has followed the last layer
         self.moved_inputs = False
         self.dropout = False
+        self.assumed_fixed = False  # what moves the inputs might be trained, too
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was left out."""
-        return (
-            ("dropout is left out: what is decided is the loss without it",) if self.dropout else ()
-        )
+        """What was left out, and what was assumed."""
+        found = []
+        if self.dropout:
+            found.append("dropout is left out: what is decided is the loss without it")
+        if self.assumed_fixed:
+            found.append("that the numbers which shift or scale the inputs stay fixed is ASSUMED")
+        return tuple(found)
 
     def take(self, signal: Signal, place: str) -> None:
         """The signal must be the current one."""

@@ -394,13 +394,15 @@ class _Step:
             raise self.walk._refused(self.place, "scales by 0 or infinity")
         if kind == "Div" and at == 1:
             raise self.walk._refused(self.place, "divides by the signal")
+        self.walk.chain.assumed_fixed = self.walk.chain.assumed_fixed or other.trained
         return self.walk.chain.move(signal, self.place)
 
     def _clip(self, signal: Signal, kind: str) -> Signal:
         """Clip from below at 0, and Max with 0, are ReLU."""
         low = self.given[1] if len(self.given) > 1 else None
         high = self.given[2] if len(self.given) > 2 else None
-        zero = isinstance(low, _Number) and not low.trained and not np.any(low.array)
+        held = isinstance(low, _Number) and not low.trained and np.size(low.array) == 1
+        zero = held and not np.any(low.array)  # type: ignore[union-attr]
         if not zero or len(self.given) > 3 or high is not None or self.attributes:
             raise self.walk._refused(self.place, f"{kind} but at 0 from below")
         return self.walk.chain.activation(signal, "relu", self.place)

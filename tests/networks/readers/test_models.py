@@ -257,6 +257,30 @@ def test_control_characters_in_onnx(tmp_path: Path) -> None:
     assert str(caught.value).isprintable()
 
 
+def test_onnx_inputs_moved_by_initializers(tmp_path: Path) -> None:
+    """Exporters write a buffer and a parameter alike: that it is no parameter is said."""
+    nodes = [
+        helper.make_node("Add", ["x", "b"], ["c"]),
+        helper.make_node("MatMul", ["c", "w"], ["y"]),
+    ]
+    numbers = {"b": np.ones(4, np.float32), "w": np.ones((4, 2), np.float32)}
+    found = model_of(graph(nodes, numbers)(tmp_path))
+    assert found.moved_inputs
+    assert any("ASSUMED" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("shape", [(5, 1, 1), (0,)])
+def test_onnx_max_with_more_than_a_zero(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    zeros = onnx.numpy_helper.from_array(np.zeros(shape, np.float32))
+    nodes = [
+        helper.make_node("Constant", [], ["zero"], value=zeros),
+        helper.make_node("MatMul", ["x", "w"], ["h"]),
+        helper.make_node("Max", ["h", "zero"], ["y"]),
+    ]
+    with pytest.raises(InputError, match="Max but at 0 from below"):
+        model_of(graph(nodes, {"w": np.ones((4, 2), np.float32)})(tmp_path))
+
+
 def test_onnx_nodes_without_outputs(tmp_path: Path) -> None:
     path = graph([helper.make_node("Relu", ["x"], ["y"])], {})(tmp_path)
     model = onnx.load(str(path))
