@@ -18,10 +18,12 @@ __all__ = [
     "BackendWarning",
     "CacheWarning",
     "CadlinkError",
+    "CadlinkWarning",
     "CertificateError",
     "CheckOverdue",
     "FormulaError",
     "InputError",
+    "TrainingWarning",
     "foreign",
     "quoted",
     "shortened",
@@ -142,11 +144,19 @@ class CheckOverdue(CertificateError):
     """The kernel had no time left to check a certificate, which may be right."""
 
 
-class BackendWarning(UserWarning):
+class CadlinkWarning(UserWarning):
+    """Base class of every warning cadlink gives."""
+
+
+class BackendWarning(CadlinkWarning):
     """A program the user named could not be used; the work goes on without it."""
 
 
-class CacheWarning(UserWarning):
+class TrainingWarning(CadlinkWarning):
+    """A training run shows the signs of a loss without an optimum."""
+
+
+class CacheWarning(CadlinkWarning):
     """Kept answers (the cache, a database) could not be used; the decision goes on without them."""
 
 

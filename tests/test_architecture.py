@@ -38,7 +38,7 @@ FLOORS = (
     {"deciding.strategies"},
     {"deciding.decider", "qe"},
     {"networks", "census"},
-    {"report"},
+    {"report", "live"},
     {"cli"},
     {"__main__"},
 )

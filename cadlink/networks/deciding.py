@@ -8,9 +8,10 @@ from typing import Any
 
 from cadlink.deciding.decider import Decider
 from cadlink.deciding.decision import Limits
-from cadlink.errors import InputError
+from cadlink.errors import InputError, quoted
 from cadlink.networks import exact
 from cadlink.networks.kernel import PENALTIES, Statement, check_witness, hypotheses
+from cadlink.networks.kernel.statement import LOSSES
 from cadlink.networks.readers.activations import kind_of
 from cadlink.networks.readers.models import model_of
 from cadlink.networks.theorems.table import THEOREMS
@@ -31,6 +32,7 @@ def decide_network(
     penalty: str = "none",
     limits: Limits | None = None,
     decider: Decider | None = None,
+    loss: str = "squared",
 ) -> NetworkVerdict:
     """Decide whether training a sparse ReLU network has an optimum, for one of four questions.
 
@@ -51,6 +53,9 @@ def decide_network(
         set).
     limits, decider : optional
         For the matrix decisions behind some answers.
+    loss : str
+        The class of losses yours is in: a key of ``cadlink.networks.kernel.statement.LOSSES``.
+        Default: the squared error.  Question (d) is about no loss.
 
     Returns
     -------
@@ -60,7 +65,7 @@ def decide_network(
     Raises
     ------
     InputError
-        For an unreadable model, an unknown question, or missing or misshapen data.
+        For an unreadable model, an unknown question or loss, or missing or misshapen data.
 
     References
     ----------
@@ -73,6 +78,8 @@ def decide_network(
     (<NetworkAnswer.NO_OPTIMUM: 'no_optimum'>, 'R1')
     """
     asked = Question.of(question)
+    if loss not in LOSSES:
+        raise InputError(f"loss {quoted(loss)}: expected one of {', '.join(LOSSES)}")
     network = model_of(model)
     biases = network.biases if bias is None else _biases(bias, network.pattern.depth)
     xs, ys = _given(asked, network.pattern, inputs, targets)
@@ -95,6 +102,7 @@ def decide_network(
         ys,
         limits or Limits(),
         decider,
+        loss,
     )
     return _decided(case)
 
@@ -125,7 +133,7 @@ def _decided(case: Case) -> NetworkVerdict:
         explanation=explain(case.question, answer),
         assumptions=hypotheses(
             case.question.value,
-            None if case.question is Question.CUBE else "squared",
+            None if case.question is Question.CUBE else case.loss,
             case.penalty,
             case.biases,
             case.activation,

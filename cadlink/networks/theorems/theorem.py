@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from cadlink.deciding.decider import Decider
 from cadlink.deciding.decision import Decision, Limits
+from cadlink.networks.kernel.statement import LOSSES
 from cadlink.networks.kernel.table import ANY, Biases
 from cadlink.networks.verdict import NetworkAnswer, Question
 from cadlink.patterns.pattern import Pattern
@@ -24,6 +25,7 @@ class Case:
     """One question about one network, with what is needed to answer it.
 
     ``inputs`` (points x inputs) for questions (b) and (c), ``targets`` (points x outputs) for (c).
+    ``loss``: the narrowest class of losses (a name of LOSSES) that the loss is known to be in.
     """
 
     question: Question
@@ -35,6 +37,7 @@ class Case:
     targets: Rows | None = None
     limits: Limits = field(default_factory=Limits)
     decider: Decider | None = None
+    loss: str = "squared"
 
     def matrix(self, pattern: Pattern | None = None) -> Decision:
         """The decision about the products of the masks (of other masks, if given)."""
@@ -98,6 +101,9 @@ class Theorem:
         if case.activation not in self.activations:
             names = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "linear": "no activation"}
             return " or ".join(names[name] for name in self.activations)
+        order = list(LOSSES)
+        if self.loss is not None and order.index(case.loss) > order.index(self.loss):
+            return LOSSES[self.loss]
         return "" if self.biases.hold(case.biases) else self.biases.words
 
 

@@ -1,0 +1,390 @@
+"""What cadlink says about a live module, its data, its loss and its optimizer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from cadlink.deciding.decision import Limits
+from cadlink.errors import InputError, foreign, quoted, shortened
+from cadlink.networks import NetworkAnswer, NetworkVerdict, Question, decide_network, model_of
+from cadlink.networks.readers.layers import Model
+from cadlink.networks.readers.weights import shape_text
+from cadlink.networks.words import explain
+
+__all__ = ["check", "trained_model"]
+
+MOST_NUMBERS = 100_000  # of the data; with more the question is about some training set
+HAND_OVER = "hand over (X, y)"
+
+# The losses with a class of cadlink.networks.kernel.statement; "none" as reduction gives no number.
+LOSS_CLASSES = {
+    nn.MSELoss: "squared",
+    nn.L1Loss: "coercive",
+    nn.SmoothL1Loss: "coercive",
+    nn.HuberLoss: "coercive",
+}
+FUNCTIONS = {
+    F.mse_loss: "squared",
+    F.l1_loss: "coercive",
+    F.smooth_l1_loss: "coercive",
+    F.huber_loss: "coercive",
+}
+CLASSIFIERS = ("CrossEntropyLoss", "NLLLoss", "BCELoss", "BCEWithLogitsLoss", "cross_entropy")
+# Optimizers that add weight_decay * w to the gradient: the gradient of weight_decay / 2 * |w|^2.
+PENALISING = ("SGD", "Adam", "Adagrad", "Adadelta", "Adamax", "RMSprop", "NAdam", "RAdam")
+DECOUPLED = ("AdamW", "Muon", "Adafactor")
+
+
+def check(
+    model: Any,
+    data: Any = None,
+    loss: Any = None,
+    optimizer: Any = None,
+    question: Question | str | None = None,
+    masks: Mapping[str, Any] | Sequence[Any] | None = None,
+    limits: Limits | None = None,
+) -> NetworkVerdict:
+    """Decide whether training this module has an optimum.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        A chain of Linear layers; it is traced.  Its masks are those that training keeps
+        (``torch.nn.utils.prune``, a buffer ``mask``, a parametrization, a gradient hook).
+    data : (X, y), X alone, or a DataLoader of (X, y), optional
+        Tensors or arrays, points first, taken exactly.  Without data, or if they hold more than
+        MOST_NUMBERS numbers, the question is (a), about some training set.
+    loss : a loss of ``torch.nn`` or its function, optional
+        ``MSELoss``, ``L1Loss``, ``SmoothL1Loss`` or ``HuberLoss``, over all the data at once.
+        No theorem is about others, cross-entropy among them.  Default: the squared error.
+    optimizer : torch.optim.Optimizer, optional
+        Its ``weight_decay`` on all parameters, or on all weights and no bias, is a penalty, unless
+        it is decoupled.
+        Default: no penalty.  Penalties added to the loss by hand are not seen.
+    question : "a", "b" or "c", optional
+        As for ``cadlink.networks.decide_network``.  Default: (c) with (X, y), (b) with X alone.
+    masks : mapping of layer name -> mask, or one mask per layer, optional
+        What is trained, where your own code keeps the other weights at 0.
+    limits : Limits, optional
+        For the matrix decisions behind some answers.
+
+    Returns
+    -------
+    NetworkVerdict
+        UNKNOWN with the reason where no theorem is about such a loss or training.
+
+    Raises
+    ------
+    InputError
+        For a module that is no chain of Linear layers, zero weights that nothing keeps at 0, and
+        data that do not fit, or differ from pass to pass.
+
+    Notes
+    -----
+    The module is run without gradients and without a trace: training flags and torch's random
+    numbers are put back.
+
+    Examples
+    --------
+    >>> net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    >>> check(net, (torch.eye(2), torch.ones(2, 1)), nn.HuberLoss()).answer
+    <NetworkAnswer.OPTIMUM_GUARANTEED: 'optimum_guaranteed'>
+    >>> check(net, loss=nn.CrossEntropyLoss()).answer
+    <NetworkAnswer.UNKNOWN: 'unknown'>
+    """
+    asked = None if question is None else Question.of(question)
+    if asked is Question.CUBE:
+        raise InputError("question (d) is about functions, not about training: use decide_network")
+    read = trained_model(model, masks)
+    asked, inputs, targets, notes = _asked(asked, data)
+    if inputs is not None:
+        inputs, targets = _fitting(model, read, inputs, targets)
+    kind, why_not = _loss_class(loss)
+    penalty, reason, note = _penalty(model, optimizer)
+    why_not = why_not or reason or _random(model, read)
+    if why_not:
+        said = explain(asked, NetworkAnswer.UNKNOWN)
+        return NetworkVerdict(
+            asked, NetworkAnswer.UNKNOWN, read.pattern, explanation=said, reason=why_not
+        )
+    verdict = decide_network(
+        read, asked, inputs, targets, penalty=penalty, limits=limits, loss=kind
+    )
+    more = tuple(line for line in (*notes, note) if line)
+    return replace(verdict, assumptions=(*verdict.assumptions, *more))
+
+
+def trained_model(module: Any, masks: Mapping[str, Any] | Sequence[Any] | None = None) -> Model:
+    """The module as it trains: a weight that is 0 only now is no mask.
+
+    Raises InputError for what ``model_of`` does not read, and for a layer with zero weights that
+    neither a mask nor a gradient hook keeps at 0.
+    """
+    if not isinstance(module, nn.Module):
+        raise InputError(f"expected a torch.nn.Module, found {type(module).__name__}")
+    trained = [one for one in module.parameters() if one.requires_grad]
+    if not trained:
+        raise InputError("no parameter of the model requires a gradient: nothing is trained")
+    read = model_of(module, masks)
+    if masks is not None:
+        return read
+    kept = [one.data for one in trained]
+    try:
+        for one in trained:
+            one.data = _moved(one)
+        free = model_of(module)
+    finally:
+        for one, numbers in zip(trained, kept, strict=True):
+            one.data = numbers
+    for now, later in zip(read.layers, free.layers, strict=True):
+        zeros = later.mask.nnz - now.mask.nnz
+        if zeros:
+            raise InputError(
+                f"{zeros} of its weights are 0 and nothing keeps them at 0; register the mask"
+                " (torch.nn.utils.prune.custom_from_mask), or say with masks= which are trained",
+                f"layer {quoted(now.name)}",
+            )
+    return read
+
+
+def _moved(parameter: Any) -> Any:
+    """The numbers of a parameter, all away from 0 but where a gradient hook keeps them."""
+    numbers = torch.ones_like(parameter.data)
+    for hook in (parameter._backward_hooks or {}).values():
+        with foreign("a gradient hook fails"):
+            changed = hook(numbers)
+        numbers = numbers if changed is None else changed
+    return (numbers != 0).to(parameter.dtype)
+
+
+# -- the data --------------------------------------------------------------------------------------
+
+
+def _asked(asked: Question | None, data: Any) -> tuple[Question, Any, Any, tuple[str, ...]]:
+    """The question, inputs and targets as tensors where it needs them, and what to say."""
+    if data is None:
+        if asked not in (None, Question.SOME_DATA):
+            raise InputError(f"question ({asked.value}) needs data: {HAND_OVER}")
+        return Question.SOME_DATA, None, None, ()
+    if asked is Question.SOME_DATA:
+        return asked, None, None, ()
+    found = _tensors(data)
+    if found is None:
+        note = (
+            f"the data hold more than {MOST_NUMBERS} numbers: what was asked is question (a), about"
+            " some training set"
+        )
+        return Question.SOME_DATA, None, None, (note,)
+    inputs, targets = found
+    sharpest = Question.THESE_INPUTS if targets is None else Question.THIS_DATA
+    asked = asked or sharpest
+    if asked is Question.THIS_DATA and targets is None:
+        raise InputError(f"question (c) needs targets, too: {HAND_OVER}")
+    if asked is Question.THESE_INPUTS:
+        targets = None
+    return asked, inputs, targets, ()
+
+
+def _tensors(data: Any) -> tuple[Any, Any] | None:
+    """Inputs and targets, if there are any; None if there are more than MOST_NUMBERS numbers."""
+    parts = [data] if hasattr(data, "shape") else data
+    if isinstance(parts, (tuple, list)) and all(hasattr(part, "shape") for part in parts):
+        if len(parts) not in (1, 2):
+            raise InputError(f"expected (X, y), found {len(parts)} arrays", "data")
+        found = [_tensor(part, name) for part, name in zip(parts, "Xy", strict=False)]
+        if sum(part.numel() for part in found) > MOST_NUMBERS:
+            return None
+        return found[0], found[1] if len(found) > 1 else None
+    if not hasattr(data, "__iter__") or hasattr(data, "__next__"):
+        raise InputError(
+            f"expected (X, y), X or a DataLoader, found {type(data).__name__}; {HAND_OVER}", "data"
+        )
+    with _random_numbers_put_back():
+        first, second = _batches(data), _batches(data)
+    if first is None or second is None:
+        return None
+    if sorted(_rows(*first)) != sorted(_rows(*second)):
+        raise InputError(
+            "the loader gives other points in every pass (augmentation, drop_last, a random"
+            f" sampler), and the theorems are about finitely many points that stay; {HAND_OVER}",
+            "data",
+        )
+    return first
+
+
+def _batches(loader: Any) -> tuple[Any, Any] | None:
+    """One pass through a loader; None if there are more than MOST_NUMBERS numbers."""
+    xs, ys, count = [], [], 0
+    for number, batch in enumerate(islice(loader, MOST_NUMBERS)):
+        if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+            raise InputError(
+                f"expected pairs of inputs and targets; {HAND_OVER}", f"batch {number}"
+            )
+        x, y = (_tensor(part, f"batch {number}") for part in batch)
+        xs.append(x)
+        ys.append(y)
+        count += x.numel() + y.numel()
+        if count > MOST_NUMBERS:
+            return None
+    if not xs:
+        raise InputError("expected at least one batch, found none", "data")
+    with foreign(f"batches of different shapes; {HAND_OVER}", "data"):
+        return torch.cat(xs), torch.cat(ys)
+
+
+def _rows(inputs: Any, targets: Any) -> list[tuple[float, ...]]:
+    """Each point with its target."""
+    return [
+        (*x, *y)
+        for x, y in zip(
+            inputs.reshape(len(inputs), -1).double().tolist(),
+            targets.reshape(len(targets), -1).double().tolist(),
+            strict=True,
+        )
+    ]
+
+
+def _tensor(value: Any, where: str) -> Any:
+    with foreign("expected a tensor or an array of numbers", where):
+        found = torch.as_tensor(value).detach()
+    if not found.dim() or not found.numel():
+        raise InputError("expected points, found none", where)
+    return found
+
+
+def _fitting(model: Any, read: Model, inputs: Any, targets: Any) -> tuple[Any, Any]:
+    """Rows of exact numbers, as many targets as predictions, none of them broadcast."""
+    device = next(model.parameters()).device
+    with (
+        foreign("the model cannot be run on these inputs", "X"),
+        torch.no_grad(),
+        _random_numbers_put_back(),
+    ):
+        predictions = model(inputs.to(device))
+    while isinstance(predictions, (tuple, list)) and len(predictions) == 1:
+        predictions = predictions[0]
+    width, outputs = read.pattern.widths[0], read.pattern.widths[-1]
+    rows = inputs.reshape(-1, width).tolist()
+    if targets is None:
+        return rows, None
+    if targets.shape != predictions.shape:
+        raise InputError(
+            f"expected targets of shape {shape_text(predictions.shape)}, as the predictions, found"
+            f" {shape_text(targets.shape)}; the loss would broadcast them",
+            "y",
+        )
+    return rows, targets.reshape(-1, outputs).tolist()
+
+
+@contextmanager
+def _random_numbers_put_back() -> Iterator[None]:
+    """Shuffling and dropout in between leave no trace in torch's random numbers."""
+    with torch.random.fork_rng():
+        yield
+
+
+# -- the loss and the penalty ----------------------------------------------------------------------
+
+
+def _loss_class(loss: Any) -> tuple[str, str]:
+    """The class of a loss, and why no theorem is about it, or ""."""
+    if loss is None:
+        return "squared", ""
+    name = shortened(getattr(loss, "__name__", type(loss).__name__))
+    if isinstance(loss, type):
+        raise InputError(f"expected a loss, found its class: write {name}()")
+    found = FUNCTIONS.get(loss) if callable(loss) and not isinstance(loss, nn.Module) else None
+    found = found or LOSS_CLASSES.get(type(loss))
+    if found is None:
+        why = f"no theorem is about the loss {name}; known are MSELoss, L1Loss, SmoothL1Loss and"
+        why += " HuberLoss"
+        if name in CLASSIFIERS:
+            why = f"no theorem is about {name}: with hard labels it tends to 0 only as the"
+            why += " predictions tend to infinity, so it is no squared error"
+        return "", why
+    if getattr(loss, "reduction", "mean") not in ("mean", "sum"):
+        raise InputError(f"{name} with reduction='none' is no number: expected 'mean' or 'sum'")
+    return found, ""
+
+
+def _penalty(model: Any, optimizer: Any) -> tuple[str, str, str]:
+    """The penalty, a key of PENALTIES; why no theorem is about it; what to say."""
+    if optimizer is None:
+        return "none", "", ""
+    kind = type(optimizer).__name__
+    shown = shortened(kind)
+    own = type(optimizer).__module__.startswith("torch.optim")
+    groups = {id(one): group for group in optimizer.param_groups for one in group["params"]}
+    names = {
+        name: groups.get(id(one)) for name, one in model.named_parameters() if one.requires_grad
+    }
+    left = [name for name, group in names.items() if group is None]
+    if left:
+        return "none", f"the optimizer does not train {_listed(left)}; no theorem covers this", ""
+    trained = {name: group for name, group in names.items() if group is not None}
+    if any(group.get("maximize", False) for group in trained.values()):
+        return "none", "the optimizer maximises the loss", ""
+    decays = {name: float(group.get("weight_decay", 0)) for name, group in trained.items()}
+    if not any(decays.values()):
+        return "none", "", ""
+    if own and (
+        kind in DECOUPLED or any(g.get("decoupled_weight_decay", False) for g in trained.values())
+    ):
+        note = (
+            f"the weight_decay of {shown} is decoupled: it is no penalty in the loss, and this"
+            " answer is about the loss alone"
+        )
+        return "none", "", note
+    if not own or kind not in PENALISING:
+        return "none", f"how {shown} uses its weight_decay is not known to cadlink", ""
+    bare = [name for name, decay in decays.items() if not 0 < decay < math.inf]
+    if not bare:
+        return "all", "", ""
+    sizes = {name: one.dim() for name, one in model.named_parameters()}
+    biases = [name for name in decays if sizes[name] == 1]
+    if bare == biases:
+        return "weights", "", ""
+    why = (
+        f"weight_decay is not on {_listed(bare)}; no theorem is about a penalty on some parameters"
+        " only: put it on all of them, or on all weights and no bias"
+    )
+    return "none", why, ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(quoted(name) for name in names[:6])
+    return shown if len(names) <= 6 else f"{shown} and {len(names) - 6} more"
+
+
+def _random(model: Any, read: Model) -> str:
+    """Why no theorem is about a module that is random in training (dropout), or ""."""
+    first = next(one for one in model.parameters() if one.requires_grad)
+    points = torch.ones(2, read.pattern.widths[0], dtype=first.dtype, device=first.device)
+    flags = [(one, one.training) for one in model.modules()]
+    cuda = first.device.type == "cuda"
+
+    def state() -> Any:
+        return torch.cuda.get_rng_state(first.device) if cuda else torch.get_rng_state()
+
+    try:
+        for one, _ in flags:
+            one.training = True
+        with _random_numbers_put_back(), torch.no_grad():
+            before = state()
+            model(points)
+            drawn = not torch.equal(before, state())
+    finally:
+        for one, flag in flags:
+            one.training = flag
+    return (
+        "in training the model is random (dropout), and no theorem is about that" if drawn else ""
+    )
