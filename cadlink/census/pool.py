@@ -147,7 +147,10 @@ class Crew:
 
     def abandon(self) -> None:
         """Forget all jobs; what is being computed ends in vain."""
-        if not self._gone:  # else there is nobody to be told
+        # A process pool whose workers die stumbles over futures that were cancelled, with a
+        # traceback on stderr; its tasks go with the workers.
+        processes = isinstance(self._executor, ProcessPoolExecutor)
+        if not self._gone and not processes:  # if gone, there is nobody to be told
             for future in self._running:
                 future.cancel()
         self._running, self._queue = {}, []
