@@ -1,7 +1,7 @@
 """Which patterns are minimal obstructions: not closed, though all their proper restrictions are.
 
 It is enough to leave out one output or one input: every proper restriction is a restriction of
-one of these, and restrictions of closed patterns are closed (T4, ``rules/restrict.py``).
+one of these, and restrictions of closed patterns are closed (``rules/restrict.py``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Known obstructions: small groups that are not closed, kept with their proofs.
 
-By T4, if a restriction of a group to fewer rows and columns is not closed, neither is the group:
+If a restriction of a group to fewer rows and columns is not closed, neither is the group:
 the restriction's set, padded with zeros, is the group's set intersected with a closed subspace.  So
 a proof found once, by a search, serves every group that contains the small one.
 

@@ -61,7 +61,7 @@ class _Leaf:
     # -- strategies ------------------------------------------------------------------------
 
     def obstruction(self, slice_s: float) -> Proof | None:
-        """T4: a restriction that is known not to be closed."""
+        """A restriction that is known not to be closed."""
         if not isinstance(self.problem, Group) or self.searches:
             return None  # looking twice finds nothing new
         self.desk.say("looking for a known obstruction")
@@ -69,7 +69,7 @@ class _Leaf:
         return known_obstructions.find(self.problem, known_obstructions.known(), deadline)
 
     def curve(self, slice_s: float) -> Proof | None:
-        """T18-T20: a curve in the set whose limit is refuted; fully checkable."""
+        """A curve in the set whose limit is refuted; fully checkable."""
         self.desk.say("searching for a curve that leaves the set")
         deadline = time.monotonic() + min(slice_s, self.desk.left())
         # A new seed each time: the same one would try the same curves again.
@@ -111,7 +111,7 @@ class _Leaf:
         return None
 
     def free(self, slice_s: float) -> Proof | None:
-        """T16 without polynomials: is every matrix on the observed cells a product?"""
+        """No polynomial vanishes: is every matrix on the observed cells a product?"""
         if self.not_free:
             return None
         statement = "every matrix on the support is a product"
@@ -126,7 +126,7 @@ class _Leaf:
         return Proof("claims", {"method": "free", "claims": [claim("free", runs)]})
 
     def image(self, slice_s: float) -> Proof | None:
-        """T17: an image formula all of whose relaxed solutions are solutions."""
+        """An image formula all of whose relaxed solutions are solutions."""
         question = encode.image(self.problem)
         asked = {run.backend for run in self.images}
         for backend in preferred(Kind.FORMULA, self.desk.suited(question)):
@@ -144,7 +144,7 @@ class _Leaf:
         return None
 
     def variety(self, slice_s: float) -> Proof | None:
-        """T16: polynomials vanish on the set, and all their common zeros are in it."""
+        """Polynomials vanish on the set, and all their common zeros are in it."""
         if self.polynomials is None:
             deadline = time.monotonic() + min(slice_s, self.desk.left())
             self.polynomials = vanishing.find(self.problem, seed=self.desk.seed, deadline=deadline)
@@ -165,7 +165,7 @@ class _Leaf:
         )
 
     def witness(self, slice_s: float) -> Proof | None:
-        """T23: a model of the sentence is a starting point for a curve."""
+        """A model of the sentence is a starting point for a curve."""
         question = encode.sentence(self.problem, norm="max")
         for backend in preferred(Kind.SENTENCE, self.desk.suited(question)):
             if not REGISTRY[backend].finds_points:

@@ -1,4 +1,4 @@
-"""Equivalent formulas that are shorter and easier to read, and the relaxation of T17.
+"""Equivalent formulas that are shorter and easier to read, and relaxations to closed conditions.
 
 Three facts do the work; f, g stand for formulas, p for a polynomial.
 

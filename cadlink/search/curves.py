@@ -1,4 +1,4 @@
-"""Curves of factors whose products converge to a limit, found by linear algebra (T18, T19).
+"""Curves of factors whose products converge to a limit, found by linear algebra.
 
 Fix all factors but one as Laurent polynomials in t.  The cells are then linear in the entries of
 the remaining factor, and fall into independent blocks (for X_1: the columns of the product).  The

@@ -1,7 +1,7 @@
 """Candidates for missed limit points, given a quantifier-free formula phi of the set.
 
 Two sources: limits of curves at which phi is false, which are certainly in the closure; and
-rational points at which phi is false but its relaxation is true (T17), taken on the zero sets of
+rational points at which phi is false but its relaxation is true, taken on the zero sets of
 phi's polynomials by solving one of them for an unknown in which it is linear.
 """
 

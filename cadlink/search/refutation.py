@@ -1,4 +1,4 @@
-"""Is a given rational matrix in the set?  A refutation as a case tree, or a member (T20).
+"""Is a given rational matrix in the set?  A refutation as a case tree, or a member.
 
 The equations "product = limit" are triangularised as in Wu's and Ritt's method, with case
 distinctions instead of assumptions:

@@ -12,7 +12,7 @@ __all__ = ["hall_circuit"]
 
 
 def hall_circuit(chain: Chain, at: Reader) -> Found:
-    """NH.  A hidden layer l, outputs R and inputs K with |R| = p, |K| = p + 1; U = the units of the
+    """A hidden layer l, outputs R and inputs K with |R| = p, |K| = p + 1; U = the units of the
     layer on paths from K to R, |U| = p.  C_i in K are the inputs with a path to i in U.  Drawn
     integers (see ``drawn``) for X_1, ..., X_l give a Y0 = (X_l ... X_1)[U, K] of which any p
     columns are independent modulo a prime; those for X_{l+2}, ..., X_L a matrix (the identity if

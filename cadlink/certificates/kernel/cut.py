@@ -45,7 +45,7 @@ def cut(chain: Chain, at: Reader) -> Found:
 
 
 def deep_matching(chain: Chain, at: Reader) -> Found:
-    """DF1.  A cut without pins (see ``cut``): for every input k drawn factors X_2, ..., X_L give
+    """A cut without pins (see ``cut``): for every input k drawn factors X_2, ..., X_L give
     the columns of X_L ... X_2 at the units that k feeds full row rank modulo p on the outputs that
     k reaches.  Free.
 

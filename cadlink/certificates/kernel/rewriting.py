@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 
 
 def twins(chain: Chain, at: Reader) -> Outcome:
-    """HT.  In every hidden layer, from the first to the last, keep of the units that have the same
+    """In every hidden layer, from the first to the last, keep of the units that have the same
     a inputs and the same b outputs (in the masks as they are then) the first min(a, b).
 
     Proof.  p such units contribute to X_{l+1} X_l an arbitrary matrix of rank at most p on their
@@ -39,7 +39,7 @@ def twins(chain: Chain, at: Reader) -> Outcome:
 
 
 def pendants(chain: Chain, at: Reader) -> Outcome:
-    """PM.  In every hidden layer, from the first to the last: the units whose only input is u
+    """In every hidden layer, from the first to the last: the units whose only input is u
     become one, the first of them, with the outputs of all; for every u.  Then likewise the units
     whose only output is v.
 
@@ -84,7 +84,7 @@ def _keep(chain: Chain, layer: int, kept: Ints) -> Chain:
 
 
 def absorb_edges(chain: Chain, at: Reader) -> Outcome:
-    """EA.  Units Q of one hidden layer, with the blocks R_i x C_i of outputs and inputs, are free
+    """Units Q of one hidden layer, with the blocks R_i x C_i of outputs and inputs, are free
     on F, the cells of their blocks (the proof in the data).  As long as there is one, delete an
     edge of a unit i outside Q: (j, i) if {j} x C_i lies in F, (i, k) if R_i x {k} does.
 
@@ -128,7 +128,7 @@ def absorb_edges(chain: Chain, at: Reader) -> Outcome:
 
 
 def cap_outputs(chain: Chain, at: Reader) -> Outcome:
-    """TO.  T_j = the units of the last hidden layer that feed output j; outputs with equal T form a
+    """T_j = the units of the last hidden layer that feed output j; outputs with equal T form a
     class; b(T) = the least of |T| and the widths of all layers below the outputs.  A set J of
     outputs is allowed if every chain of classes T_1 < ... < T_q has at most b(T_q) members of J
     altogether.  If every allowed J lies, after exchanging outputs of one class, in one of the sets
