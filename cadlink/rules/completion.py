@@ -53,11 +53,13 @@ def complete(group: Group, clock: Clock, free_proof: FreeProof) -> Step | None:
     for team in _teams(group, 2):
         clock.check()
         rows, cols = _hull(group, team)
-        if all(group.supports[i] == (rows, cols) for i in team):
+        whole = _whole(group, team, rows, cols)
+        # A block that falls apart would leave more neurons, and so on without end.
+        if whole == group or len(whole.neurons) > len(group.neurons):
             continue
         alone = _leaf(group, team, rows, cols, clock, free_proof)
         if alone is not None:
-            return _completed(group, team, rows, cols, None, [alone])
+            return _completed(whole, team, None, [alone])
         for a in range(len(group.neurons)):
             a_rows, a_cols = group.supports[a]
             if a in team or not (cols <= a_cols and a_rows <= rows):
@@ -69,7 +71,7 @@ def complete(group: Group, clock: Clock, free_proof: FreeProof) -> Step | None:
                     break
                 leaves.append(leaf)
             else:
-                return _completed(group, team, rows, cols, a, leaves)
+                return _completed(whole, team, a, leaves)
     return None
 
 
@@ -88,19 +90,16 @@ def _hull(group: Group, team: Sequence[int]) -> tuple[Lines, Lines]:
     return rows, frozenset().union(*(group.supports[i][1] for i in team))
 
 
-def _completed(
-    group: Group,
-    team: Sequence[int],
-    rows: Lines,
-    cols: Lines,
-    by: int | None,
-    leaves: list[_Leaf],
-) -> Step:
+def _whole(group: Group, team: Sequence[int], rows: Lines, cols: Lines) -> Group:
+    """The group with the neurons of the team made whole on these rows and columns."""
     block = {(j, k) for j, k in group.cells if j in rows and k in cols}
     others = [graph for i, graph in enumerate(group.neurons) if i not in team]
+    return Group.of([*others, *([block] * len(team))])
+
+
+def _completed(whole: Group, team: Sequence[int], by: int | None, leaves: list[_Leaf]) -> Step:
     data = {"neurons": list(team), "by": by, "leaves": [leaf.value for leaf in leaves]}
-    part = Group.of([*others, *([block] * len(team))])
-    return Step("completion", Conclusion.SAME, data, (part,))
+    return Step("completion", Conclusion.SAME, data, (whole,))
 
 
 def _leaf(

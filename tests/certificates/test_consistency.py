@@ -215,7 +215,8 @@ def rewritten(group: Group) -> list[Group]:
             needs = apply(group, rule, data)
             if isinstance(needs, Needs) and all(free(lemma.problem) for lemma in needs.lemmas):
                 found.append(needs.parts[0])
-    return [part for part in dict.fromkeys(found) if part != group]
+    fewer = [part for part in dict.fromkeys(found) if len(part.neurons) <= len(group.neurons)]
+    return [part for part in fewer if part != group]
 
 
 @cache
@@ -230,7 +231,7 @@ def closed(group: Group) -> bool:
     parts = group.components()
     if len(parts) > 1:
         return all(closed(part) for part in parts)
-    return any(closed(rest) for rest in (*rests(group), *rewritten(group)))
+    return any(closed(rest) for rest in rests(group))
 
 
 @cache
