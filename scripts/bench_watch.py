@@ -1,9 +1,9 @@
 """How much slower training is while ``cadlink.live.Watch`` looks on.
 
-    python scripts/bench_watch.py [--steps 2000] [--save]
+    python scripts/bench_watch.py [--steps 2000] [--record]
 
-The same steps of Adam with and without it, by turns; the least times of three.  --save writes them
-to RESULTS.md.
+The same steps of Adam with and without it, by turns; the least times of three.  --record writes
+them to RESULTS.md.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def seconds(inputs: int, units: int, outputs: int, points: int, steps: int, watc
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=2000)
-    parser.add_argument("--save", action="store_true", help="write the table to RESULTS.md")
+    parser.add_argument("--record", action="store_true", help="write the table to RESULTS.md")
     args = parser.parse_args()
     torch.set_num_threads(1)
     rows = []
@@ -55,7 +55,7 @@ def main() -> None:
         a_step = f"{1e6 * plain / args.steps:.0f}"
         rows.append((name, a_step, f"{100 * (watched / plain - 1):+.1f} %"))
         print(*rows[-1], sep="  ", flush=True)
-    if args.save:
+    if args.record:
         heads = ("network", "microseconds of a step", "slower when watched")
         results.write("Watching a run", results.table(heads, rows))
 
