@@ -7,7 +7,6 @@ import sys
 
 import pytest
 
-from cadlink.certificates.kernel import problems
 from cadlink.database import queries
 from cadlink.logic import polynomial
 from cadlink.once import cached_property
@@ -46,6 +45,6 @@ def test_a_fork_while_another_thread_computes() -> None:
     assert done.stdout == "7\n"
 
 
-@pytest.mark.parametrize("module", [problems, queries, polynomial, group, pattern])
+@pytest.mark.parametrize("module", [queries, polynomial, group, pattern])
 def test_the_lockless_one_is_used(module: object) -> None:
     assert vars(module)["cached_property"] is cached_property

@@ -12,6 +12,7 @@ such state is visited twice.  Cost: the states of all T together, each n + m ste
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -72,13 +73,20 @@ def search(
     (0, 1)
     """
     left = most_states
+    covered_by = _covering_numbers(view, clock)
+    cells = 0
     for p in range(1, min(view.neurons, len(view.rows) - 1, len(view.cols) - 1) + 1):
         if comb(view.neurons, p) > _MOST_TEAMS:
             return None
+        least = (p + 1) * (p + 2) // 2  # cells that a team of p must have to itself
+        cells += covered_by[p]
+        if cells < least:
+            continue
         for chosen in combinations(range(view.neurons), p):
+            clock.check()
             team = mask(chosen)
             own = _own(view, team)
-            if sum(cols.bit_count() for cols in own) < (p + 1) * (p + 2) // 2:
+            if sum(cols.bit_count() for cols in own) < least:
                 continue
             for s in chosen:
                 clock.check()
@@ -89,6 +97,15 @@ def search(
                     if left < 0:
                         return None
     return None
+
+
+def _covering_numbers(view: View, clock: Clock) -> Counter[int]:
+    """How many observed cells are covered by 0, 1, 2, ... neurons; raises OutOfTime."""
+    found: Counter[int] = Counter()
+    for p, observed in enumerate(view.observed):
+        clock.check()
+        found.update(view.covers(p, q).bit_count() for q in bits(observed))
+    return found
 
 
 def _own(view: View, team: int) -> list[int]:

@@ -29,6 +29,7 @@ from cadlink.database.schema import MIGRATIONS
 from cadlink.database.store import pack, row_digest
 from cadlink.errors import CacheWarning, InputError
 from cadlink.patterns.group import Group
+from cadlink.rules import pipeline
 from cadlink.rules.pipeline import open_leaves, reduce
 
 DENSE, LU = Pattern.of(["11/11", "11/11"]), Pattern.of(["11/01", "10/11"])
@@ -200,16 +201,11 @@ def test_a_word_where_the_rules_are_silent_names_its_file(
     crafted: Callable[..., Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The rules leave this group open; the file's word is taken, and said to be the file's."""
+    """Without rules, a group is open; the file's word is taken, and said to be the file's."""
     for name in ("QEPCAD", "REDLOG", "Z3"):
         monkeypatch.setenv(f"CADLINK_{name}", "off")
-    group = Group.of(
-        [
-            {(0, 0), (0, 1), (0, 2), (2, 0), (2, 1), (2, 2)},
-            {(0, 1), (0, 2), (1, 1), (1, 2), (2, 1), (2, 2)},
-            {(1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2)},
-        ]
-    )
+    monkeypatch.setattr(pipeline, "GROUP_RULES", ())
+    group = Group.of_blocks([({0, 1}, {0, 1, 2}), ({1, 2}, {0, 1, 2})])
     form = standard(group).form
     values = (form, pack(LIE), row_digest((form, "not_closed", "1", "", "claims"), pack(LIE)))
     path = crafted(
@@ -223,7 +219,7 @@ def test_a_word_where_the_rules_are_silent_names_its_file(
         assert settled.source == str(path)
         again = decider.settle(group.transpose(), Limits(20))  # remembered, with its source
         assert again.source == str(path)
-        assert decider.settle(Group.of([{(0, 0), (0, 1), (1, 0)}]), Limits(20)).source == ""
+        assert decider.settle(Group.of([{(0, 0), (0, 1), (1, 0)}]), Limits(2)).source == ""
 
 
 def test_the_command_names_the_file(
@@ -231,9 +227,10 @@ def test_the_command_names_the_file(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A pattern the rules leave open, in a file that has its reduced problem on somebody's word."""
+    """Without rules for groups, in a file that has the reduced problem on somebody's word."""
     for name in ("QEPCAD", "REDLOG", "Z3"):
         monkeypatch.setenv(f"CADLINK_{name}", "off")
+    monkeypatch.setattr(pipeline, "GROUP_RULES", ())
     pattern = "110/101/111;111/101/011"
     (leaf,) = open_leaves(reduce(Pattern.of([m.split("/") for m in pattern.split(";")])))
     form = standard(leaf.problem).form
