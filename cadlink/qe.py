@@ -38,7 +38,7 @@ from cadlink.backends.preferences import Kind, preferred
 from cadlink.clock import Clock
 from cadlink.deciding.decision import Assurance, Limits
 from cadlink.errors import BackendError, BackendMissing, FormulaError, InputError
-from cadlink.logic.encode import differ
+from cadlink.logic.encode import QUESTIONS, differ, question
 from cadlink.logic.formula import (
     FALSE,
     TRUE,
@@ -64,9 +64,13 @@ from cadlink.logic.reader import from_text
 from cadlink.logic.simplify import simplify
 from cadlink.logic.smtlib import from_smtlib, to_smtlib
 from cadlink.logic.symbolic import from_sympy, to_sympy
+from cadlink.patterns.masks import read
+from cadlink.patterns.matrix import Source, exact
+from cadlink.patterns.pattern import Pattern
 
 __all__ = [
     "FORMATS",
+    "QUESTIONS",
     "Disagreement",
     "Elimination",
     "decide_sentence",
@@ -75,6 +79,7 @@ __all__ = [
     "find_point",
     "forall",
     "formula",
+    "formula_of_pattern",
     "from_json",
     "from_smtlib",
     "from_sympy",
@@ -400,6 +405,32 @@ def script(source: Any, format: str) -> str:
     if format not in writers:
         raise InputError(f"format {format!r}: expected one of {', '.join(FORMATS)}")
     return writers[format](question).rstrip("\n") + "\n"
+
+
+def formula_of_pattern(
+    pattern: Pattern | str,
+    what: str = "sentence",
+    at: Source | None = None,
+    norm: str = "euclidean",
+) -> Formula:
+    """A question (one of QUESTIONS, see :func:`cadlink.logic.encode.question`) about the products
+    with a pattern's masks, as a formula.
+
+    ``pattern`` is one, or a source such as "lu:2"; ``at`` a matrix as
+    :func:`cadlink.patterns.matrix.exact` reads it, outputs x inputs.  Variables: ``a_{j}_{k}`` for
+    the matrix, ``x_{l}_{i}_{j}`` for factor l = 1, 2, ..., ``eps`` for the distance.
+
+    Raises InputError for what is no pattern, question or matrix of the right shape, FormulaError
+    for a formula that would be too long.
+
+    >>> image = formula_of_pattern("11/01;10/11", "image")
+    >>> eliminate(image, backend="qepcad").text
+    'a_0_0 != 0 or a_0_1 = 0 or a_1_0 = 0'
+    """
+    masks = pattern if isinstance(pattern, Pattern) else read(pattern)
+    if at is None:
+        return question(masks, what, None, norm)
+    return question(masks, what, exact(at).fitting(masks).entries, norm)
 
 
 def _condition(condition: Formula, question: Formula) -> Formula:

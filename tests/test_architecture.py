@@ -29,7 +29,7 @@ FLOORS = (
         "logic.notation",
         "logic.symbolic",
     },
-    {"logic.encode", "certificates.read"},
+    {"logic.encode", "certificates.read", "patterns.matrix"},
     {"certificates.kernel", "logic.scaling", "writing"},
     {"rules", "search", "backends", "deciding.known_obstructions"},
     {"backends.cache", "explanations"},

@@ -53,6 +53,7 @@ __all__ = [
     "EPS",
     "MOST_TERMS",
     "NORMS",
+    "QUESTIONS",
     "cell_name",
     "cell_names",
     "cells_of",
@@ -65,6 +66,7 @@ __all__ = [
     "image",
     "membership",
     "parametrise",
+    "question",
     "relaxed_implies",
     "sentence",
     "sentence_of_image",
@@ -75,6 +77,7 @@ Problem: TypeAlias = Pattern | Group
 
 EPS = "eps"
 NORMS = ("max", "euclidean")
+QUESTIONS = ("sentence", "image", "free", "member", "closure")
 MOST_TERMS = 20_000  # no eliminator comes near this; writing more would only fill the memory
 
 _CELL = re.compile(r"a_([0-9]+)_([0-9]+)", re.ASCII)
@@ -263,6 +266,38 @@ def closure_at(problem: Problem, limit: Mapping[Cell, Fraction], norm: str = "ma
 def freeness(problem: Problem) -> Formula:
     """The sentence "every matrix on the support is in the set"."""
     return forall(cell_names(problem), image(problem))
+
+
+def question(
+    problem: Problem,
+    what: str,
+    at: Mapping[Cell, Fraction] | None = None,
+    norm: str = "euclidean",
+) -> Formula:
+    """One of QUESTIONS as a formula.
+
+    "sentence": the set is not closed; "image": A is in the set, its cells being free variables;
+    "free": every matrix on the support is in the set; "member": the matrix ``at`` is in the set;
+    "closure": A, or the matrix ``at``, is in the closure.  Raises InputError for another question,
+    a matrix that is missing or has no place, an unknown norm; FormulaError beyond MOST_TERMS.
+
+    >>> from cadlink.logic.notation import to_text
+    >>> to_text(question(Pattern.of(["1", "1"]), "member", {(0, 0): Fraction(2)}))
+    'exists x_1_0_0, x_2_0_0: -x_1_0_0*x_2_0_0 + 2 = 0'
+    """
+    if what not in QUESTIONS:
+        raise InputError(f"question {what!r}: expected one of {', '.join(QUESTIONS)}")
+    if what == "member":
+        if at is None:
+            raise InputError("member: expected a matrix; without one, ask for the image")
+        return membership(problem, at)
+    if what == "closure":
+        return closure(problem, norm) if at is None else closure_at(problem, at, norm)
+    if at is not None:
+        raise InputError(f"{what} is not about one matrix; member and closure are")
+    if what == "sentence":
+        return sentence(problem, norm)
+    return image(problem) if what == "image" else freeness(problem)
 
 
 def columns_served(group: Group) -> tuple[tuple[int, ...], Formula]:
