@@ -11,7 +11,7 @@ from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError, quoted
 from cadlink.networks import exact
 from cadlink.networks.kernel import PENALTIES, Statement, check_witness, hypotheses
-from cadlink.networks.kernel.statement import LOSSES
+from cadlink.networks.kernel.losses import NAMED
 from cadlink.networks.readers.activations import kind_of
 from cadlink.networks.readers.models import model_of
 from cadlink.networks.theorems.table import THEOREMS
@@ -54,8 +54,8 @@ def decide_network(
     limits, decider : optional
         For the matrix decisions behind some answers.
     loss : str
-        The class of losses yours is in: a key of ``cadlink.networks.kernel.statement.LOSSES``.
-        Default: the squared error.  Question (d) is about no loss.
+        A name of ``cadlink.networks.kernel.losses.NAMED``: "squared", "huber", "cross_entropy"
+        (softmax), "logistic", ...  Default: the squared error.  Question (d) is about no loss.
 
     Returns
     -------
@@ -78,8 +78,8 @@ def decide_network(
     (<NetworkAnswer.NO_OPTIMUM: 'no_optimum'>, 'R1')
     """
     asked = Question.of(question)
-    if loss not in LOSSES:
-        raise InputError(f"loss {quoted(loss)}: expected one of {', '.join(LOSSES)}")
+    if loss not in NAMED:
+        raise InputError(f"loss {quoted(loss)}: expected one of {', '.join(NAMED)}")
     network = model_of(model)
     biases = network.biases if bias is None else _biases(bias, network.pattern.depth)
     xs, ys = _given(asked, network.pattern, inputs, targets)
@@ -102,7 +102,7 @@ def decide_network(
         ys,
         limits or Limits(),
         decider,
-        loss,
+        NAMED[loss],
     )
     return _decided(case)
 
@@ -152,7 +152,7 @@ def _proved(case: Case, theorem: Theorem, found: Found) -> NetworkVerdict:
         case.pattern,
         case.biases,
         case.activation,
-        theorem.loss,
+        theorem.stated_loss(case),
         case.penalty,
         case.question.value,
         answer.value,

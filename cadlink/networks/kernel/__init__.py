@@ -19,7 +19,8 @@ from typing import Any
 from cadlink.certificates.kernel.reader import Budget, Reader
 from cadlink.certificates.read import shown, through_json
 from cadlink.errors import CertificateError
-from cadlink.networks.kernel.statement import LOSSES, PENALTIES, Statement, hypotheses
+from cadlink.networks.kernel.losses import LOSSES
+from cadlink.networks.kernel.statement import PENALTIES, Statement, hypotheses
 from cadlink.networks.kernel.table import MEANINGS, TABLE, unmet
 from cadlink.networks.kernel.witness import Network
 

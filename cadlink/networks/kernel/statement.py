@@ -14,13 +14,13 @@ from typing import Any, TypeAlias
 from cadlink.certificates.kernel.reader import Budget, Reader
 from cadlink.certificates.read import shown
 from cadlink.errors import CertificateError, InputError
+from cadlink.networks.kernel.losses import LOSSES, labels_fit
 from cadlink.patterns.pattern import Pattern
 
 __all__ = [
     "ACTIVATIONS",
     "ANSWERS",
     "FIELDS",
-    "LOSSES",
     "MAX_NUMBERS",
     "PENALTIES",
     "Points",
@@ -31,14 +31,6 @@ __all__ = [
 Points: TypeAlias = tuple[tuple[Fraction, ...], ...]
 
 ACTIVATIONS = ("relu", "leaky_relu", "linear")
-# Classes of losses, each part of the next; a statement is about every loss of its class.
-LOSSES = {
-    "squared": "the squared error",
-    "coercive": "any loss that is continuous, at least 0, 0 exactly for perfect predictions, and"
-    " tends to infinity with the predictions (such as the squared error)",
-    "definite": "any loss that is continuous, at least 0, and 0 exactly for perfect predictions"
-    " (such as the squared error)",
-}
 PENALTIES = {
     "none": "no penalty on the weights and biases",
     "weights": "a continuous penalty, at least 0, on all weights that tends to infinity with them"
@@ -118,6 +110,10 @@ class Statement:
             raise CertificateError(
                 "targets", f"{len(self.inputs)} rows, one per input", f"{len(self.targets)}"
             )
+        if self.targets and self.loss:
+            expected = labels_fit(self.loss, self.targets)
+            if expected:
+                raise CertificateError("targets", expected, "others")
 
     @property
     def hypotheses(self) -> tuple[str, ...]:
@@ -184,7 +180,7 @@ def hypotheses(
     else:
         found = ["finitely many data points; all weights on the masks are free reals"]
     if loss is not None:
-        found += [f"loss: {LOSSES[loss]}", PENALTIES[penalty]]
+        found += [f"loss: {LOSSES[loss].words}", PENALTIES[penalty]]
     layers = [str(layer) for layer, has in enumerate(biases) if has]
     free = f"layer{'s' if len(layers) > 1 else ''} {', '.join(layers)} (counted from 0) only"
     if len(layers) in (0, len(biases)):

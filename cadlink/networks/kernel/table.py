@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from cadlink.networks.kernel import cube, depth, given, matrices, safe, slopes, this_data
-from cadlink.networks.kernel.statement import LOSSES, PENALTIES, Statement
+from cadlink.networks.kernel.losses import LOSSES, within
+from cadlink.networks.kernel.statement import PENALTIES, Statement
 from cadlink.networks.kernel.witness import Network
 
 __all__ = ["MEANINGS", "TABLE", "Biases", "Row", "unmet"]
@@ -51,7 +52,7 @@ class Row:
     """A theorem and what it claims: the answers it supports, its hypotheses, its check.
 
     ``answers``: pairs of question and answer.  ``loss``: the widest class of losses (LOSSES) it is
-    about; None for question (d).  ``check`` looks at everything else: masks, data, curve.
+    about, for question (d) None.  ``check`` looks at everything else: masks, data, curve.
     """
 
     answers: tuple[tuple[str, str], ...]
@@ -72,19 +73,19 @@ Key: TypeAlias = tuple[str, str]
 TABLE: dict[Key, Row] = {
     # whatever the data
     ("R1", "closed"): Row(
-        (A_YES, B_YES, C_YES), (RELU, LEAKY, LINEAR), ANY, "coercive", "none", safe.components
+        (A_YES, B_YES, C_YES), (RELU, LEAKY, LINEAR), ANY, "growing", "none", safe.components
     ),
     ("R13", "closed"): Row(
-        (A_YES, B_YES, C_YES), (RELU, LEAKY, LINEAR), ANY, "coercive", "none", safe.trees
+        (A_YES, B_YES, C_YES), (RELU, LEAKY, LINEAR), ANY, "growing", "none", safe.trees
     ),
     ("R16", "attained"): Row(
-        (A_YES, B_YES, C_YES), (RELU, LEAKY, LINEAR), ANY, "definite", "all", safe.regularised
+        (A_YES, B_YES, C_YES), (RELU, LEAKY, LINEAR), ANY, "continuous", "all", safe.regularised
     ),
     ("R24", "attained"): Row(
         (A_YES, B_YES, C_YES),
         (RELU, LEAKY, LINEAR),
         UPWARDS,
-        "coercive",
+        "growing",
         "weights",
         safe.regularised,
     ),
@@ -95,10 +96,10 @@ TABLE: dict[Key, Row] = {
     ("R3", "not_closed"): Row(
         (A_NO, B_NO, C_NO), (RELU,), ANY, "definite", "none", slopes.collinear
     ),
-    ("R6", "closed"): Row((B_YES, C_YES), (RELU,), ALL, "coercive", "none", given.independent),
+    ("R6", "closed"): Row((B_YES, C_YES), (RELU,), ALL, "growing", "none", given.independent),
     ("R6", "some_targets"): Row((B_NO,), (RELU,), ALL, "definite", "none", given.independent),
-    # not "definite": a point twice with two targets leaves no loss that is 0
-    ("R6", "attained"): Row((B_YES, C_YES), (RELU,), ALL, "coercive", "none", given.enough_units),
+    # not "definite": a point may be there twice, with two targets
+    ("R6", "attained"): Row((B_YES, C_YES), (RELU,), ALL, "attaining", "none", given.enough_units),
     # two hidden layers or more
     ("R14", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", depth.one_form),
     ("R18", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", depth.hall),
@@ -120,7 +121,7 @@ TABLE: dict[Key, Row] = {
         (B_NO,), (LINEAR,), LAST, "definite", "none", matrices.linear_closed
     ),
     ("linear", "closed"): Row(
-        (B_YES, C_YES), (LINEAR,), LAST, "coercive", "none", matrices.linear_closed
+        (B_YES, C_YES), (LINEAR,), LAST, "growing", "none", matrices.linear_closed
     ),
     # one training set
     ("realised", "attained"): Row(
@@ -142,9 +143,9 @@ def unmet(row: Row, statement: Statement) -> tuple[str, str] | None:
     if not row.biases.hold(statement.biases):
         layers = [layer for layer, has in enumerate(statement.biases) if has]
         return row.biases.words, f"biases in the layers {layers}, counted from 0"
-    order = (None, *LOSSES)
-    if order.index(statement.loss) > order.index(row.loss):
-        return LOSSES[str(row.loss)], LOSSES[str(statement.loss)]
+    loss = statement.loss
+    if loss is not None and row.loss is not None and not within(loss, row.loss, statement.question):
+        return LOSSES[row.loss].words, LOSSES[loss].words
     if statement.penalty != row.penalty:
         return PENALTIES[row.penalty], PENALTIES[statement.penalty]
     return None

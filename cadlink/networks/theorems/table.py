@@ -196,6 +196,7 @@ THEOREMS: tuple[Theorem, ...] = (
         "a penalty on all weights and biases keeps them bounded, and a continuous function has a"
         " minimum on a bounded closed set",
         lambda case: Found({"theorem": "R16", "claim": "attained"}),
+        loss="continuous",
         activations=("relu", "leaky_relu", "linear"),
         penalty="all",
     ),
@@ -206,7 +207,7 @@ THEOREMS: tuple[Theorem, ...] = (
         "a penalty on all weights keeps them bounded, and then a bias that grows beyond all bounds"
         " can be replaced by one that does not without changing a prediction",
         lambda case: Found(decay.guaranteed()),
-        loss="coercive",
+        loss="growing",
         activations=("relu", "leaky_relu", "linear"),
         biases=UPWARDS,
         penalty="weights",
@@ -217,7 +218,7 @@ THEOREMS: tuple[Theorem, ...] = (
         "one unit or one output in every component of hidden units and outputs",
         "every connected component of hidden units and outputs has one unit or one output",
         lambda case: _found(one_hidden_layer.guaranteed(case.pattern, not all(case.biases))),
-        loss="coercive",
+        loss="growing",
         activations=("relu", "leaky_relu", "linear"),
         hidden=(1, 1),
     ),
@@ -228,7 +229,7 @@ THEOREMS: tuple[Theorem, ...] = (
         "every hidden unit but the last ones feeds one unit only, and outputs share no units in a"
         " harmful way",
         lambda case: _found(trees.guaranteed(case.pattern, not all(case.biases))),
-        loss="coercive",
+        loss="growing",
         activations=("relu", "leaky_relu", "linear"),
     ),
     Theorem(

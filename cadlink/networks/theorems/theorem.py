@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from cadlink.deciding.decider import Decider
 from cadlink.deciding.decision import Decision, Limits
-from cadlink.networks.kernel.statement import LOSSES
+from cadlink.networks.kernel.losses import LOSSES, within
 from cadlink.networks.kernel.table import ANY, Biases
 from cadlink.networks.verdict import NetworkAnswer, Question
 from cadlink.patterns.pattern import Pattern
@@ -96,14 +96,17 @@ class Theorem:
         layers = pattern.depth - 1
         return low <= layers and (high is None or layers <= high)
 
+    def stated_loss(self, case: Case) -> str | None:
+        """The loss that a statement names: the widest class, but a loss of labels itself."""
+        return case.loss if self.loss is not None and LOSSES[case.loss].labels else self.loss
+
     def missing(self, case: Case) -> str:
         """What the network lacks, in words, or nothing."""
         if case.activation not in self.activations:
             names = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "linear": "no activation"}
             return " or ".join(names[name] for name in self.activations)
-        order = list(LOSSES)
-        if self.loss is not None and order.index(case.loss) > order.index(self.loss):
-            return LOSSES[self.loss]
+        if self.loss is not None and not within(case.loss, self.loss, case.question.value):
+            return LOSSES[self.loss].words
         return "" if self.biases.hold(case.biases) else self.biases.words
 
 
