@@ -12,7 +12,14 @@ from cadlink import Decider, Limits, decide, read
 from cadlink.networks import decide_network
 from cadlink.networks.kernel import Statement
 from cadlink.networks.readers.models import Model
-from cadlink.networks.theorems import depth, hall, linear_part, one_hidden_layer
+from cadlink.networks.theorems import (
+    depth,
+    hall,
+    linear_part,
+    narrow,
+    one_hidden_layer,
+    saturated,
+)
 
 __all__ = ["data_for", "proved"]
 
@@ -30,6 +37,7 @@ def proved() -> tuple[tuple[Statement, dict[str, Any]], ...]:
         ("dense:2-2-2",),
         ("dense:2-2-1",),
         ("11;1;1",),
+        ("dense:1-1-2-1",),
         ("lu:2", "a", None, None, None, "all"),
         ("lu:2", "a", None, None, None, "weights"),
         ("dense:1-3-2", "b", [[t * t] for t in range(7)]),
@@ -56,6 +64,7 @@ def proved() -> tuple[tuple[Statement, dict[str, Any]], ...]:
             assert verdict.statement is not None, verdict.reason
             found.append((verdict.statement, dict(verdict.witness or {})))
     small, lu, deep = read("dense:2-2-2"), read("lu:2"), read("11;1/1;11")
+    three, two, pair = read("dense:1-3-2-1"), read("dense:1-2-2-1"), read("dense:1-1-2-2")
     forced = read("011/110;11/10/00;111/111")
     for pattern, witness in (
         (small, one_hidden_layer.some_data(small, four=True)),
@@ -67,6 +76,11 @@ def proved() -> tuple[tuple[Statement, dict[str, Any]], ...]:
         (deep, depth.some_data(deep)),
         (deep, hall.some_data(deep, (True,) * 3)),
         (deep, hall.existence(deep, (True,) * 3)),
+        (three, saturated.some_data(three, (True,) * 3)),
+        (three, saturated.existence(three, (True,) * 3)),
+        (two, narrow.some_data(two, (True,) * 3)),
+        (two, narrow.existence(two, (True,) * 3)),
+        (pair, narrow.some_data(pair, (True,) * 3)),
     ):
         assert witness is not None
         biases = (witness.get("hidden_bias", True),) + (True,) * (pattern.depth - 1)

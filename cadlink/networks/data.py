@@ -1,8 +1,9 @@
 """A training set on which the loss of a sparse ReLU network has infimum 0 and no minimum.
 
-The theorems give such data (``cadlink.networks.theorems``): points on a line (R1, R3), on a moment
-curve inside the inputs of an obstruction (N1), on a parabola (R14), in clusters (R18).  Here the
-smallest set is chosen, moved into a box, and made exactly representable in double precision.
+The theorems give such data (``cadlink.networks.theorems``): points on a line (R1, R3, R17, R20), on
+a moment curve inside the inputs of an obstruction (N1), on a parabola (R14), in clusters (R18).
+Here the smallest set is chosen, moved into a box, and made exactly representable in double
+precision.
 
 *Why moving is allowed.*  Multiply input k by d_k > 0 and all targets by c > 0.  A network fits the
 new data exactly when the network with its first weights on input k multiplied by d_k, its last
@@ -297,7 +298,9 @@ def _moved(witness: Witness, box: Fraction) -> Witness:
     sizes = [max(map(abs, column)) for column in zip(*xs, strict=True)]
     top = max((abs(v) for y in ys for v in y), default=Fraction(1)) or Fraction(1)
     theorem = witness["theorem"]
-    free = theorem in ("R1", "R2", "R3", "R18") or (theorem == "N1" and "unit" in witness["missed"])
+    free = theorem in ("R1", "R2", "R3", "R17", "R18", "R20") or (
+        theorem == "N1" and "unit" in witness["missed"]
+    )
     if free:
         scales = [
             _power(box, size) * _odd(column)

@@ -12,7 +12,15 @@ from scipy.optimize import least_squares
 
 from cadlink import Pattern, read
 from cadlink.networks.deciding import decide_network
-from cadlink.networks.theorems import depth, hall, linear_part, one_hidden_layer, trees
+from cadlink.networks.theorems import (
+    depth,
+    hall,
+    linear_part,
+    narrow,
+    one_hidden_layer,
+    saturated,
+    trees,
+)
 from cadlink.networks.verdict import NetworkVerdict, Question, training_data
 
 Array = Any
@@ -119,6 +127,7 @@ DEEP = read("11;1/1;11")
 THREE = read("dense:1-3-2")
 LU = read("lu:2")
 TWO = read("dense:3-2-2-1")
+WIDE, NARROW, PAIR = read("dense:1-3-2-1"), read("dense:1-2-2-1"), read("dense:1-1-2-2")
 CASES = [
     ("R1", SMALL, one_hidden_layer.some_data(SMALL), 30.0, 40),
     ("R3", SMALL, one_hidden_layer.some_data(SMALL, four=True), 30.0, 40),
@@ -128,6 +137,9 @@ CASES = [
     ("R14", DEEP, depth.some_data(DEEP), 20.0, 30),
     ("R18", DEEP, hall.some_data(DEEP, (True, True, True)), 20.0, 20),
     ("R18 with two units", TWO, hall.some_data(TWO, (True, True, True)), 20.0, 6),
+    ("R17", WIDE, saturated.some_data(WIDE, (True, True, True)), 100.0, 12),
+    ("R20 with two units", NARROW, narrow.some_data(NARROW, (True, True, True)), 100.0, 20),
+    ("R20 with one unit", PAIR, narrow.some_data(PAIR, (True, True, True)), 100.0, 20),
 ]
 
 

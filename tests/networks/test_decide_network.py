@@ -34,14 +34,16 @@ R5 = [[0, "1/10"], [1, "-3/20"], [3, "11/10"], [3, "39/20"]]
         ("110/011;11", "a", "optimum_guaranteed", "R1"),
         ("11;1/1;11", "a", "no_optimum", "R14"),
         ("1111", "a", "optimum_guaranteed", "R13"),
-        ("dense:784-300-100-10", "a", "no_optimum", "R18"),
+        ("dense:784-300-100-10", "a", "no_optimum", "R17"),
         ("dense:3-2-1-2-1", "a", "no_optimum", "R18"),
         ("lu:2", "a", "no_optimum", "R1"),
         ("lu:2", "d", "not_closed_on_cube", "N1"),
         ("lu:100", "d", "not_closed_on_cube", "N1"),
         ("1100/0011;11;1", "a", "optimum_guaranteed", "R13"),
-        ("011/110;11/10/00;111/111", "a", "no_optimum", "R18"),
-        ("dense:2-2-2-2", "a", "not_excluded", ""),
+        ("011/110;11/10/00;111/111", "a", "no_optimum", "R20"),
+        ("dense:2-2-2-2", "a", "no_optimum", "R20"),
+        ("dense:1-1-4-1", "a", "optimum_guaranteed", "R20"),
+        ("dense:2-2-2-2-1", "a", "not_excluded", ""),
         ("11/11/01;110/111", "d", "unknown", ""),
     ],
 )
@@ -209,11 +211,11 @@ def test_the_command(capsys: Any, tmp_path: Any) -> None:
     assert "0 | 0 1/10 1 | 1 -3/20" in shown
     written = json.loads(kept.read_text())
     assert check_document(written)[1].holes
-    assert main(["network", "dense:2-2-2-2", "--json"]) == 3
+    assert main(["network", "dense:2-2-2-2-1", "--json"]) == 3
     assert json.loads(capsys.readouterr().out)["answer"] == "not_excluded"
     assert main(["network", "dense:2-2-1", "--no-bias"]) == 0
     assert main(["network", "lu:2", "--regularised"]) == 0
-    assert main(["network", "dense:2-2-2-2", "--decay", "weights", "--no-bias"]) == 0
+    assert main(["network", "dense:2-2-2-2-1", "--decay", "weights", "--no-bias"]) == 0
     capsys.readouterr()
     assert main(["network", str(tmp_path / "absent.pt")]) == 1
     assert capsys.readouterr().err == f"cadlink: {tmp_path / 'absent.pt'}: no such file\n"

@@ -35,6 +35,10 @@ def first(biases: tuple[bool, ...]) -> bool:
     return biases[0]
 
 
+def hidden(biases: tuple[bool, ...]) -> bool:
+    return all(biases[:-1])
+
+
 def later(biases: tuple[bool, ...]) -> bool:
     return any(biases[1:-1])
 
@@ -65,6 +69,11 @@ THEORY: dict[tuple[str, str], tuple[str, str, set[str], Biases, str | None, str]
     ("R8", "cube_closed"): ("d", "closed_on_cube", RELU, all, None, "none"),
     ("R13", "closed"): ("abc", YES, ALSO_LINEAR, any_, "growing", "none"),
     ("R14", "not_closed"): ("ac", NO, RELU, any_, "definite", "none"),
+    ("R17", "not_closed"): ("ac", NO, RELU, any_, "definite", "none"),
+    ("R17", "some_targets"): ("a", NO, RELU, hidden, "definite", "none"),
+    ("R20", "not_closed"): ("ac", NO, RELU, any_, "definite", "none"),
+    ("R20", "some_targets"): ("a", NO, RELU, hidden, "definite", "none"),
+    ("R20", "closed"): ("abc", YES, RELU, all, "growing", "none"),
     ("R18", "not_closed"): ("ac", NO, RELU, any_, "definite", "none"),
     ("R18", "some_targets"): ("a", NO, RELU, later, "definite", "none"),
     ("R16", "attained"): ("abc", YES, ALSO_LINEAR, any_, "continuous", "all"),

@@ -116,7 +116,7 @@ def test_with_and_without_a_penalty_are_two_statements(
 
 def test_no_answer_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "w.json"
-    assert main(["network", "dense:2-2-2-2", "--certificate", str(path)]) == 3
+    assert main(["network", "dense:2-2-2-2-1", "--certificate", str(path)]) == 3
     assert "not written" in capsys.readouterr().err
     assert not path.exists()
 

@@ -1,10 +1,10 @@
-"""R1 and R13, the side with an optimum: whatever the data, the predictions form a closed set."""
+"""R1, R13, R20, the side with an optimum: whatever the data, the predictions form a closed set."""
 
 from __future__ import annotations
 
 from cadlink.networks.kernel.witness import Network
 
-__all__ = ["components", "regularised", "trees"]
+__all__ = ["components", "one_by_one", "regularised", "trees"]
 
 
 def components(net: Network) -> tuple[str, ...]:
@@ -25,6 +25,15 @@ def trees(net: Network) -> tuple[str, ...]:
         many = [unit for unit, count in fed.items() if count > 1]
         net.demand(not many, f"units of hidden layer {layer} that feed one unit each", many[:5])
     _one_unit_or_output(net, live)
+    return ()
+
+
+def one_by_one(net: Network) -> tuple[str, ...]:
+    """R20: one input, one unit of the first hidden layer, any of the second, one output."""
+    net.demand(net.pattern.depth == 3, "three layers", net.pattern.depth)
+    widths = [len(units) for units in _on_paths(net)]
+    narrow = all(widths[place] == 1 for place in (0, 1, 3))
+    net.demand(narrow, "one input, one first-layer unit and one output on paths", widths)
     return ()
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from cadlink.errors import CertificateError
 from cadlink.networks.kernel.witness import Data, Network, Rows, data_of, limit_is
 
-__all__ = ["collinear", "sharing"]
+__all__ = ["collinear", "on_line", "sharing"]
 
 
 def sharing(net: Network) -> tuple[str, ...]:
@@ -46,16 +46,8 @@ def collinear(net: Network) -> tuple[str, ...]:
     line = [at.integer(i, "a point", 0, len(xs)) for i in at.items(witness.get("line"), "line")]
     net.demand(len(line) >= 4, "four points or more", len(line))
     net.demand(len(set(line)) == len(line), "points on the line, each once", len(line))
+    times, u = on_line(net, [xs[i] for i in line])
     start = xs[line[0]]
-    u = [b - a for a, b in zip(start, xs[line[1]], strict=True)]
-    lead = next((k for k, value in enumerate(u) if value), None)
-    if lead is None:
-        raise CertificateError(at.path, "distinct points", "equal ones")
-    times = [(xs[i][lead] - start[lead]) / u[lead] for i in line]
-    for i, t in zip(line, times, strict=True):
-        right = all(x == s + t * d for x, s, d in zip(xs[i], start, u, strict=True))
-        net.demand(right, "points on one line", i)
-    net.demand(all(s < t for s, t in pairwise(times)), "points in ascending order", line)
     # Changes of slope do not see affine functions; the plane of R3 does.
     units = _varying(net, data, start, u, times if len(line) > 4 else None, pair)
     columns = [data.outputs.index(j) for j in pair]
@@ -77,6 +69,24 @@ def collinear(net: Network) -> tuple[str, ...]:
     net.demand(_det(first, third) == 0, "parallel changes at points 1 and 3", "others")
     net.demand(_det(first, second) != 0, "another change at point 2", "a parallel one")
     return ()
+
+
+def on_line(net: Network, rows: Rows) -> tuple[list[Fraction], list[Fraction]]:
+    """The parameters t of points on a line start + t u, ascending, and u.
+
+    The points are demanded to be distinct, on one line and in order.
+    """
+    start = rows[0]
+    u = [b - a for a, b in zip(start, rows[1], strict=True)]
+    lead = next((k for k, value in enumerate(u) if value), None)
+    if lead is None:
+        raise CertificateError(net.at.path, "distinct points", "equal ones")
+    times = [(row[lead] - start[lead]) / u[lead] for row in rows]
+    for i, (row, t) in enumerate(zip(rows, times, strict=True)):
+        right = all(x == s + t * d for x, s, d in zip(row, start, u, strict=True))
+        net.demand(right, "points on one line", f"point {i} beside it")
+    net.demand(all(s < t for s, t in pairwise(times)), "points in ascending order", "others")
+    return times, u
 
 
 def _det(v: list[Fraction], w: list[Fraction]) -> Fraction:

@@ -10,7 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from cadlink.networks.kernel import cube, depth, given, matrices, safe, slopes, this_data
+from cadlink.networks.kernel import (
+    cube,
+    depth,
+    given,
+    kinks,
+    matrices,
+    safe,
+    slopes,
+    this_data,
+)
 from cadlink.networks.kernel.losses import LOSSES, within
 from cadlink.networks.kernel.statement import PENALTIES, Statement
 from cadlink.networks.kernel.witness import Network
@@ -78,6 +87,7 @@ TABLE: dict[Key, Row] = {
     ("R13", "closed"): Row(
         (A_YES, B_YES, C_YES), (RELU, LEAKY, LINEAR), ANY, "growing", "none", safe.trees
     ),
+    ("R20", "closed"): Row((A_YES, B_YES, C_YES), (RELU,), ALL, "growing", "none", safe.one_by_one),
     ("R16", "attained"): Row(
         (A_YES, B_YES, C_YES), (RELU, LEAKY, LINEAR), ANY, "continuous", "all", safe.regularised
     ),
@@ -102,6 +112,10 @@ TABLE: dict[Key, Row] = {
     ("R6", "attained"): Row((B_YES, C_YES), (RELU,), ALL, "attaining", "none", given.enough_units),
     # two hidden layers or more
     ("R14", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", depth.one_form),
+    ("R17", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", kinks.saturated),
+    ("R17", "some_targets"): Row((A_NO,), (RELU,), ANY, "definite", "none", kinks.saturated_exists),
+    ("R20", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", kinks.narrow),
+    ("R20", "some_targets"): Row((A_NO,), (RELU,), ANY, "definite", "none", kinks.narrow_exists),
     ("R18", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", depth.hall),
     ("R18", "some_targets"): Row((A_NO,), (RELU,), ANY, "definite", "none", depth.hall_exists),
     # products of the masks

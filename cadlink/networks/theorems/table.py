@@ -18,8 +18,10 @@ from cadlink.networks.theorems import (
     depth,
     hall,
     linear_part,
+    narrow,
     one_hidden_layer,
     safe_inputs,
+    saturated,
     trees,
 )
 from cadlink.networks.theorems.theorem import Case, Found, Theorem, Witness, same_data
@@ -76,24 +78,30 @@ def _clusters(case: Case) -> Witness | None:
     return hall.some_data(case.pattern, case.biases)
 
 
+def _saturated(case: Case) -> Witness | None:
+    return saturated.some_data(case.pattern, case.biases)
+
+
+def _narrow(case: Case) -> Witness | None:
+    return narrow.some_data(case.pattern, case.biases)
+
+
 def _cut(case: Case) -> Witness | None:
     return linear_part.by_cut(case.pattern, all(case.biases))
 
 
-def _sharing(case: Case) -> Found | None:
-    """R1: with data if they are not too many, else that they exist."""
-    found = _from(_collinear)(case)
-    if found is None and case.question is _A:
-        return _found(one_hidden_layer.existence(case.pattern, case.biases[0]))
-    return found
+def _data_or(
+    make: Callable[[Case], Witness | None], exists: Callable[[Case], Witness | None]
+) -> Callable[[Case], Found | None]:
+    """The finder of a theorem with data if they are few, else, for (a), that they exist."""
 
+    def find(case: Case) -> Found | None:
+        found = _from(make)(case)
+        if found is None and case.question is _A:
+            return _found(exists(case))
+        return found
 
-def _hall(case: Case) -> Found | None:
-    """R18: with data if they are few, else that they exist."""
-    found = _from(_clusters)(case)
-    if found is None and case.question is _A:
-        return _found(hall.existence(case.pattern, case.biases))
-    return found
+    return find
 
 
 def _searched(case: Case, decision: Decision) -> Witness | None:
@@ -233,6 +241,16 @@ THEOREMS: tuple[Theorem, ...] = (
         activations=("relu", "leaky_relu", "linear"),
     ),
     Theorem(
+        "R20",
+        _EVERY,
+        "one input, one unit in the first of two hidden layers, and one output",
+        "one unit of the first hidden layer follows the one input and feeds all others",
+        lambda case: _found(narrow.guaranteed(case.pattern, case.biases)),
+        loss="growing",
+        biases=ALL,
+        hidden=(2, 2),
+    ),
+    Theorem(
         "linear",
         frozenset({(_A, _NO), (_B, _NO), (_B, _YES), (_C, _YES)}),
         "inputs that span the input space",
@@ -261,7 +279,10 @@ THEOREMS: tuple[Theorem, ...] = (
         " has no biases also share two inputs",
         "two hidden units share an output and one of them feeds a second output: when their kinks"
         " merge, they can produce in the limit a step that no such pair produces",
-        _sharing,
+        _data_or(
+            _collinear,
+            lambda case: one_hidden_layer.existence(case.pattern, case.biases[0]),
+        ),
         hidden=(1, 1),
         data=_collinear,
         points="{points} points on a line and targets with a change of slope at every second point:"
@@ -305,13 +326,38 @@ THEOREMS: tuple[Theorem, ...] = (
         " (theorem R14)",
     ),
     Theorem(
+        "R20",
+        frozenset({(_A, _NO), (_C, _NO)}),
+        "hidden biases, and a first hidden layer of two units, or of one that feeds two outputs",
+        "the first of two hidden layers is so narrow that the network bends at few points of a"
+        " line; when kinks merge, it jumps in the limit where it has no kink left",
+        _data_or(_narrow, lambda case: narrow.existence(case.pattern, case.biases)),
+        hidden=(2, 2),
+        data=_narrow,
+        points="{points} points on a line and targets with as many kinks as the network can have,"
+        " one of them a jump (theorem R20)",
+    ),
+    Theorem(
+        "R17",
+        frozenset({(_A, _NO), (_C, _NO)}),
+        "hidden biases, and fully connected hidden layers of three units or more (the last: two)"
+        " between some inputs and an output",
+        "on a line the network can bend at so many points and no more; when kinks merge, it jumps"
+        " in the limit, and then it has no kink left for where the jump ends",
+        _data_or(_saturated, lambda case: saturated.existence(case.pattern, case.biases)),
+        hidden=(2, None),
+        data=_saturated,
+        points="{points} points on a line and targets with as many kinks as the network can have,"
+        " one of them a jump (theorem R17)",
+    ),
+    Theorem(
         "R18",
         frozenset({(_A, _NO), (_C, _NO)}),
         "some inputs that fewer first-layer units see, and a later unit with a bias that these can"
         " reach and avoid",
         "some inputs outnumber the first-layer units that see them; in the limit the network sees"
         " one more direction of these inputs than any weights let it see",
-        _hall,
+        _data_or(_clusters, lambda case: hall.existence(case.pattern, case.biases)),
         hidden=(2, None),
         data=_clusters,
         points="{points} points in clusters that force the few first-layer units to ignore an input"
