@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cadlink.census import build as building
-from cadlink.census import check as checking
+from cadlink.census import audit
 from cadlink.census.pool import Crew, dask_crew, local_crew
 from cadlink.census.rows import check_entry
 from cadlink.census.tasks import Spec, reduce_shard
@@ -313,7 +313,7 @@ def run_check(args: argparse.Namespace) -> int:
     """Status 5 if anything is wrong."""
     crew = _crew(args)
     try:
-        number, wrong = checking.check(
+        number, wrong = audit.check(
             database_path(args.file),
             crew,
             lambda done, total, bad: show(f"{done} of {total} certificates, {bad} complaints"),

@@ -11,15 +11,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import cache
 
-from cadlink.database.columns import create_table
+from cadlink.database.columns import columns, create_table
 from cadlink.errors import InputError
 
-__all__ = ["MIGRATIONS", "demand_current", "migrate", "transaction"]
+__all__ = ["VERSION", "demand_current", "migrate", "transaction"]
 
 APPLICATION = 1128352843  # "CADK" read as a big-endian number
 
-# Step i leads from schema version i to i + 1.
-MIGRATIONS: tuple[Sequence[str], ...] = (
+# Step i leads from schema version i to i + 1, after what columns.py says of that version.
+_STEPS: tuple[Sequence[str], ...] = (
     (
         """CREATE TABLE sessions (
             id INTEGER PRIMARY KEY, started TEXT NOT NULL, cadlink TEXT NOT NULL,
@@ -36,7 +36,6 @@ MIGRATIONS: tuple[Sequence[str], ...] = (
             method TEXT NOT NULL, seconds REAL NOT NULL, proof BLOB,
             session INTEGER NOT NULL REFERENCES sessions (id), digest BLOB NOT NULL,
             CHECK ((conclusion IS NULL) = (proof IS NULL)))""",
-        *create_table(1),
         """CREATE TABLE pattern_problems (
             pattern INTEGER NOT NULL REFERENCES patterns (id),
             problem INTEGER NOT NULL REFERENCES problems (id),
@@ -62,12 +61,21 @@ MIGRATIONS: tuple[Sequence[str], ...] = (
 )
 
 
+VERSION = max(len(_STEPS), *(one.since for one in columns()))  # of the schema, as it is now
+
+
+def _statements(version: int) -> Iterator[str]:
+    """What leads from the schema version before to this one."""
+    yield from create_table(version)
+    yield from _STEPS[version - 1] if version <= len(_STEPS) else ()
+
+
 def demand_current(connection: sqlite3.Connection, where: str) -> None:
     """Raises InputError unless the file has our schema of this version."""
     version = _version(connection, where)
     if version == 0:
         raise InputError("an empty file; 'cadlink db build' on it makes a pattern database", where)
-    if version < len(MIGRATIONS):
+    if version < VERSION:
         raise InputError(
             f"schema version {version} is old; 'cadlink db build' on it migrates the file", where
         )
@@ -77,13 +85,13 @@ def migrate(connection: sqlite3.Connection, where: str = "") -> None:
     """Bring the schema up to date, all steps in one transaction, and stamp the file as ours."""
     with transaction(connection):
         version = _version(connection, where)
-        for statements in MIGRATIONS[version:]:
-            for statement in statements:
+        for step in range(version, VERSION):
+            for statement in _statements(step + 1):
                 connection.execute(statement)
         stamp = connection.execute("PRAGMA application_id").fetchone()[0]
-        if version < len(MIGRATIONS) or stamp != APPLICATION:
+        if version < VERSION or stamp != APPLICATION:
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
-            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _version(connection: sqlite3.Connection, where: str) -> int:
@@ -92,14 +100,14 @@ def _version(connection: sqlite3.Connection, where: str) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if application not in (0, APPLICATION):
         raise InputError("not a cadlink pattern database", where)
-    if application and version > len(MIGRATIONS):
+    if application and version > VERSION:
         raise InputError(
-            f"schema version {version}, but this cadlink knows up to {len(MIGRATIONS)}: upgrade it",
+            f"schema version {version}, but this cadlink knows up to {VERSION}: upgrade it",
             where,
         )
     tables = _tables(connection)
     # Without our stamp the version is that of the tables.
-    candidates = [version] if application else range(len(MIGRATIONS) + 1)
+    candidates = [version] if application else range(VERSION + 1)
     for candidate in candidates:
         if tables == _expected(candidate):
             return candidate
@@ -113,8 +121,8 @@ _Tables = frozenset[tuple[str, str, tuple[tuple[object, ...], ...]]]
 def _expected(version: int) -> _Tables:
     """What a file of this version holds."""
     with closing(sqlite3.connect(":memory:")) as connection:
-        for statements in MIGRATIONS[:version]:
-            for statement in statements:
+        for step in range(version):
+            for statement in _statements(step + 1):
                 connection.execute(statement)
         return _tables(connection)
 

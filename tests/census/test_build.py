@@ -19,12 +19,12 @@ from pathlib import Path
 import pytest
 
 from cadlink.census.build import Builder, Status, build
-from cadlink.census.check import check
+from cadlink.census.audit import check
 from cadlink.census.pool import Crew, Job, local_crew
 from cadlink.census.tasks import Spec, restrictions, settle
 from cadlink.census.writer import Writer
 from cadlink.database.queries import PatternDatabase
-from cadlink.database.schema import MIGRATIONS
+from cadlink.database.schema import VERSION
 from cadlink.database.store import Answer, Record, connect, explained
 from cadlink.deciding.decision import Limits
 from cadlink.errors import CertificateError, InputError
@@ -449,7 +449,7 @@ def test_files_that_are_not_ours(tmp_path: Path) -> None:
             with pytest.raises(InputError, match="pattern database"):
                 connect(tmp_path / name, write)
     connection = connect(tmp_path / "newer", write=True)
-    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    connection.execute(f"PRAGMA user_version = {VERSION + 1}")
     connection.close()
     for write in (True, False):
         with pytest.raises(InputError, match="upgrade"):

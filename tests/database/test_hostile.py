@@ -18,14 +18,14 @@ import pytest
 
 from cadlink import Assurance, Decider, Limits, Pattern, Verdict, decide
 from cadlink.census.build import build
-from cadlink.census.check import check
+from cadlink.census.audit import check
 from cadlink.census.pool import Crew
 from cadlink.census.tasks import Spec
 from cadlink.certificates.data import Proof
 from cadlink.cli.main import main
 from cadlink.database.forms import form_of, standard
 from cadlink.database.queries import PatternDatabase
-from cadlink.database.schema import MIGRATIONS
+from cadlink.database.schema import VERSION
 from cadlink.database.store import pack, row_digest
 from cadlink.errors import CacheWarning, InputError
 from cadlink.patterns.group import Group
@@ -366,7 +366,7 @@ def test_files_without_our_stamp(honest: Path, tmp_path: Path, crew: Crew) -> No
     build(path, [Spec("two", (1, 1, 1))], crew)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA application_id").fetchone() == (1128352843,)
-        assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
     (tmp_path / "empty").touch()
     with pytest.raises(InputError, match="an empty file"):
         PatternDatabase.open(tmp_path / "empty")
