@@ -17,8 +17,8 @@ import sys
 import time
 from pathlib import Path
 
-from cadlink.census.build import Status, build
 from cadlink.census.audit import check
+from cadlink.census.build import Status, build
 from cadlink.census.harvest import minimal_obstructions, write
 from cadlink.census.pool import local_crew
 from cadlink.census.tasks import Spec

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cadlink.census import build as building
 from cadlink.census import audit
+from cadlink.census import build as building
 from cadlink.census.pool import Crew, dask_crew, local_crew
 from cadlink.census.rows import check_entry
 from cadlink.census.tasks import Spec, reduce_shard

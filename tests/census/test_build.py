@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from cadlink.census.build import Builder, Status, build
 from cadlink.census.audit import check
+from cadlink.census.build import Builder, Status, build
 from cadlink.census.pool import Crew, Job, local_crew
 from cadlink.census.tasks import Spec, restrictions, settle
 from cadlink.census.writer import Writer

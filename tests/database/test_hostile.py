@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from cadlink import Assurance, Decider, Limits, Pattern, Verdict, decide
-from cadlink.census.build import build
 from cadlink.census.audit import check
+from cadlink.census.build import build
 from cadlink.census.pool import Crew
 from cadlink.census.tasks import Spec
 from cadlink.certificates.data import Proof
