@@ -27,6 +27,7 @@ from cadlink.errors import InputError
 __all__ = ["Place", "Writer"]
 
 _ANSWER = "form, kind, conclusion, trusted, reason, detail, method, seconds, proof"
+_NOT_UPDATED = {"form", "normal", "problems"}  # of a record: not columns, or written once only
 _RUN = ("backend", "version", "outcome", "seconds", "statement", "transcript")
 
 
@@ -142,17 +143,9 @@ class Writer:
 
     def _pattern_row(self, record: Record) -> dict[str, object]:
         texts = (record.form, record.verdict, record.assurance, record.reason, record.method)
+        said = {name: value for name, value in vars(record).items() if name not in _NOT_UPDATED}
         return {
-            "layers": record.layers,
-            "outputs": record.outputs,
-            "inputs": record.inputs,
-            "hidden": record.hidden,
-            "nonzeros": record.nonzeros,
-            "verdict": record.verdict,
-            "assurance": record.assurance,
-            "reason": record.reason,
-            "method": record.method,
-            "proof": record.proof,
+            **said,
             "minimal": 0 if record.verdict == "closed" else None,
             "session": self._session_id(),
             "digest": row_digest(texts, record.proof),
