@@ -114,7 +114,8 @@ def find(group: Group, clock: Clock = UNLIMITED, seed: int = 0) -> Step | None:
     if product.size < product.cells:
         return None
     for _ in range(_STARTS):
-        at = _zero(product, rng, clock)
+        with np.errstate(over="ignore", invalid="ignore"):  # no such step lowers the cost
+            at = _zero(product, rng, clock)
         if at is None:
             continue
         numbers = [int(v) for v in np.rint(at * _SCALE)]
