@@ -93,7 +93,6 @@ GROUP_RULES = (
     good_pairs.RULE,
     forcing.RULE,
     triangle.RULE,
-    owners.RULE,
     forced_row.RULE,
     merged_block.RULE,
     merged_cross.RULE,
@@ -115,6 +114,7 @@ WITHOUT_SEARCH = (
     claims.RULE,
     lines.RULE,
     full_factor.RULE,
+    owners.RULE,
     rigid_collision.RULE,
 )
 RULES: tuple[Rule, ...] = (*CHAIN_RULES, *GROUP_RULES, *WITHOUT_SEARCH)

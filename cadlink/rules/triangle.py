@@ -1,7 +1,8 @@
 """Triangle: p neurons alone on and below the diagonal of a (p+1) x (p+1) square: not closed.
 
 The theorem and its proof are in ``certificates/kernel/triangle.py``; one neuron is the unique owner
-of LU, and the squares of ``owners.py`` are among these triangles.
+of LU, and the squares of ``owners.py`` are among these triangles, and
+looked for no more.
 
 *Search.*  For sets T of few neurons (of all sizes in small groups), a depth-first search lays the
 pairs (r_0, k_0), (r_1, k_1), .. one after the other on cells whose every owner is in T.  A pair

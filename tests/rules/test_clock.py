@@ -11,9 +11,9 @@ from cadlink import Limits, Verdict, decide, read
 from cadlink.clock import Clock
 from cadlink.patterns.group import Group
 from cadlink.rules import pipeline
-from cadlink.rules.owners import RULE
 from cadlink.rules.rule import Rule
 from cadlink.rules.step import Problem, Step
+from cadlink.rules.triangle import RULE
 
 LU = Group.of_blocks([({0, 1}, {0, 1}), ({1}, {1})])
 

@@ -16,14 +16,14 @@ from cadlink.rules import (
     merged_block,
     merged_cross,
     merged_two_blocks,
-    owners,
+    triangle,
 )
 from cadlink.rules.pipeline import proof, reduce, taken, verdict
 from cadlink.rules.rule import Rule
 
 RULES: dict[str, Rule] = {
     "forcing": forcing.RULE,
-    "owners": owners.RULE,
+    "triangle": triangle.RULE,
     "forced_row": forced_row.RULE,
     "merged_block": merged_block.RULE,
     "merged_cross": merged_cross.RULE,
@@ -60,7 +60,7 @@ def random_blocks(
     ("name", "n", "m", "r", "density"),
     [
         ("forcing", 8, 8, 6, 0.4),
-        ("owners", 8, 8, 6, 0.5),
+        ("triangle", 8, 8, 6, 0.5),
         ("forced_row", 4, 4, 3, 0.6),
         ("merged_block", 10, 10, 5, 0.8),
         ("merged_cross", 10, 10, 10, 0.6),
@@ -174,7 +174,7 @@ def test_the_kernel_rejects_a_witness_that_is_not_alone() -> None:
 def test_square_of_two_owners() -> None:
     # Two neurons alone on a 3 x 3 square but for one corner, which a third one sees too.
     group = Group.of_blocks([({0, 1, 2}, {0, 1, 2}), ({0, 1, 2}, {0, 1, 2}), ({2}, {2})])
-    assert confirm(owners.RULE, group)
+    assert confirm(triangle.RULE, group)
     assert verdict(reduce(group)) == "not_closed"
 
 
