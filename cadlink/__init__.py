@@ -8,20 +8,24 @@ from cadlink.certificates.kernel import check
 from cadlink.deciding.decider import Decider, decide
 from cadlink.deciding.decision import Assurance, Decision, Limits, UnknownReason, Verdict
 from cadlink.errors import CadlinkError
+from cadlink.membership.member import Belongs, Membership, member
 from cadlink.patterns.masks import read
 from cadlink.patterns.pattern import Pattern
 
 __all__ = [
     "Assurance",
+    "Belongs",
     "CadlinkError",
     "Certificate",
     "Decider",
     "Decision",
     "Limits",
+    "Membership",
     "Pattern",
     "UnknownReason",
     "Verdict",
     "check",
     "decide",
+    "member",
     "read",
 ]

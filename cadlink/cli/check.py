@@ -1,5 +1,6 @@
 """``cadlink check CERTIFICATE``: let the kernel re-check a certificate file, of a pattern
-(``cadlink decide --certificate``) or of a network (``cadlink network --certificate``)."""
+(``cadlink decide --certificate``), of a matrix (``cadlink member --certificate``) or of a network
+(``cadlink network --certificate``)."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import json
 from typing import Any
 
 from cadlink import files
-from cadlink.certificates import kernel
+from cadlink.certificates import kernel, membership
 from cadlink.certificates.read import MAX_BYTES, parse
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands
@@ -45,6 +46,8 @@ def run(args: argparse.Namespace) -> int:
     document = parse(data)
     if isinstance(document, dict) and document.get("format") == witness_file.FORMAT:
         return _network(document, pattern, args)
+    if isinstance(document, dict) and document.get("format") == membership.FORMAT:
+        return _membership(document, pattern, args)
     certificate = kernel.load(data)
     checked = kernel.check(certificate, pattern)
     if args.json:
@@ -61,6 +64,31 @@ def run(args: argparse.Namespace) -> int:
     if args.proof:
         print()
         print(text.write(proofs.written(certificate)), end="")
+    return status.DECIDED
+
+
+def _membership(document: dict[str, Any], pattern: Pattern | None, args: argparse.Namespace) -> int:
+    """The same for a matrix, which is a product (or a limit of products), or is not."""
+    if args.proof:
+        raise InputError("--proof is for certificates of patterns, this is one of a matrix")
+    checked = membership.check_membership(document, pattern)
+    answer = "yes" if checked.member else "no"
+    if args.json:
+        found = {
+            "answer": answer,
+            "of": checked.of,
+            "assurance": checked.assurance,
+            "holes": list(checked.holes),
+        }
+        print(json.dumps(found))
+        return status.DECIDED
+    place = "a product" if checked.of == "products" else "a limit of products"
+    print(
+        f"accepted: {answer}, the matrix is {'' if checked.member else 'not '}{place}, "
+        f"{checked.assurance}"
+    )
+    for hole in checked.holes:
+        print(f"  on trust: {hole}")
     return status.DECIDED
 
 

@@ -10,11 +10,11 @@ distinctions instead of assumptions:
 - if nothing can be eliminated, branch on a factor of an equation or of a leading coefficient,
   unknowns before longer polynomials.
 
-A branch that ends without equations has a complex point (and a rational one if every elimination
-was linear): the limit is then a member and the search ends.  Every derived fact carries its
-identity
-(``proofs.py``), so what comes out is a certificate that does not depend on this search.  A limit
-that only real arguments exclude is not refuted here.
+A branch that ends without equations has a rational point, every elimination being linear: choose
+the other unknowns such that nothing that must not vanish does, and go back.  The limit is then a
+member and the search ends.  Every derived fact carries its identity (``proofs.py``), so what comes
+out is a certificate that does not depend on this search.  A limit that only real arguments exclude
+is not refuted here.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 import flint
@@ -32,12 +33,13 @@ import flint
 from cadlink.search.model import Limit, Model, Problem, full_limit
 from cadlink.search.proofs import Branch, Contradiction, Fact, Refutation, write
 
-__all__ = ["Outcome", "Refuted", "refute"]
+__all__ = ["Member", "Outcome", "Refuted", "refute", "solve"]
 
 Poly: TypeAlias = flint.fmpz_mpoly
 
 _MAX_TERMS = 300  # longer polynomials: this order of elimination is hopeless
 _MAX_BRANCHES = 60  # nested case distinctions
+_TRIALS = 60  # values for what may be chosen in a branch without equations
 
 
 class Outcome(Enum):
@@ -56,10 +58,18 @@ class Refuted:
     size: int
 
 
+@dataclass(frozen=True)
+class Member:
+    """Rational values of the unknowns, by name, that give the limit."""
+
+    values: Mapping[str, Fraction]
+
+
 class _Stop(Exception):
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: Outcome, point: Sequence[Fraction] = ()) -> None:
         super().__init__(outcome.value)
         self.outcome = outcome
+        self.point = point
 
 
 def refute(
@@ -78,14 +88,31 @@ def refute(
     >>> refute(group, {(0, 0): Fraction(1), (0, 1): Fraction(1)})
     <Outcome.MEMBER: 'member'>
     """
+    found = solve(problem, limit, deadline, seed)
+    return Outcome.MEMBER if isinstance(found, Member) else found
+
+
+def solve(
+    problem: Problem | Model, limit: Limit, deadline: float | None = None, seed: int = 0
+) -> Refuted | Member | Outcome:
+    """A refutation of "limit is in the set", values of the unknowns that give it, or why there is
+    neither: Outcome.STUCK or Outcome.TIME.  As :func:`refute`.
+
+    >>> from cadlink.patterns.group import Group
+    >>> from fractions import Fraction
+    >>> solve(Group.of([{(0, 0)}]), {(0, 0): Fraction(1, 2)}).values
+    {'y_0_0': Fraction(-1, 1), 'x_0_0': Fraction(-1, 2)}
+    """
     model = problem if isinstance(problem, Model) else Model.of(problem)
     if model is None:
         return Outcome.STUCK
     cells = _cell_facts(model, limit)
-    search = _Search(random.Random(seed), deadline)
+    search = _Search(model.names, random.Random(seed), deadline)
     try:
         found = search.solve(_State(list(cells), {}, 0))
     except _Stop as stop:
+        if stop.outcome is Outcome.MEMBER:
+            return Member(dict(zip(model.names, stop.point, strict=True)))
         return stop.outcome
     tree = write(found, cells)
     return Refuted(tree, _size(tree))
@@ -119,17 +146,22 @@ class _State:
     equations: list[Fact]
     units: dict[str, Fact]
     depth: int
-    linear: bool = True
+    solved: list[tuple[Poly, int]] = field(default_factory=list)  # equation, unknown eliminated
     clean: set[Fact] = field(default_factory=set)  # equations without unit factors
 
     def branch(self) -> _State:
         return _State(
-            list(self.equations), dict(self.units), self.depth + 1, self.linear, set(self.clean)
+            list(self.equations),
+            dict(self.units),
+            self.depth + 1,
+            list(self.solved),
+            set(self.clean),
         )
 
 
 class _Search:
-    def __init__(self, rng: random.Random, deadline: float | None) -> None:
+    def __init__(self, names: Sequence[str], rng: random.Random, deadline: float | None) -> None:
+        self.names = names
         self.rng = rng
         self.deadline = deadline
 
@@ -150,11 +182,30 @@ class _Search:
                     return end
                 continue
             if not state.equations:
-                raise _Stop(Outcome.MEMBER if state.linear else Outcome.STUCK)
+                raise _Stop(*self._point(state))
             poly = self._branching(state)
             if poly is None or state.depth >= _MAX_BRANCHES:
                 raise _Stop(Outcome.STUCK)
             return self._split(state, poly)
+
+    def _point(self, state: _State) -> tuple[Outcome, Sequence[Fraction]]:
+        """A point of a state without equations."""
+        units = [fact.poly for fact in state.units.values()]
+        single = [unit.degrees().index(1) for unit in units if str(unit) in self.names]
+        for size in range(1, _TRIALS):
+            point = [Fraction(self.rng.choice((0, 1, 1, -1, size))) for _ in self.names]
+            for v in single:
+                point[v] = point[v] or Fraction(1)
+            for poly, v in reversed(state.solved):
+                point[v] = Fraction(0)
+                lead = _value(poly.derivative(v), point)
+                if not lead:
+                    break
+                point[v] = -_value(poly, point) / lead
+            else:
+                if all(_value(unit, point) for unit in units):
+                    return Outcome.MEMBER, point
+        return Outcome.STUCK, ()
 
     def _split(self, state: _State, poly: Poly) -> Refutation:
         equation, inequation = Fact(poly, True), Fact(poly, False)
@@ -241,6 +292,17 @@ def _as_units(state: _State, poly: Poly) -> tuple[Fact, ...] | None:
             return None
         found += [unit] * exponent
     return tuple(found)
+
+
+def _value(poly: Poly, point: Sequence[Fraction]) -> Fraction:
+    total = Fraction(0)
+    for exponents, coefficient in poly.to_dict().items():
+        term = Fraction(int(coefficient))
+        for v, exponent in enumerate(exponents):
+            if exponent:
+                term *= point[v] ** int(exponent)
+        total += term
+    return total
 
 
 def _one(poly: Poly) -> Poly:
@@ -338,6 +400,7 @@ def _reduce(poly: Poly, fact: Fact, v: int, lead: Poly) -> tuple[Poly, Poly, Pol
 def _eliminate(state: _State, fact: Fact, v: int) -> Contradiction | None:
     """Solve ``fact`` for unknown v and substitute in everything else."""
     lead = fact.poly.derivative(v)
+    state.solved.append((fact.poly, v))
     equations = []
     for other in state.equations:
         if other is fact:

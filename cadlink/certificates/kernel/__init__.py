@@ -57,6 +57,9 @@ __all__ = [
     "check",
     "check_proof",
     "load",
+    "prove",
+    "read_chain",
+    "same",
     "trace",
 ]
 
@@ -169,10 +172,10 @@ def check(
     Checked(verdict='closed', assurance='checked', holes=())
     """
     document = load(certificate)
-    chain = _read_chain(document.pattern)
-    if pattern is not None and not _same(chain, pattern):
+    chain = read_chain(document.pattern)
+    if pattern is not None and not same(chain, pattern):
         raise CertificateError("pattern", "the pattern in question", "another pattern")
-    found = _prove(chain, document.proof, "proof", Budget.of(chain, deadline)).found
+    found = prove(chain, document.proof, "proof", Budget.of(chain, deadline)).found
     verdict = NOT_CLOSED if found.conclusion == NOT_CLOSED else CLOSED
     if document.verdict != verdict:
         raise CertificateError("verdict", f"{verdict}, as the proof shows", document.verdict)
@@ -205,7 +208,7 @@ def trace(
     """
     part = _part(problem)
     budget = Budget.of(part, deadline)
-    return _prove(part, proof_from(through_json(proof), "proof"), "proof", budget)
+    return prove(part, proof_from(through_json(proof), "proof"), "proof", budget)
 
 
 def _part(problem: object) -> Problem:
@@ -218,10 +221,10 @@ def _part(problem: object) -> Problem:
             masks.append(Mask(layer.shape[0], layer.shape[1], ones, cols))
         return Chain(tuple(masks))
     value = through_json(problem)
-    return _read_chain(value) if isinstance(value, dict) else _read_group(value)
+    return read_chain(value) if isinstance(value, dict) else _read_group(value)
 
 
-def _prove(problem: Problem, proof: Proof, path: str, budget: Budget) -> Traced:
+def prove(problem: Problem, proof: Proof, path: str, budget: Budget) -> Traced:
     """What the proof shows about the problem; rejects the certificate if it shows nothing."""
     rules = CHAIN_RULES if isinstance(problem, Chain) else GROUP_RULES
     kind = "chain" if isinstance(problem, Chain) else "group"
@@ -243,14 +246,14 @@ def _prove(problem: Problem, proof: Proof, path: str, budget: Budget) -> Traced:
     lemmas = []
     for lemma in outcome.lemmas:
         place = f"{path}.data.{lemma.place}"
-        proved = _prove(lemma.problem, proof_from(lemma.proof, place), place, budget)
+        proved = prove(lemma.problem, proof_from(lemma.proof, place), place, budget)
         shows = proved.found.conclusion
         at.demand(shows == FREE, f"a proof of free in data.{lemma.place}", shows)
         lemmas.append(proved)
     parts: list[Traced | None] = []
     for index, (part, sub) in enumerate(zip(outcome.parts, proof.parts, strict=True)):
         name = f"{path}.parts[{index}]"
-        parts.append(None if sub is None else _prove(part, sub, name, budget))
+        parts.append(None if sub is None else prove(part, sub, name, budget))
     answers = [None if part is None else part.found for part in parts]
     holes = tuple(hole for lemma in lemmas for hole in lemma.found.holes)
     found = _combined(outcome, answers, holes, at)
@@ -279,7 +282,7 @@ def _combined(
     return Found(parts[0].conclusion, holes)
 
 
-def _read_chain(value: object) -> Chain:
+def read_chain(value: object) -> Chain:
     """PATTERN of the schema."""
     at = Reader({}, "pattern", Budget())
     listed = at.items(at.keys(value, ("layers",), "pattern")["layers"], "layers")
@@ -331,7 +334,7 @@ def _read_group(value: object) -> Group:
     return Group.of(graphs)
 
 
-def _same(chain: Chain, pattern: Pattern) -> bool:
+def same(chain: Chain, pattern: Pattern) -> bool:
     """Whether the chain read from the certificate is this pattern."""
     if len(chain.masks) != len(pattern.layers):
         return False

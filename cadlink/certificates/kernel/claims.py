@@ -33,7 +33,9 @@ MEANING = {
     "variety_inside": "every real common zero of the recorded polynomials is in the set",
     "closed": "the sentence 'some limit is missed' is false",
     "not_closed": "the sentence 'some limit is missed' is true",
+    "member": "the matrix is in the set",
     "not_member": "the recorded limit is not in the set",
+    "not_in_closure": "the matrix is not in the closure of the set",
     "in_closure": "the recorded limit is in the closure of the set",
 }
 
@@ -45,7 +47,9 @@ ANSWERS = {
     "variety_inside": "true",
     "closed": "false",
     "not_closed": "true",
+    "member": "true",
     "not_member": "false",  # asked: is the limit in the set?
+    "not_in_closure": "false",  # asked: is it in the closure?
     "in_closure": "true",
 }
 

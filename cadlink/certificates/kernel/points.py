@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import prod
 from typing import TypeVar
 
@@ -15,11 +15,11 @@ from cadlink.certificates.kernel.polynomials import (
     laurent_product,
     read_limit,
 )
-from cadlink.certificates.kernel.problems import Chain, Group, Problem
-from cadlink.certificates.kernel.reader import FREE, NOT_CLOSED, Found, Reader
+from cadlink.certificates.kernel.problems import Cell, Chain, Group, Problem
+from cadlink.certificates.kernel.reader import FREE, NOT_CLOSED, Found, Number, Reader
 from cadlink.certificates.kernel.refutation import refute
 
-__all__ = ["curve", "zero_submersion"]
+__all__ = ["curve", "read_curve", "tends_to", "zero_submersion"]
 
 MAX_POWER = 1000  # of t, up or down
 MAX_JACOBIAN = 2 * 10**7
@@ -76,6 +76,14 @@ def curve(problem: Problem, at: Reader) -> Found:
     names = ("factors",) if isinstance(problem, Chain) else ("x", "y")
     at.keys(at.data, (*names, "limit", "refutation"), "data")
     table = Parametrisation.of(problem, at)
+    point = read_curve(problem, table, at)
+    limit = read_limit(table.cells, at)
+    tends_to(point, table, limit, at)
+    return Found(NOT_CLOSED, refute(at.data["refutation"], table, limit, at))
+
+
+def read_curve(problem: Problem, table: Parametrisation, at: Reader) -> dict[int, Laurent]:
+    """The Laurent polynomials for the parameters: the field ``factors``, or ``x`` and ``y``."""
 
     def laurent(value: object) -> Laurent:
         series: Laurent = {}
@@ -86,16 +94,21 @@ def curve(problem: Problem, at: Reader) -> Found:
             series[last] = at.number(coefficient, "a coefficient")
         return series
 
-    if isinstance(problem, Chain):
-        point: dict[int, Laurent] = {}
-        factors = at.items(at.data["factors"], "factors", problem.depth)
-        for number, factor in enumerate(factors, start=1):
-            for given in at.items(factor, "a factor"):
-                i, j, value = at.items(given, "[row, column, Laurent polynomial]", 3)
-                _put(point, table, f"x_{number}_{_int(i)}_{_int(j)}", laurent(value), at)
-    else:
-        point = _vectors(problem, table, at, laurent)
-    limit = read_limit(table.cells, at)
+    if not isinstance(problem, Chain):
+        return _vectors(problem, table, at, laurent)
+    point: dict[int, Laurent] = {}
+    factors = at.items(at.data["factors"], "factors", problem.depth)
+    for number, factor in enumerate(factors, start=1):
+        for given in at.items(factor, "a factor"):
+            i, j, value = at.items(given, "[row, column, Laurent polynomial]", 3)
+            _put(point, table, f"x_{number}_{_int(i)}_{_int(j)}", laurent(value), at)
+    return point
+
+
+def tends_to(
+    point: Mapping[int, Laurent], table: Parametrisation, limit: Mapping[Cell, Number], at: Reader
+) -> None:
+    """Demand that the product has no negative power of t and the limit for constant term."""
     for cell, monomials in table.cells.items():
         at.spend(10_000 + 5000 * len(monomials))
         entry = Sum(at)
@@ -105,7 +118,6 @@ def curve(problem: Problem, at: Reader) -> Found:
         wrong = sorted(e for e in entry.terms if e <= 0)
         off = f"a difference of order {wrong[:1]}"
         at.demand(not wrong, f"the product tends to the limit at {cell}", off)
-    return Found(NOT_CLOSED, refute(at.data["refutation"], table, limit, at))
 
 
 def _int(value: object) -> object:

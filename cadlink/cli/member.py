@@ -1,0 +1,190 @@
+"""``cadlink member SOURCE MATRIX``: is this very matrix a product with these masks?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+
+from cadlink.backends.engine import Engine
+from cadlink.cli import status
+from cadlink.cli.arguments import Commands, add_source
+from cadlink.cli.progress import Progress
+from cadlink.deciding.decision import Assurance, Limits, UnknownReason
+from cadlink.files import replacing, writable
+from cadlink.membership.member import Belongs, Membership, member
+from cadlink.patterns.group import Cell
+
+__all__ = ["add_parser", "run"]
+
+MOST_SHOWN = 12  # rows and columns of a factor that is printed
+
+
+def add_parser(commands: Commands) -> None:
+    """The subcommand's arguments."""
+    parser = commands.add_parser(
+        "member",
+        help="factors of one exact matrix with these masks, or a proof that there are none",
+    )
+    add_source(parser)
+    parser.add_argument(
+        "matrix",
+        metavar="MATRIX",
+        help="outputs x inputs, exact: a file (.npy, .json, .txt, .csv), '-', or text such as"
+        " '[[0, 1], [1/2, 0.1]]'",
+    )
+    parser.add_argument(
+        "--closure", action="store_true", help="ask whether it is a limit of such products"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--limit", type=float, default=60.0, metavar="SECONDS", help="total wall time (60)"
+    )
+    parser.add_argument(
+        "--memory", type=int, default=4096, metavar="MIB", help="memory of each backend (4096)"
+    )
+    parser.add_argument(
+        "--certificate",
+        type=Path,
+        metavar="FILE",
+        help="write the factors or the refutation as JSON, for 'cadlink check'",
+    )
+    parser.add_argument("--no-cache", action="store_true", help="neither read nor keep answers")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Ask, show, write the certificate."""
+    limits = Limits(args.limit, args.memory)
+    target = args.certificate
+    if target is not None:
+        writable(target, "--certificate")
+    with ExitStack() as stack:
+        engine = stack.enter_context(Engine(cache=None) if args.no_cache else Engine())
+        progress = stack.enter_context(Progress())
+        found = member(args.source, args.matrix, args.closure, limits, engine, progress)
+    if target is not None:
+        if found.certificate is None:
+            print(f"cadlink: no answer, so {target} was not written", file=sys.stderr)
+        else:
+            with replacing(target, "--certificate") as name:
+                text = json.dumps(found.certificate, allow_nan=False)
+                name.write_text(text + "\n", encoding="ascii")
+    print(json.dumps(found.to_json(), allow_nan=False) if args.json else describe(found))
+    if found.answer is not Belongs.UNKNOWN:
+        return status.DECIDED
+    if found.reason is UnknownReason.NO_BACKEND:
+        return status.BACKEND_MISSING
+    return status.REJECTED if found.reason is UnknownReason.REJECTED else status.UNKNOWN
+
+
+_ANSWERS = {
+    ("products", Belongs.YES): "YES. The matrix is a product with these masks.",
+    ("products", Belongs.NO): "NO. The matrix is no product with these masks.",
+    ("closure", Belongs.YES): "YES. The matrix is a limit of products with these masks.",
+    ("closure", Belongs.NO): "NO. The matrix is no limit of products with these masks: they stay"
+    " away from it.",
+}
+
+# Why a branch of a refutation ends.
+_WHY = {
+    "outside": "an entry is not 0 where every product is",
+    "rank": "a block has a higher rank than the units between its rows and columns allow",
+    "sylvester": "a block has a lower rank than its rows, its columns and the units between them"
+    " leave it",
+    "equations": "the equations for the entries of the factors contradict each other",
+    "claim": "a backend says so",
+}
+
+
+def describe(found: Membership) -> str:
+    """The answer for human eyes."""
+    if found.answer is Belongs.UNKNOWN or found.certificate is None:
+        lines = [f"UNKNOWN: {found.detail}"]
+    else:
+        lines = _paragraph("", _ANSWERS[found.of, found.answer])
+        lines += _factors(found)
+        proof = found.certificate["proof"]
+        if found.answer is Belongs.NO:
+            for rule in dict.fromkeys(_ends(proof)):
+                lines += _paragraph("why    ", f"{_WHY[rule]} [{rule}]")
+        lines += _paragraph("proof  ", _proof(found, proof["rule"]))
+    lines.append(f"time   {found.seconds:.2f} s")
+    return "\n".join(lines)
+
+
+def _ends(step: Mapping[str, object]) -> list[str]:
+    """The rules that end the branches."""
+    parts = step["parts"]
+    assert isinstance(parts, Sequence)
+    return [rule for part in parts for rule in _ends(part)] or [str(step["rule"])]
+
+
+def _proof(found: Membership, rule: str) -> str:
+    if found.assurance is Assurance.TRUSTED:
+        names = sorted({run.backend for run in found.runs if run.answer is not None})
+        return f"verified, except the word of {', '.join(names)}"
+    return {
+        "factors": "an independent checker multiplied the factors, exactly",
+        "curve": "an independent checker multiplied the curve's factors, exactly",
+        "free": "every matrix on this support is a product: an independent checker verified the"
+        " proof (factors were not found)",
+    }.get(rule, "an independent checker verified every step of the refutation")
+
+
+def _factors(found: Membership) -> list[str]:
+    """The factors, or the curve, if they are small enough to be looked at."""
+    if found.factors is not None:
+        texts = [
+            {cell: str(value) for cell, value in factor.entries.items()} for factor in found.factors
+        ]
+    elif found.curve is not None:
+        texts = [{cell: _series(terms) for cell, terms in one.items()} for one in found.curve]
+    else:
+        return []
+    if max(found.pattern.widths) > MOST_SHOWN:
+        count = sum(map(len, texts))
+        return [f"factors with {count} entries that are not 0: --certificate FILE or --json"]
+    lines = []
+    for layer, text in reversed(list(enumerate(texts))):
+        lines += ["", f"X_{layer + 1}", *_table(text, found, layer)]
+    if found.factors is None:
+        lines += ["", "and t tends to 0"]
+    return [*lines, ""]
+
+
+def _table(text: Mapping[Cell, str], found: Membership, layer: int) -> list[str]:
+    """One factor, a dot where the mask is 0."""
+    mask = found.pattern.layers[layer]
+    rows, cols = mask.shape
+    table = [
+        [text.get((i, j), "0") if mask[i, j] else "." for j in range(cols)] for i in range(rows)
+    ]
+    wide = [max(len(row[j]) for row in table) for j in range(cols)]
+    return [
+        "  " + "  ".join(entry.rjust(width) for entry, width in zip(row, wide, strict=True))
+        for row in table
+    ]
+
+
+def _series(terms: Sequence[tuple[int, Fraction]]) -> str:
+    """A Laurent polynomial as text, such as 1/2*t^-1+3."""
+    pieces = []
+    for exponent, value in terms:
+        power = "" if exponent == 0 else "t" if exponent == 1 else f"t^{exponent}"
+        number = str(value)
+        if power and abs(value) == 1:
+            number = "-" if value < 0 else ""
+        elif power:
+            number += "*"
+        pieces.append(number + power)
+    return "+".join(pieces).replace("+-", "-") or "0"
+
+
+def _paragraph(label: str, text: str) -> list[str]:
+    return textwrap.wrap(text, 88, initial_indent=label, subsequent_indent=" " * len(label))
