@@ -21,7 +21,8 @@ from cadlink.search import nonclosed
 
 __all__ = ["write"]
 
-GALLERY = 400  # obstructions drawn
+GALLERY = 400  # obstructions drawn, about
+FEWEST = 4  # of each family
 CURVE_S = 1.0  # seconds to look for a curve of one obstruction
 CURVES_S = 120.0  # and of all of them
 
@@ -58,7 +59,8 @@ td.heat { min-width: 2.6rem; text-align: center !important; color: var(--ink); }
   padding: .9rem 1rem; overflow-x: auto; }
 .card h3 { margin: 0 0 .6rem; font-size: .95rem; display: flex; justify-content: space-between; }
 .card h3 span { color: var(--soft); font-weight: 400; }
-.card p { margin: .6rem 0 0; color: var(--soft); font-size: .85rem; }
+table.data td.why { white-space: normal; } .why a { color: inherit; }
+h3[id] { font-size: 1.05rem; margin: 2rem 0 .75rem; } .count { color: var(--soft); font-weight: 400; }
 .card code { font-size: .8rem; color: var(--soft); overflow-wrap: anywhere; }
 rect { stroke: #b8c2cf; stroke-width: 1; } rect.f { fill: #334155; } rect.s { fill: var(--no); }
 rect.e { fill: #fff; } text.op { fill: var(--soft); font-size: 14px; }
@@ -206,26 +208,48 @@ def _gallery(
     words: Mapping[str, str],
     progress: Callable[[str], None],
 ) -> Iterable[str]:
-    obstructions.sort(key=lambda e: (e.layers, e.outputs + e.inputs, e.hidden, e.nonzeros, e.id))
+    families = _families(obstructions)
     yield f"<h2>Minimal obstructions ({len(obstructions):,})</h2>"
     yield (
-        '<p class="lead">Not closed, though leaving out any output or input makes them closed.'
-        " Masks from the last factor to the first, then the support of the product. Below, a curve"
-        " of factors: as t → 0 their product tends to the matrix on the right, which is no"
-        " product.</p>"
+        '<p class="lead">Not closed, though leaving out any output or input makes them closed; by'
+        " what proves it, the smallest first. Masks from the last factor to the first, then the"
+        " support of the product. Below, a curve of factors: as t → 0 their product tends to the"
+        " matrix on the right, which is no product.</p>"
     )
-    if len(obstructions) > GALLERY:
-        yield f"<p>The first {GALLERY} are shown.</p>"
-    yield '<div class="gallery">'
+    yield '<div class="scroll"><table class="data"><tr><th>why</th><th>number</th></tr>'
+    for number, (method, entries) in enumerate(families):
+        reasons = escape(_reasons(method, words))
+        yield f'<tr><td class="why"><a href="#family-{number}">{reasons}</a></td>'
+        yield f"<td>{len(entries):,}</td></tr>"
+    yield "</table></div>"
     end = time.monotonic() + CURVES_S
-    shown = obstructions[:GALLERY]
-    for place, entry in enumerate(shown):
-        progress(f"curves of the minimal obstructions: {place} of {len(shown)}")
-        yield _card(database, entry, end, words)
-    yield "</div>"
+    each = max(FEWEST, GALLERY // max(len(families), 1))
+    for number, (method, entries) in enumerate(families):
+        more = f", the first {each}" if len(entries) > each else ""
+        yield f'<h3 id="family-{number}">{escape(_reasons(method, words))}'
+        yield f' <span class="count">({len(entries):,}{more})</span></h3><div class="gallery">'
+        for place, entry in enumerate(entries[:each]):
+            progress(f"curves of family {number + 1} of {len(families)}: {place}")
+            yield _card(database, entry, end)
+        yield "</div>"
 
 
-def _card(database: PatternDatabase, entry: Entry, end: float, words: Mapping[str, str]) -> str:
+def _families(obstructions: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
+    """The obstructions by the rules of their proofs: the largest family first, and in each the
+    smallest patterns."""
+    found: dict[str, list[Entry]] = defaultdict(list)
+    for entry in obstructions:
+        found[entry.method].append(entry)
+    for entries in found.values():
+        entries.sort(key=lambda e: (e.layers, e.outputs + e.inputs, e.hidden, e.nonzeros, e.id))
+    return sorted(found.items(), key=lambda family: (-len(family[1]), family[0]))
+
+
+def _reasons(method: str, words: Mapping[str, str]) -> str:
+    return "; ".join(words.get(rule, rule) for rule in method.split(", "))
+
+
+def _card(database: PatternDatabase, entry: Entry, end: float) -> str:
     pattern = entry.pattern
     proof = database.proof(entry)
     data = None if proof is None else find_curve(proof.to_json())
@@ -235,10 +259,9 @@ def _card(database: PatternDatabase, entry: Entry, end: float, words: Mapping[st
         found = nonclosed.find(pattern, deadline=deadline, trials=200, polish=2)
         data = None if found is None else found.data
     drawn = "" if data is None else curve_table(pattern, data)
-    reasons = "; ".join(words.get(rule, rule) for rule in entry.method.split(", "))
     trusted = ", trusted" if entry.assurance == "trusted" else ""
     return (
         f'<div class="card"><h3>{entry.outputs} x {entry.inputs}, {entry.hidden} hidden'
         f"<span>no. {entry.id}{trusted}</span></h3>{pattern_svg(pattern)}{drawn}"
-        f"<p>{escape(reasons)}</p><code>{escape(entry.form)}</code></div>"
+        f"<code>{escape(entry.form)}</code></div>"
     )
