@@ -60,7 +60,8 @@ td.heat { min-width: 2.6rem; text-align: center !important; color: var(--ink); }
 .card h3 { margin: 0 0 .6rem; font-size: .95rem; display: flex; justify-content: space-between; }
 .card h3 span { color: var(--soft); font-weight: 400; }
 table.data td.why { white-space: normal; } .why a { color: inherit; }
-h3[id] { font-size: 1.05rem; margin: 2rem 0 .75rem; } .count { color: var(--soft); font-weight: 400; }
+h3[id] { font-size: 1.05rem; margin: 2rem 0 .75rem; }
+.count { color: var(--soft); font-weight: 400; }
 .card code { font-size: .8rem; color: var(--soft); overflow-wrap: anywhere; }
 rect { stroke: #b8c2cf; stroke-width: 1; } rect.f { fill: #334155; } rect.s { fill: var(--no); }
 rect.e { fill: #fff; } text.op { fill: var(--soft); font-size: 14px; }
