@@ -44,8 +44,9 @@ RULES_S = 10.0  # seconds for the rules alone, before a decision with everything
 MOST_TERMS = 100
 
 _INTRODUCTION = (
-    "open question {number}: the rules are silent about the following; decide would search for a"
-    " curve of products whose limit is not a product, and ask the backends the questions below"
+    "open question {number}: the rules are silent about the following; decide would search for"
+    " formulas that give weights for every matrix and for a curve of products whose limit is not a"
+    " product, and ask the backends the questions below"
 )
 
 

@@ -1,4 +1,5 @@
-"""Settling what the reductions leave open: known obstructions, curves, then the backends.
+"""Settling what the reductions leave open: known obstructions, sections, curves, then the
+backends.
 
 Every strategy takes a time slice and returns a proof or None; none of them guesses.  They are tried
 in rounds of growing slices, so that a problem that is easy for one strategy is not kept waiting by
@@ -26,7 +27,7 @@ from cadlink.logic.notation import to_json as formula_to_json
 from cadlink.logic.simplify import relax
 from cadlink.patterns.group import Cell, Group
 from cadlink.rules.step import Problem
-from cadlink.search import missed, nonclosed, vanishing
+from cadlink.search import missed, nonclosed, sections, vanishing
 
 __all__ = ["settle"]
 
@@ -67,6 +68,12 @@ class _Leaf:
         self.desk.say("looking for a known obstruction")
         deadline = time.monotonic() + min(slice_s, self.desk.left())
         return known_obstructions.find(self.problem, known_obstructions.known(), deadline)
+
+    def sections(self, slice_s: float) -> Proof | None:
+        """Parameters as Laurent polynomials of the product, case by case; fully checkable."""
+        self.desk.say("searching for sections")
+        clock = self.desk.clock.at_most(slice_s / 4)
+        return sections.find(self.problem, clock, seed=self.desk.seed + self.searches)
 
     def curve(self, slice_s: float) -> Proof | None:
         """A curve in the set whose limit is refuted; fully checkable."""
@@ -277,8 +284,8 @@ def settle(problem: Problem, desk: Desk) -> Proof | None:
     Raises Contradiction when two backends give opposite answers.
     """
     leaf = _Leaf(problem, desk)
-    strategies: tuple[Strategy, ...] = (leaf.obstruction, leaf.curve)
-    slices: tuple[float, ...] = SLICES[:2]  # a curve not found by then is rarely found later
+    strategies: tuple[Strategy, ...] = (leaf.obstruction, leaf.sections, leaf.curve)
+    slices: tuple[float, ...] = SLICES[:2]  # what is not found by then is rarely found later
     if encode.count_terms(problem) <= MOST_TERMS and desk.engine.available():
         slices = SLICES
         strategies += (

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from cadlink.patterns.group import Cell
 from cadlink.search.model import Model, Problem
 
-__all__ = ["find"]
+__all__ = ["dimension", "find"]
 
 _PRIME = 2_147_483_629
 _MAX_MONOMIALS = 30_000  # of one degree
@@ -53,7 +53,7 @@ def find(
     if model is None or not model.cells:
         return []
     rng = np.random.default_rng(seed)
-    if _dimension(model, rng) == len(model.cells):
+    if dimension(model, rng) == len(model.cells):
         return []
     verifier = _Verifier(model)
     found: list[tuple[Degree, Form]] = []
@@ -119,7 +119,7 @@ def _points(model: Model, rng: np.random.Generator, count: int) -> npt.NDArray[n
     return np.array(rows)
 
 
-def _dimension(model: Model, rng: np.random.Generator) -> int:
+def dimension(model: Model, rng: np.random.Generator) -> int:
     """The rank of the Jacobian at a random point modulo the prime: the dimension of the set."""
     unknowns = rng.integers(1, _PRIME, size=(len(model.unknowns), 1))
     jacobian = [[0] * len(model.unknowns) for _ in model.cells]

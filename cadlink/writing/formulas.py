@@ -211,16 +211,16 @@ def _sum(terms: Sequence[tuple[Fraction, Sequence[Math]]]) -> Math:
 
 
 def polynomial(value: Sequence[Any]) -> Math:
-    """POLY of the certificates.
+    """POLY of the certificates, negative exponents allowed.
 
-    >>> polynomial([[1, [["x_0_1", 2]]], ["-1/2", []]]).text
-    'x_0(1)^2 - 1/2'
+    >>> polynomial([[1, [["x_0_1", 2]]], ["-1/2", [["a_0_0", -1]]]]).text
+    'x_0(1)^2 - 1/2 A(0,0)^-1'
     """
     terms = []
     for coefficient, powers in value:
         factors = []
         for name, exponent in powers:
-            power = Math(f"^{exponent}", f"^{{{exponent}}}") if exponent > 1 else ""
+            power = Math(f"^{exponent}", f"^{{{exponent}}}") if exponent != 1 else ""
             factors.append(unknown(name) + power)
         terms.append((Fraction(coefficient), factors))
     return _sum([term for term in terms if term[0]])

@@ -453,6 +453,17 @@ def test_a_failed_hypothesis_is_named(
         check_proof(group, {"rule": rule, "data": data, "parts": parts})
 
 
+ENTRY: list[Any] = [1, [["a_0_0", 1]]]
+
+
+def section(*values: Any, shift: Any = (), **changed: Any) -> dict[str, Any]:
+    """Two factors of one entry; with ``nonzero`` for A(0, 0) + shift = 0."""
+    leaf = {"factors": [[[0, 0, list(value)]] if value else [] for value in values]}
+    if not changed:
+        return {"tree": leaf}
+    return {"tree": {"coordinate": "a_0_0", "shift": list(shift), "zero": leaf} | changed}
+
+
 DRAWN = {"seed": 0, "prime": 2147483629}
 STAR = {"rule": "star", "data": {}, "parts": []}
 CIRCUIT = ["110/011", "11/11", "11/11"]
@@ -540,6 +551,36 @@ CHAINS: list[tuple[str, list[str], dict[str, Any], str]] = [
     # Unit 0 feeds one unit only: it does not send any vector.
     ("hall_circuit", ["110/011", "11/01", "11/11"], HALL, "rank 2 above unit 0"),
     ("hall_circuit", CIRCUIT, HALL | {"prime": 9}, "a prime number"),
+    ("sections", ["1", "1"], section([[1, []]], [[2, [["a_0_0", 1]]]]), "the entry at (0, 0)"),
+    ("sections", ["1", "1"], section([[1, [["a_0_0", -1]]]], [[1, [["a_0_0", 2]]]]), "no negative"),
+    ("sections", ["1", "1"], section([[1, [["a_0_0", 0]]]], [ENTRY]), "no negative"),
+    ("sections", ["1", "1"], section([[1, []]], [[1, [["a_0_0", 1]] * 2]]), "a_0_0 once"),
+    ("sections", ["1", "1"], section([[1, []]], [[1, [["a_0_1", 1]]]]), "a coordinate"),
+    ("sections", ["10", "1"], section([[1, []]], [[1, [["a_0_1", 1]]]]), "a coordinate"),
+    # -A(0, 0) replaces A(0, 0), and nothing is known about it.
+    ("sections", ["1", "1"], section([], [], shift=[ENTRY], nonzero=None), "a shift without a_0_0"),
+    (
+        "sections",
+        ["1", "1"],
+        section([[1, [["a_0_0", -1]]]], [], nonzero=section([], [])["tree"]),
+        "no negative power of a_0_0",
+    ),
+    # The entry was 0 in one case and is not in the other, where it may not be split again.
+    (
+        "sections",
+        ["1", "1"],
+        section(
+            [], [], nonzero=section([], [], nonzero=section([[1, []]], [ENTRY])["tree"])["tree"]
+        ),
+        "a coordinate that may be 0",
+    ),
+    (
+        "sections",
+        ["1", "1"],
+        section([], [], nonzero=section([], [])["tree"]),
+        "the entry at (0, 0)",
+    ),
+    ("sections", ["10", "1"], {"tree": {"factors": [[[0, 1, [[1, []]]]], []]}}, "on the support"),
 ]
 
 

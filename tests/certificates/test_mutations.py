@@ -63,6 +63,7 @@ class Case:
 
 PRIME = 2147483629
 LU = chain("11/01", "10/11")
+LUL = chain("10/11", "11/01", "10/11")
 CORNER = graphs("##/#.")  # one neuron, a cell unobserved: not closed
 STAR = step("star")
 GOOD = step("good_pairs")
@@ -99,6 +100,34 @@ CASES_TREE = {
     "nonzero": {
         "multipliers": [[0, [term(2, "x_2_1_0")]], [2, [term(-2, "x_2_0_0")]]],
         "inequations": [0],
+    },
+}
+# With A(0, 1) = 0 the lower triangle is enough; else A(0, 1) is in a denominator.
+QUOTIENT: list[Any] = [1, [["a_0_0", 1], ["a_0_1", -1]]]
+LUL_CASES = {
+    "coordinate": "a_0_1",
+    "shift": [],
+    "zero": {
+        "factors": [
+            [[0, 0, [term(1)]], [1, 0, [term(1, "a_1_0")]], [1, 1, [term(1, "a_1_1")]]],
+            [[0, 0, [term(1, "a_0_0")]], [1, 1, [term(1)]]],
+            [[0, 0, [term(1)]], [1, 1, [term(1)]]],
+        ]
+    },
+    "nonzero": {
+        "factors": [
+            [[0, 0, [term(1)]], [1, 0, [QUOTIENT, term(-1)]], [1, 1, [term(1)]]],
+            [
+                [0, 0, [term(1)]],
+                [0, 1, [term(1)]],
+                [1, 1, [term(-1, "a_1_0"), [1, [*QUOTIENT[1], ["a_1_1", 1]]]]],
+            ],
+            [
+                [0, 0, [term(1, "a_0_1")]],
+                [1, 0, [term(1, "a_1_0"), [-1, [*QUOTIENT[1], ["a_1_1", 1]]], term(1, "a_1_1")]],
+                [1, 1, [term(1)]],
+            ],
+        ]
     },
 }
 
@@ -196,6 +225,33 @@ CASES = [
                 "y": [[[0, ONE], [1, UNDER]]],
                 "limit": LU_LIMIT,
                 "refutation": {"propagation": True},
+            },
+        ),
+    ),
+    Case("sections", LUL, "free", step("sections", {"tree": LUL_CASES})),
+    Case(
+        "sections_group",
+        graphs("##", "##"),
+        "free",
+        step(
+            "sections",
+            {
+                "tree": {
+                    "coordinate": "a_0_0",
+                    "shift": [[-1, [["a_0_1", 1]]]],
+                    "zero": {
+                        "x": [[[0, [term(1, "a_0_1")]]], []],
+                        "y": [[[0, [term(1)]], [1, [term(1)]]], []],
+                    },
+                    # a_0_0 is now the difference of the two entries
+                    "nonzero": {
+                        "x": [[[0, [term(1, "a_0_0")]]], [[0, [term(1)]]]],
+                        "y": [
+                            [[0, [term(1), [1, [["a_0_0", -1], ["a_0_1", 1]]]]]],
+                            [[1, [term(1, "a_0_1")]]],
+                        ],
+                    },
+                }
             },
         ),
     ),
@@ -693,6 +749,8 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
         "/data/refutation/claim/answers/0/* [?]",
     ),
     "curve_group": (*ORDER,),
+    "sections": ("* reverse",),  # sums and lists of entries
+    "sections_group": ("/data/tree/*zero/* reverse",),
     "forcing_helped": (
         "/data/witnesses reverse",
         "/data/witnesses/1/2 +1",
@@ -777,7 +835,7 @@ def changes(value: Any, key: str) -> Iterator[tuple[str, Any]]:
         for one in value:
             yield f"drop {one}", {k: v for k, v in value.items() if k != one}
         yield "extra", {**value, "extra": 1}
-        if "case" in value:
+        if "nonzero" in value:  # a distinction of cases
             yield "swap", {**value, "zero": value["nonzero"], "nonzero": value["zero"]}
             yield "no case", value["nonzero"]
             yield "only zero", value["zero"]

@@ -18,10 +18,11 @@ from cadlink.errors import BackendMissing, FormulaError, InputError
 from cadlink.logic.encode import columns_served
 from cadlink.patterns.group import Group
 from cadlink.rules.pipeline import open_leaves, reduce
+from cadlink.search import sections
 
 MISBEHAVING = Path(__file__).parents[1] / "misbehaving"
 
-# No rule and no curve settles it; a backend does, in a second.
+# No rule and no curve settles it, and without sections a backend does, in a second.
 NEEDS_A_BACKEND = (("##./#../...", ".##/..#/...", ".../#.#/#.#"), "free")
 
 
@@ -29,6 +30,12 @@ NEEDS_A_BACKEND = (("##./#../...", ".##/..#/...", ".../#.#/#.#"), "free")
 def decider() -> Iterator[Decider]:
     with Engine(cache=None) as engine:
         yield Decider(engine)
+
+
+@pytest.fixture
+def no_sections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every problem is too large for sections."""
+    monkeypatch.setattr(sections, "MOST_CELLS", 0)
 
 
 @pytest.mark.parametrize("known", PATTERNS, ids=lambda known: known.source)
@@ -51,6 +58,7 @@ def test_the_groups_are_settled(
     assert settled.holes == ()
 
 
+@pytest.mark.usefixtures("no_sections")
 def test_the_smallest_group_for_a_backend(decider: Decider) -> None:
     pictures, conclusion = NEEDS_A_BACKEND
     settled = decider.settle(group(pictures), Limits(120))
@@ -60,6 +68,7 @@ def test_the_smallest_group_for_a_backend(decider: Decider) -> None:
     assert any(run.answer is not None for run in settled.runs)
 
 
+@pytest.mark.usefixtures("no_sections")
 def test_a_settled_group_is_not_settled_again(decider: Decider) -> None:
     pictures, conclusion = NEEDS_A_BACKEND
     decider.settle(group(pictures), Limits(120))
@@ -69,6 +78,7 @@ def test_a_settled_group_is_not_settled_again(decider: Decider) -> None:
     assert again.runs == ()
 
 
+@pytest.mark.usefixtures("no_sections")
 def test_without_backends_an_unknown_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("QEPCAD", "REDLOG", "Z3"):
         monkeypatch.setenv(f"CADLINK_{name}", "off")
@@ -103,6 +113,7 @@ def test_the_limit_is_a_total(decider: Decider) -> None:
     assert decision.runs
 
 
+@pytest.mark.usefixtures("no_sections")
 def test_a_contradiction_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     """QEPCAD lies about everything: its answers must never decide against the others'."""
     monkeypatch.setenv("CADLINK_QEPCAD", str(MISBEHAVING / "liar_qepcad.py"))

@@ -7,7 +7,7 @@ every subproblem itself.  Anything that is not exactly as ``SCHEMA.md`` says is 
 
 Reading order: ``problems``, ``reader``, ``sweep``, ``chain_rules``, ``group_rules``,
 ``forced_row``, ``triangle``, ``frames``, ``completion``, ``polynomials``, ``points``,
-``approximate_zero``, ``refutation``, ``claims``, and this file."""
+``sections``, ``approximate_zero``, ``refutation``, ``claims``, and this file."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ from cadlink.certificates.kernel.reader import (
     Outcome,
     Reader,
 )
+from cadlink.certificates.kernel.sections import sections
 from cadlink.certificates.kernel.triangle import triangle
 from cadlink.certificates.read import load, proof_from, shown, through_json
 from cadlink.errors import CertificateError
@@ -91,6 +92,7 @@ CHAIN_RULES: dict[str, Rule] = {
     ),
     "zero_submersion": (zero_submersion, None),
     "curve": (curve, None),
+    "sections": (sections, ("tree",)),
     "claims": (claims, None),
 }
 GROUP_RULES: dict[str, Rule] = {
@@ -126,6 +128,7 @@ GROUP_RULES: dict[str, Rule] = {
     "approximate_zero": (approximate_zero, ("scale", "x", "y")),
     "zero_submersion": (zero_submersion, None),
     "curve": (curve, None),
+    "sections": (sections, ("tree",)),
     "claims": (claims, None),
 }
 

@@ -15,11 +15,11 @@ from cadlink.certificates.kernel.polynomials import (
     laurent_product,
     read_limit,
 )
-from cadlink.certificates.kernel.problems import Cell, Chain, Group, Problem
+from cadlink.certificates.kernel.problems import Cell, Chain, Problem
 from cadlink.certificates.kernel.reader import FREE, NOT_CLOSED, Found, Number, Reader
 from cadlink.certificates.kernel.refutation import refute
 
-__all__ = ["curve", "read_curve", "tends_to", "zero_submersion"]
+__all__ = ["curve", "read_curve", "read_point", "tends_to", "zero_submersion"]
 
 MAX_POWER = 1000  # of t, up or down
 MAX_JACOBIAN = 2 * 10**7
@@ -39,7 +39,8 @@ def zero_submersion(problem: Problem, at: Reader) -> Found:
         point = _dense_factors(problem, table, at)
     else:
         at.keys(at.data, ("x", "y", "prime"), "data")
-        point = _vectors(problem, table, at, lambda v: at.whole(v, "an entry"))
+        vectors = {letter: at.data[letter] for letter in ("x", "y")}
+        point = read_point(problem, vectors, table, at, lambda v: at.whole(v, "an entry"))
     prime = at.integer(at.data["prime"], "prime", 2, 1 << 31)
     at.demand(bool(fmpz(prime).is_prime()), "a prime number", prime)
     parameters = {number: column for column, number in enumerate(table.names.values())}
@@ -94,15 +95,8 @@ def read_curve(problem: Problem, table: Parametrisation, at: Reader) -> dict[int
             series[last] = at.number(coefficient, "a coefficient")
         return series
 
-    if not isinstance(problem, Chain):
-        return _vectors(problem, table, at, laurent)
-    point: dict[int, Laurent] = {}
-    factors = at.items(at.data["factors"], "factors", problem.depth)
-    for number, factor in enumerate(factors, start=1):
-        for given in at.items(factor, "a factor"):
-            i, j, value = at.items(given, "[row, column, Laurent polynomial]", 3)
-            _put(point, table, f"x_{number}_{_int(i)}_{_int(j)}", laurent(value), at)
-    return point
+    names = ("factors",) if isinstance(problem, Chain) else ("x", "y")
+    return read_point(problem, {name: at.data[name] for name in names}, table, at, laurent)
 
 
 def tends_to(
@@ -133,14 +127,28 @@ def _put(
     point[table.names[name]] = value
 
 
-def _vectors(
-    group: Group, table: Parametrisation, at: Reader, read: Callable[[object], Value]
+def read_point(
+    problem: Problem,
+    given: object,
+    table: Parametrisation,
+    at: Reader,
+    read: Callable[[object], Value],
 ) -> dict[int, Value]:
-    """The fields x and y: for every neuron a list of [row, value], of [column, value]."""
+    """Values of some parameters, by number: {"factors": for every factor a list of [row, column,
+    value]} of a chain; {"x": for every neuron a list of [row, value], "y": with columns} of a
+    group."""
     point: dict[int, Value] = {}
+    if isinstance(problem, Chain):
+        factors = at.keys(given, ("factors",), "parameters")["factors"]
+        for number, entries in enumerate(at.items(factors, "factors", problem.depth), start=1):
+            for entry in at.items(entries, "a factor"):
+                i, j, value = at.items(entry, "[row, column, value]", 3)
+                _put(point, table, f"x_{number}_{_int(i)}_{_int(j)}", read(value), at)
+        return point
+    vectors = at.keys(given, ("x", "y"), "parameters")
     for letter in ("x", "y"):
-        vectors = at.items(at.data[letter], letter, len(group.neurons))
-        for i, vector in enumerate(vectors):
+        listed = at.items(vectors[letter], letter, len(problem.neurons))
+        for i, vector in enumerate(listed):
             for entry in at.items(vector, f"a vector of {letter}"):
                 line, value = at.items(entry, "[row or column, value]", 2)
                 _put(point, table, f"{letter}_{i}_{_int(line)}", read(value), at)

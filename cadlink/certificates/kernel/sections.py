@@ -1,0 +1,138 @@
+"""Sections: parameters as Laurent polynomials of the product's entries, stratum by stratum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from operator import add
+from typing import TypeAlias
+
+from cadlink.certificates.kernel.points import read_point
+from cadlink.certificates.kernel.polynomials import MAX_EXPONENT, Parametrisation, Sum
+from cadlink.certificates.kernel.problems import Cell, Problem
+from cadlink.certificates.kernel.reader import FREE, Found, Number, Reader
+
+__all__ = ["sections"]
+
+Powers: TypeAlias = "tuple[int, ...]"  # of the coordinates, one for every cell
+Laurent: TypeAlias = "dict[Powers, Number]"
+
+
+def sections(problem: Problem, at: Reader) -> Found:
+    """A *stratum* is given by a Laurent polynomial for every cell of the support, in coordinates
+    that run through all real numbers, those in a set N through the nonzero ones only; negative
+    powers are of coordinates in N.  There is one coordinate for every cell; at the root of the tree
+    it is the cell, and N is empty.  A leaf gives values to the parameters, Laurent polynomials of
+    the same kind, whose product is identically the cells.  A node names a coordinate x outside N
+    and a Laurent polynomial r of the same kind without x.  In its part "zero" -r replaces x; in its
+    part "nonzero" x - r does, and x joins N.  Then every matrix on the support is a product: free.
+
+    Proof.  The stratum at the root is all matrices on the support.  At a point of the stratum of a
+    node x + r has a value, for x is in no denominator and r has none that may be 0.  If it is 0,
+    the point is in the first part; if not, it is in the second, where it is the new value of x.
+    So the strata of the leaves cover everything, and each of their points is a product."""
+    table = Parametrisation.of(problem, at)
+    names = {f"a_{j}_{k}": place for place, (j, k) in enumerate(table.cells)}
+    start = _Stratum(
+        {
+            cell: {tuple(int(n == place) for n in range(len(names))): 1}
+            for place, cell in enumerate(table.cells)
+        },
+        frozenset(),
+    )
+    leaves = _prove(problem, at.data["tree"], start, table, names, at)
+    return Found(FREE, facts={"cases": leaves})
+
+
+@dataclass(frozen=True)
+class _Stratum:
+    cells: Mapping[Cell, Laurent]
+    nonzero: frozenset[int]  # N
+
+
+def _prove(
+    problem: Problem,
+    tree: object,
+    stratum: _Stratum,
+    table: Parametrisation,
+    names: Mapping[str, int],
+    at: Reader,
+) -> int:
+    """The number of leaves of a tree that proves the matrices of the stratum to be products."""
+
+    def read(value: object) -> Laurent:
+        return _read(value, stratum.nonzero, names, at)
+
+    at.spend(20_000 + 2000 * len(names))
+    if not isinstance(tree, dict) or "coordinate" not in tree:
+        point = read_point(problem, tree, table, at, read)
+        for cell, monomials in table.cells.items():
+            entry = Sum(at)
+            entry.add({powers: -number for powers, number in stratum.cells[cell].items()})
+            for monomial in monomials:
+                product: Laurent = {(0,) * len(names): 1}
+                for parameter in monomial:
+                    product = _times(product, point.get(parameter, {}), at)
+                entry.add(product)
+            at.demand(not entry.terms, f"the entry at {cell}", "another Laurent polynomial")
+        return 1
+    at.keys(tree, ("coordinate", "shift", "zero", "nonzero"), "a case")
+    name, shift = tree["coordinate"], read(tree["shift"])
+    at.demand(isinstance(name, str) and name in names, "a coordinate", name)
+    x = names[name]
+    at.demand(x not in stratum.nonzero, "a coordinate that may be 0", name)
+    at.demand(not any(powers[x] for powers in shift), f"a shift without {name}", "one with it")
+    negative = {powers: -number for powers, number in shift.items()}
+    whole = {**negative, tuple(int(n == x) for n in range(len(names))): 1}
+    parts = (("zero", negative, stratum.nonzero), ("nonzero", whole, stratum.nonzero | {x}))
+    leaves = 0
+    for part, value, nonzero in parts:
+        cells = {cell: _put(entry, x, value, at) for cell, entry in stratum.cells.items()}
+        leaves += _prove(problem, tree[part], _Stratum(cells, nonzero), table, names, at)
+    return leaves
+
+
+def _read(value: object, nonzero: frozenset[int], names: Mapping[str, int], at: Reader) -> Laurent:
+    """POLY of the schema in the coordinates, negative exponents allowed where they are not 0."""
+    total = Sum(at)
+    for term in at.items(value, "a Laurent polynomial"):
+        coefficient, given = at.items(term, "a term", 2)
+        powers = [0] * len(names)
+        for power in at.items(given, "a monomial"):
+            name, exponent = at.items(power, "a power", 2)
+            at.demand(isinstance(name, str) and name in names, "a coordinate", name)
+            place = names[name]
+            exponent = at.integer(exponent, "an exponent", -MAX_EXPONENT, MAX_EXPONENT + 1)
+            at.demand(
+                exponent > 0 or place in nonzero, f"no negative power of {name}", f"{exponent}"
+            )
+            at.demand(powers[place] == 0, f"{name} once in a monomial", given)
+            powers[place] = exponent
+        at.spend(1000 + 50 * len(names))
+        total.add({tuple(powers): at.number(coefficient, "a coefficient")})
+    return total.terms
+
+
+def _times(one: Laurent, other: Laurent, at: Reader) -> Laurent:
+    product = Sum(at)
+    for powers, number in one.items():
+        at.spend(len(other) * (500 + 50 * len(powers)))
+        product.add({tuple(map(add, powers, q)): number * c for q, c in other.items()})
+    return product.terms
+
+
+def _put(entry: Laurent, x: int, value: Laurent, at: Reader) -> Laurent:
+    """The entry with the value for coordinate x, which has no negative power in it."""
+    by_power: dict[int, Laurent] = {}
+    for powers, number in entry.items():
+        by_power.setdefault(powers[x], {})[(*powers[:x], 0, *powers[x + 1 :])] = number
+    if set(by_power) <= {0}:
+        return entry
+    power: Laurent = {(0,) * len(next(iter(entry))): 1}
+    total, done = Sum(at), 0
+    for exponent in sorted(by_power):
+        for _ in range(exponent - done):
+            power = _times(power, value, at)
+        done = exponent
+        total.add(_times(by_power[exponent], power, at))
+    return total.terms

@@ -1,0 +1,73 @@
+"""Sections: parameters as Laurent polynomials of the product's entries, case by case: free.
+
+Found by ``cadlink/search``, not by a rule.  Theorem: kernel, sections.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cadlink.rules.rule import Rule, Told
+from cadlink.rules.step import Problem
+from cadlink.writing.document import Block, Blocks, Items, Math, Nested, Paragraph
+from cadlink.writing.formulas import NE, many, polynomial, unknown
+
+__all__ = ["RULE"]
+
+MOST_CASES = 16  # that are printed
+
+
+def explain(problem: Problem, told: Told) -> Blocks:
+    """The cases, and the parameters in each."""
+    cases = told.facts["cases"]
+    start = Paragraph(
+        "Parameters whose product is A are written down for every A on the support, in"
+        f" {many(cases, 'case')}. They are polynomials in the entries of A, divided by powers of"
+        " what is not 0 in their case; that their product is A was checked as an identity."
+    )
+    if cases > MOST_CASES:
+        words = "So many cases are not printed here; they are found in the certificate."
+        return (start, Paragraph(words))
+    return (start, *_argument(told.data["tree"], ""))
+
+
+def _argument(tree: dict[str, Any], name: str) -> tuple[Block, ...]:
+    if "coordinate" not in tree:
+        return _parameters(tree)
+    x, shift = unknown(tree["coordinate"]), tree["shift"]
+    value = polynomial([[1, [[tree["coordinate"], 1]]], *shift])
+    blocks: list[Block] = []
+    for place, (part, sign) in enumerate((("zero", Math(" = ", " = ")), ("nonzero", NE)), 1):
+        mine = f"{name}.{place}" if name else str(place)
+        renamed = f" From here on {x} stands for this value." if part == "nonzero" and shift else ""
+        blocks.append(Paragraph(f"Suppose {value + sign + '0'}.{renamed}", f"Case {mine}."))
+        blocks.append(Nested(_argument(tree[part], mine)))
+    return tuple(blocks)
+
+
+def _parameters(leaf: dict[str, Any]) -> tuple[Block, ...]:
+    """The parameters that are not 0."""
+    if "factors" in leaf:
+        given = [
+            (f"x_{layer}_{i}_{j}", value)
+            for layer, factor in enumerate(leaf["factors"], start=1)
+            for i, j, value in factor
+        ]
+    else:
+        given = [
+            (f"{letter}_{i}_{line}", value)
+            for letter in ("x", "y")
+            for i, vector in enumerate(leaf[letter])
+            for line, value in vector
+        ]
+    shown = tuple(f"{unknown(name) + ' = ' + polynomial(value)}" for name, value in given)
+    return (Paragraph("Take the following parameters, all others 0."), Items(shown))
+
+
+RULE = Rule(
+    name="sections",
+    about=Problem,
+    account="formulas, case by case, give weights for every matrix",
+    title="weights for every matrix",
+    explain=explain,
+)

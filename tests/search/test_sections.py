@@ -1,0 +1,87 @@
+"""Sections: what they give for matrices of small integers, most of them in special position."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from cadlink.certificates.kernel import check_proof
+from cadlink.clock import Clock
+from cadlink.patterns.group import Cell, Group
+from cadlink.patterns.masks import read
+from cadlink.patterns.pattern import Pattern
+from cadlink.rules.step import Problem
+from cadlink.search import sections
+from cadlink.search.model import Model
+
+
+def value(polynomial: Any, at: Mapping[str, Fraction]) -> Fraction:
+    total = Fraction(0)
+    for coefficient, powers in polynomial:
+        term = Fraction(coefficient)
+        for name, exponent in powers:
+            term *= at[name] ** exponent
+        total += term
+    return total
+
+
+def product_at(model: Model, tree: Any, matrix: Mapping[Cell, int]) -> dict[Cell, Fraction]:
+    """The product of the parameters that the tree gives for this matrix."""
+    at = {f"a_{j}_{k}": Fraction(number) for (j, k), number in matrix.items()}
+    while "coordinate" in tree:
+        name = tree["coordinate"]
+        at[name] += value(tree["shift"], at)
+        tree = tree["nonzero" if at[name] else "zero"]
+    given: dict[tuple[int, int, int], Fraction] = {}
+    for level, one in enumerate(tree.get("factors") or (tree["y"], tree["x"])):
+        entries = one if "factors" in tree else [[i, *e] for i, its in enumerate(one) for e in its]
+        given |= {(level, i, j): value(polynomial, at) for i, j, polynomial in entries}
+    total: dict[Cell, Fraction] = {}
+    for cell, paths in model.paths.items():
+        total[cell] = Fraction(0)
+        for path in paths:
+            term = Fraction(1)
+            for u in path:
+                unknown = model.unknowns[u]
+                term *= given.get((unknown.level, *unknown.place), Fraction(0))
+            total[cell] += term
+    return total
+
+
+PROBLEMS: list[Problem] = [
+    Pattern.of(["10/11", "11/01", "10/11"]),  # lower times upper times lower
+    Pattern.of(["10/01/11", "110/001/011", "001/110/011"]),
+    Pattern.of(["11/11", "10/01/11", "001/101/011"]),
+    Group.of_blocks([({0, 1}, {0, 1}), ({0, 1}, {1, 2}), ({1}, {0, 1, 2})]),
+]
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=str)
+def test_they_give_every_matrix(problem: Problem) -> None:
+    proof = sections.find(problem, Clock.of(20))
+    assert proof is not None
+    value_ = problem if isinstance(problem, Pattern) else problem.to_json()
+    assert check_proof(value_, proof).conclusion == "free"
+    model = Model.of(problem)
+    assert model is not None
+    chance = random.Random(0)
+    for _ in range(300):
+        most = chance.choice((1, 1, 2, 5))
+        matrix = {cell: chance.randint(-most, most) for cell in model.cells}
+        assert product_at(model, proof.data["tree"], matrix) == matrix
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["lu:2", "110/011;11/11", "10/11;11/01;10/10/11", "10/01/11;001/011/110;100/001/011"],
+)
+def test_there_are_none_where_matrices_are_missed(source: str) -> None:
+    assert sections.find(read(source), Clock.of(0.5)) is None
+
+
+def test_large_problems_are_left_alone() -> None:
+    assert sections.find(read("dense:5-5-5")) is None
