@@ -19,6 +19,8 @@ from cadlink.networks.theorems import (
     narrow,
     one_hidden_layer,
     saturated,
+    smooth,
+    two_outputs,
 )
 
 __all__ = ["data_for", "proved"]
@@ -65,6 +67,7 @@ def proved() -> tuple[tuple[Statement, dict[str, Any]], ...]:
             found.append((verdict.statement, dict(verdict.witness or {})))
     small, lu, deep = read("dense:2-2-2"), read("lu:2"), read("11;1/1;11")
     three, two, pair = read("dense:1-3-2-1"), read("dense:1-2-2-1"), read("dense:1-1-2-2")
+    top = read("dense:1-2-3-2")
     forced = read("011/110;11/10/00;111/111")
     for pattern, witness in (
         (small, one_hidden_layer.some_data(small, four=True)),
@@ -81,10 +84,18 @@ def proved() -> tuple[tuple[Statement, dict[str, Any]], ...]:
         (two, narrow.some_data(two, (True,) * 3)),
         (two, narrow.existence(two, (True,) * 3)),
         (pair, narrow.some_data(pair, (True,) * 3)),
+        (top, two_outputs.existence(top, (True,) * 3)),
     ):
         assert witness is not None
         biases = (witness.get("hidden_bias", True),) + (True,) * (pattern.depth - 1)
         found.append((stated(pattern, witness["claim"], biases=biases), witness))
+    for activation, witness in (
+        ("tanh", smooth.bounded(deep, "tanh", (True,) * 3)),
+        ("gelu", smooth.derivative(small, (True,) * 2)),
+    ):
+        assert witness is not None
+        pattern = small if "units" in witness else deep
+        found.append((stated(pattern, "some_targets", activation=activation), witness))
     return tuple(found)
 
 

@@ -13,6 +13,8 @@ from cadlink.cli.model_arguments import add_model, model_from
 from cadlink.cli.progress import Progress
 from cadlink.deciding.decision import Limits, Verdict
 from cadlink.errors import InputError
+from cadlink.networks.kernel.statement import SMOOTH
+from cadlink.networks.readers.activations import kind_of
 from cadlink.networks.repair import GOALS, Repairs, Suggestion, repair
 from cadlink.patterns import masks
 
@@ -50,6 +52,11 @@ def run(args: argparse.Namespace) -> int:
     model = model_from(args)
     if model.uncovered:
         raise InputError(f"{model.uncovered}; 'cadlink decide' answers about its linear part")
+    if kind_of(model.activation) in SMOOTH:
+        raise InputError(
+            f"no masks guarantee an optimum with {model.activation}; 'cadlink decide' answers about"
+            " its linear part"
+        )
     with Progress() as progress:
         found = repair(
             model.pattern,
@@ -57,7 +64,8 @@ def run(args: argparse.Namespace) -> int:
             args.goal,
             Limits(args.limit),
             progress=progress,
-            constant_units=not all(model.biases),
+            biases=model.biases,
+            activation=kind_of(model.activation),
         )
     if args.write is not None and found.suggestions:
         masks.write(found.suggestions[0].pattern, args.write)

@@ -12,6 +12,7 @@ from cadlink.errors import InputError, quoted
 from cadlink.networks import exact
 from cadlink.networks.kernel import PENALTIES, Statement, check_witness, hypotheses
 from cadlink.networks.kernel.losses import NAMED
+from cadlink.networks.kernel.statement import ACTIVATIONS
 from cadlink.networks.readers.activations import kind_of
 from cadlink.networks.readers.models import model_of
 from cadlink.networks.theorems.table import THEOREMS
@@ -112,9 +113,12 @@ def _decided(case: Case) -> NetworkVerdict:
     why_not = []
     open_question = case.question in (Question.THIS_DATA, Question.CUBE)
     decision = None
-    for theorem in THEOREMS:
-        if not theorem.about(case):
-            continue
+    able = [theorem for theorem in THEOREMS if theorem.about(case)]
+    if able and not any(case.activation in theorem.activations for theorem in able):
+        open_question = True
+        why_not.append(f"no theorem about this question covers {ACTIVATIONS[case.activation]}")
+        able = []
+    for theorem in able:
         missing = theorem.missing(case)
         found = None if missing else theorem.find(case)
         if found is None:

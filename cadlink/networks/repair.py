@@ -147,15 +147,18 @@ class Repairs:
         }
 
 
-def guarantee(pattern: Pattern, constant_units: bool = False) -> str:
+def guarantee(
+    pattern: Pattern, biases: Sequence[bool] | None = None, activation: str = "relu"
+) -> str:
     """The theorem by which every finite training set has an optimum, or "".
 
-    ``constant_units``: some layer has no bias, so units without inputs count.
+    ``biases``: which layers have them (default: all); ``activation``: as theorems call it.
 
     >>> guarantee(Pattern.of(["11/11", "11"])), guarantee(Pattern.of(["11/11", "11/11"]))
     ('R1', '')
     """
-    case = Case(Question.SOME_DATA, pattern, (not constant_units,) * pattern.depth)
+    free = (True,) * pattern.depth if biases is None else tuple(biases)
+    case = Case(Question.SOME_DATA, pattern, free, activation)
     for theorem in THEOREMS:
         safe = (Question.SOME_DATA, NetworkAnswer.OPTIMUM_GUARANTEED) in theorem.supports
         if safe and theorem.about(case) and not theorem.missing(case) and theorem.find(case):
@@ -170,7 +173,8 @@ def repair(
     limits: Limits | None = None,
     decider: Decider | None = None,
     progress: Say | None = None,
-    constant_units: bool = False,
+    biases: Sequence[bool] | None = None,
+    activation: str = "relu",
 ) -> Repairs:
     """The smallest changes after which the goal is proved.
 
@@ -178,7 +182,7 @@ def repair(
     "optimum" or "either".  A pattern with too many ways to change it is repaired greedily, without
     regard to ``most``.  ``limits.wall_s`` is the time for everything (default 60 s).
 
-    ``constant_units``: the network has a layer without biases (see :func:`guarantee`).
+    ``biases`` and ``activation`` are those of the network (see :func:`guarantee`).
     Raises InputError for an unknown goal or ``most`` below 1.
 
     >>> found = repair(Pattern.of(["11/01", "10/11"]))
@@ -193,7 +197,7 @@ def repair(
     own = decider is None
     used = Decider() if decider is None else decider
     try:
-        work = _Work(pattern, goal, limits, used, progress, constant_units)
+        work = _Work(pattern, goal, limits, used, progress, biases, activation)
         if work.before.reaches(goal):
             return Repairs(pattern, goal, work.before, (), True, "the masks need no repair")
         return work.exhaustive(most) if work.affordable(1) else work.greedy()
@@ -212,7 +216,8 @@ class _Work:
         limits: Limits,
         decider: Decider,
         progress: Say | None,
-        constant_units: bool,
+        biases: Sequence[bool] | None,
+        activation: str,
     ) -> None:
         self.pattern = pattern
         self.goal = goal
@@ -220,7 +225,8 @@ class _Work:
         self.decider = decider
         self.say: Say = progress if progress is not None else _silent
         self.deadline = time.monotonic() + limits.wall_s
-        self.constant_units = constant_units
+        self.biases = biases
+        self.activation = activation
         self.hopeless: dict[str, Decision] = {}
         self.before = self.suggestion(())
 
@@ -279,7 +285,7 @@ class _Work:
             tuple(sorted(changes)),
             changed,
             self.decide(changed),
-            guarantee(changed, self.constant_units),
+            guarantee(changed, self.biases, self.activation),
             lost,
         )
 
@@ -330,7 +336,7 @@ class _Work:
     def _reached(self, gone: Sequence[Change]) -> bool:
         """Whether masking these entries reaches the goal."""
         changed = _changed(self.pattern, gone)
-        if self.goal != "closed" and guarantee(changed, self.constant_units):
+        if self.goal != "closed" and guarantee(changed, self.biases, self.activation):
             return True
         return self.goal != "optimum" and self.decide(changed).verdict is Verdict.CLOSED
 

@@ -76,8 +76,7 @@ def explain(
             text += f"; the hidden units at work are {_listed('', witness['units'][:2])}"
         text += f", the targets are in {_listed('output', outputs)}."
     if witness["claim"] == "some_targets":
-        few = "no explicit matrix was found" if "certificate" in witness else "there are too many"
-        text += f" The points and targets exist but are not written out: {few}."
+        text += f" The points and targets exist but are not written out: {theorem.unwritten}."
     return text
 
 

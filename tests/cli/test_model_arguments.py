@@ -65,8 +65,8 @@ def test_refusals_say_what_to_type(files: Path, capsys: pytest.CaptureFixture[st
 
 def test_what_no_theorem_covers(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tanh = [str(files / "plain.pt"), "--activation", "tanh"]
-    assert main(["network", *tanh]) == 3
-    assert "no theorem covers tanh" in capsys.readouterr().out
+    assert main(["network", *tanh, "--question", "d"]) == 3
+    assert "no theorem about this question covers tanh" in capsys.readouterr().out
     assert main(["repair", *tanh]) == 1
     assert "'cadlink decide' answers about its linear part" in capsys.readouterr().err
     assert main(["decide", *tanh]) == 0

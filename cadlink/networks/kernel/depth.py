@@ -86,10 +86,7 @@ def hall(net: Network) -> tuple[str, ...]:
     net.demand(n >= 1, "two inputs or more", dimension)
     layers = net.reach(data.inputs, data.outputs)[1:-1]
     net.demand(len(layers[0]) <= n, f"at most {n} first-layer units", len(layers[0]))
-    # pieces on which the network is affine: patterns of active units, or intervals of the curve
-    along = product(dimension * len(units) + 1 for units in layers)
-    pieces = min(along, net.pieces(data.inputs, data.outputs))
-    size = dimension * pieces + 1
+    size = dimension * net.curve_pieces(data.inputs, data.outputs) + 1
     net.demand(len(xs) == 2 + n * size, f"2 + {n} * {size} points", len(xs))
     net.demand(xs[0][1:] == xs[1][1:], "two points that differ in the first input only", "others")
     net.demand(ys[0] != ys[1], "different targets at these two points", "equal ones")

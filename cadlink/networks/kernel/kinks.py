@@ -1,4 +1,4 @@
-"""R17 and R20: on a line a network has so many kinks at most, and the data use up all of them."""
+"""R17, R19, R20: on a line a network has so many kinks at most, and the data use up all of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import pairwise
 from cadlink.networks.kernel.slopes import on_line
 from cadlink.networks.kernel.witness import Data, Network, data_of, limit_is
 
-__all__ = ["narrow", "narrow_exists", "saturated", "saturated_exists"]
+__all__ = ["narrow", "narrow_exists", "saturated", "saturated_exists", "two_outputs"]
 
 
 @dataclass(frozen=True)
@@ -223,6 +223,30 @@ def narrow_exists(net: Network) -> tuple[str, ...]:
     net.demand(bool(both), "a unit that feeds both outputs", "none")
     shared = any(len(net.sees(2, j) & second) >= 2 for j in outputs)
     net.demand(shared, "a second unit on one of the outputs", "none")
+    return ()
+
+
+def two_outputs(net: Network) -> tuple[str, ...]:
+    """R19: three last hidden units or more that see the same units and feed two outputs."""
+    net.demand(net.pattern.depth >= 3, "three layers or more", net.pattern.depth)
+    net.demand(net.biases[-2], "free biases in the last hidden layer", list(net.biases))
+    widths, last = net.pattern.widths, net.pattern.depth - 1
+    listed = net.at.items(net.witness.get("outputs"), "outputs", 2)
+    p, q = (net.at.integer(j, "an output", 0, widths[-1]) for j in listed)
+    net.demand(p != q, "two outputs", listed)
+    listed = net.at.items(net.witness.get("units"), "units", 2)
+    a, b = (net.at.integer(unit, "a unit", 0, widths[-2]) for unit in listed)
+    net.demand(a != b, "two units", listed)
+    feeding = [net.sees(last, j) for j in (p, q)]
+    net.demand(a in feeding[0] & feeding[1], f"unit {a} feeding both outputs", "not so")
+    net.demand(b in feeding[0], f"unit {b} feeding output {p}", "not so")
+    units = feeding[0] | feeding[1]
+    net.demand(len(units) >= 3, "three last hidden units that feed them", len(units))
+    below = net.sees(last - 1, a)
+    others = [unit for unit in units if net.sees(last - 1, unit) != below]
+    net.demand(not others, "units that see the same units", others[:5])
+    moving = net.reach(range(widths[0]), [p])[-3] & below
+    net.demand(bool(moving), "a path from an input to them", "none")
     return ()
 
 

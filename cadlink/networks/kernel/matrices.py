@@ -57,11 +57,12 @@ def linear_part(net: Network) -> tuple[str, ...]:
     data = data_of(net)
     limit_is(net, data, data.ys)
     inputs, outputs, xs = data.inputs, data.outputs, data.xs
-    rho = net.pieces(inputs, outputs)
     if "scale" in net.witness:
+        rho = net.curve_pieces(inputs, outputs)
         most = len(inputs)  # points on one hyperplane
         on_moment_curve(net, xs)
     else:
+        rho = net.pieces(inputs, outputs)
         net.demand(sorted(inputs) == list(range(net.pattern.widths[0])), "all inputs", inputs)
         most = _most_on_hyperplane(net, xs)
     net.demand(len(xs) > most * rho, f"more than {most} * {rho} points", len(xs))

@@ -23,6 +23,7 @@ __all__ = [
     "FIELDS",
     "MAX_NUMBERS",
     "PENALTIES",
+    "SMOOTH",
     "Points",
     "Statement",
     "hypotheses",
@@ -30,7 +31,17 @@ __all__ = [
 
 Points: TypeAlias = tuple[tuple[Fraction, ...], ...]
 
-ACTIVATIONS = ("relu", "leaky_relu", "linear")
+ACTIVATIONS = {
+    "relu": "ReLU",
+    "leaky_relu": "leaky ReLU, any fixed slope",
+    "linear": "none",
+    "tanh": "tanh",
+    "sigmoid": "logistic sigmoid",
+    "silu": "SiLU",
+    "softplus": "softplus",
+    "gelu": "GELU",
+}
+SMOOTH = ("tanh", "sigmoid", "silu", "softplus", "gelu")
 PENALTIES = {
     "none": "no penalty on the weights and biases",
     "weights": "a continuous penalty, at least 0, on all weights that tends to infinity with them"
@@ -88,7 +99,7 @@ class Statement:
         for name, value, known in (
             ("question", self.question, tuple(ANSWERS)),
             ("answer", self.answer, ANSWERS.get(self.question, ())),
-            ("activation", self.activation, ACTIVATIONS),
+            ("activation", self.activation, tuple(ACTIVATIONS)),
             ("loss", self.loss, (None,) if self.question == "d" else tuple(LOSSES)),
             ("penalty", self.penalty, tuple(PENALTIES)),
         ):
@@ -185,8 +196,7 @@ def hypotheses(
     free = f"layer{'s' if len(layers) > 1 else ''} {', '.join(layers)} (counted from 0) only"
     if len(layers) in (0, len(biases)):
         free = "every layer" if layers else "no layer"
-    names = {"relu": "ReLU", "leaky_relu": "leaky ReLU, any fixed slope", "linear": "none"}
-    return (*found, f"free biases in {free}; activation: {names[activation]}")
+    return (*found, f"free biases in {free}; activation: {ACTIVATIONS[activation]}")
 
 
 def _points(at: Reader, value: object, name: str, width: int) -> Points | None:

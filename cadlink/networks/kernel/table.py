@@ -18,10 +18,11 @@ from cadlink.networks.kernel import (
     matrices,
     safe,
     slopes,
+    smooth,
     this_data,
 )
 from cadlink.networks.kernel.losses import LOSSES, within
-from cadlink.networks.kernel.statement import PENALTIES, Statement
+from cadlink.networks.kernel.statement import PENALTIES, SMOOTH, Statement
 from cadlink.networks.kernel.witness import Network
 
 __all__ = ["MEANINGS", "TABLE", "Biases", "Row", "unmet"]
@@ -89,7 +90,12 @@ TABLE: dict[Key, Row] = {
     ),
     ("R20", "closed"): Row((A_YES, B_YES, C_YES), (RELU,), ALL, "growing", "none", safe.one_by_one),
     ("R16", "attained"): Row(
-        (A_YES, B_YES, C_YES), (RELU, LEAKY, LINEAR), ANY, "continuous", "all", safe.regularised
+        (A_YES, B_YES, C_YES),
+        (RELU, LEAKY, LINEAR, *SMOOTH),
+        ANY,
+        "continuous",
+        "all",
+        safe.regularised,
     ),
     ("R24", "attained"): Row(
         (A_YES, B_YES, C_YES),
@@ -101,7 +107,7 @@ TABLE: dict[Key, Row] = {
     ),
     # one hidden layer
     ("R1", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", slopes.collinear),
-    ("R1", "some_targets"): Row((A_NO,), (RELU,), ANY, "definite", "none", slopes.sharing),
+    ("R1", "some_targets"): Row((A_NO,), (RELU, LEAKY), ANY, "definite", "none", slopes.sharing),
     ("R2", "not_closed"): Row((B_NO, C_NO), (RELU,), ANY, "definite", "none", slopes.collinear),
     ("R3", "not_closed"): Row(
         (A_NO, B_NO, C_NO), (RELU,), ANY, "definite", "none", slopes.collinear
@@ -114,10 +120,13 @@ TABLE: dict[Key, Row] = {
     ("R14", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", depth.one_form),
     ("R17", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", kinks.saturated),
     ("R17", "some_targets"): Row((A_NO,), (RELU,), ANY, "definite", "none", kinks.saturated_exists),
+    ("R19", "some_targets"): Row((A_NO,), (RELU,), ANY, "definite", "none", kinks.two_outputs),
     ("R20", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", kinks.narrow),
     ("R20", "some_targets"): Row((A_NO,), (RELU,), ANY, "definite", "none", kinks.narrow_exists),
     ("R18", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", depth.hall),
     ("R18", "some_targets"): Row((A_NO,), (RELU,), ANY, "definite", "none", depth.hall_exists),
+    # smooth activations
+    ("R22", "some_targets"): Row((A_NO,), SMOOTH, ANY, "definite", "none", smooth.smooth),
     # products of the masks
     ("N1", "not_closed"): Row(
         (A_NO, B_NO, C_NO), (RELU, LEAKY), ANY, "definite", "none", matrices.linear_part

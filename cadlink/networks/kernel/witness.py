@@ -87,6 +87,13 @@ class Network:
         layers = self.reach(inputs, outputs)[1:-1]
         return product(regions(len(units), len(inputs)) for units in layers)
 
+    def curve_pieces(self, inputs: Collection[int], outputs: Collection[int]) -> int:
+        """A bound on the pieces of a moment curve in these inputs on which the network is affine:
+        patterns of active units, or closed intervals on which no unit changes sign."""
+        layers = self.reach(inputs, outputs)[1:-1]
+        along = product(len(inputs) * len(units) + 1 for units in layers)
+        return min(along, self.pieces(inputs, outputs))
+
 
 def regions(hyperplanes: int, dimension: int) -> int:
     """The most regions that so many hyperplanes can make; MANY if these are more."""

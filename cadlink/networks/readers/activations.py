@@ -52,13 +52,15 @@ def leaky(slope: float) -> str:
 
 
 def kind_of(name: str) -> str:
-    """What theorems call it: "relu", "leaky_relu" (of a fixed slope between 0 and 1), "linear", or
-    "" where no theorem is about networks with this activation.
+    """What theorems call it: "leaky_relu" (of a fixed slope between 0 and 1), "linear", its own
+    name, or "" where no theorem is about networks with this activation.
 
-    >>> kind_of("leaky_relu:0.2"), kind_of("none"), kind_of("leaky_relu:-1.0"), kind_of("tanh")
+    >>> kind_of("leaky_relu:0.2"), kind_of("none"), kind_of("leaky_relu:-1.0"), kind_of("relu6")
     ('leaky_relu', 'linear', '', '')
     """
     kind, _, slope = name.partition(":")
     if kind == "leaky_relu":
         return kind if 0 < float(slope) < 1 else ""
-    return {"relu": "relu", "none": "linear"}.get(name, "")
+    if name == "none":
+        return "linear"
+    return name if name in ACTIVATIONS else ""

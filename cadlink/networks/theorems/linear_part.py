@@ -2,7 +2,8 @@
 
 *Theorem.*  Let A be in the closure of the set L of products X_L ... X_1 supported on the masks,
 restricted to outputs R and n inputs C, and not in that set.  Let rho be the product over the hidden
-layers of sum_{j <= n} binomial(m, j), m the number of units of the layer on paths from C to R.
+layers of sum_{j <= n} binomial(m, j), m the number of units of the layer on paths from C to R; for
+points on a moment curve p_j + c_j s^j, j = 1, ..., n, also that of n m + 1, if this is less.
 
 (a) Whatever biases there are, and if there are none, some n rho + 1 points in R^C, any n + 1 of
 them affinely independent, all other inputs 0, with the targets A x on R and 0 elsewhere, have
@@ -31,8 +32,10 @@ hyperplane and no point changes sides), in each of which the second layer sees a
 so on: at most rho activation patterns occur.  So n + 1 affinely independent points share one, where
 the network is affine with linear part X_L D ... D X_1, D diagonal with the slopes as entries: a
 product supported on the masks.  It agrees with x -> A x there, so the product is A.  Contradiction.
-In the same way a network equal to A x + c on a cube is affine with a product as linear part on some
-open piece.
+On a moment curve a pre-activation is a polynomial in s of degree n at most on each piece, so that a
+layer cuts a piece into at most n m + 1 closed ones, on which no unit changes sign; one of rho such
+pieces holds n + 1 of the points.  In the same way a network equal to A x + c on a cube is affine
+with a product as linear part on some open piece.
 
 *(d) needs the first biases.*  The masks 11/01 and 10/11 (2 x 2 LU) without any, or with an output
 bias alone: the products are not closed, but the functions on a cube are.  Proof: c is the value at
@@ -70,7 +73,7 @@ import numpy as np
 from cadlink.certificates.data import Proof
 from cadlink.deciding.decision import Decision, Verdict
 from cadlink.networks.curve import Curve
-from cadlink.networks.theorems.paths import on_paths
+from cadlink.networks.theorems.paths import Units, on_paths
 from cadlink.networks.verdict import number_json
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import unique_cut
@@ -87,14 +90,20 @@ Factors = list[dict[tuple[int, int], Laurent]]
 
 
 def points_needed(pattern: Pattern, inputs: Sequence[int], outputs: Sequence[int]) -> int:
-    """n rho + 1.
+    """n rho + 1, rho for points on a moment curve.
 
     >>> points_needed(Pattern.of(["11/01", "10/11"]), [0, 1], [0, 1])
     9
     """
     n = len(inputs)
     hidden = on_paths(pattern, inputs, outputs)[1:-1]
-    return n * prod(sum(comb(len(units), j) for j in range(n + 1)) for units in hidden) + 1
+    along = prod(n * len(units) + 1 for units in hidden)
+    return n * min(along, _patterns(hidden, n)) + 1
+
+
+def _patterns(hidden: Sequence[Units], dimension: int) -> int:
+    """The most activation patterns of these units on a space of this dimension."""
+    return prod(sum(comb(len(units), j) for j in range(dimension + 1)) for units in hidden)
 
 
 def by_cut(pattern: Pattern, biased: bool = True) -> dict[str, Any] | None:
@@ -215,7 +224,7 @@ def these_inputs(pattern: Pattern, points: Sequence[Sequence[Fraction]]) -> dict
         return None
     factors, (j1, j2), inputs, limit, missed = found
     everything = list(range(width))
-    rho = (points_needed(pattern, everything, [j1, j2]) - 1) // width
+    rho = _patterns(on_paths(pattern, everything, [j1, j2])[1:-1], width)
     if len(distinct) <= rho * _on_one_hyperplane(distinct):
         return None
     whole = [[Fraction(0)] * width for _ in limit]

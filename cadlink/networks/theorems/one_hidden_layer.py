@@ -45,6 +45,10 @@ connected) a unit b sharing one of them, so the construction applies: R1 is an e
 k2 has no kink at t > 0, and one that does has its weight on k2 for a bias.  The output bias is not
 used.
 
+*Leaky ReLU*, r(x) = x for x > 0 and s x otherwise, 0 < s < 1: (r(l + eps) - r(l - eps)) / eps is
+2 s, 1 + s, 2 where l < 0, l = 0, l > 0.  Take g with these values and r in place of relu.  The
+changes of slope are those above times 1 - s, a unit still has one kink, and the proof is the same.
+
 **R3, four points.**  If U = {a, b}, four points on the line suffice, at t_0 < ... < t_3 with gaps
 d1, d2, d3: output o1 is g = (0, al, al + be, al + be) with be/al > d2/d1, output o2 is (0, 0, 1,
 (d2 + d3)/d2).  *Limit.*  a = relu(l + al eps), b = relu(l - be eps), l = t - t_1, with weights

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from cadlink.deciding.decision import Decision, Verdict
 from cadlink.networks import exact
+from cadlink.networks.kernel.statement import SMOOTH
 from cadlink.networks.kernel.table import ALL, FIRST, LAST, UPWARDS
 from cadlink.networks.theorems import (
     cube,
@@ -22,7 +23,9 @@ from cadlink.networks.theorems import (
     one_hidden_layer,
     safe_inputs,
     saturated,
+    smooth,
     trees,
+    two_outputs,
 )
 from cadlink.networks.theorems.theorem import Case, Found, Theorem, Witness, same_data
 from cadlink.networks.verdict import NetworkAnswer, Question
@@ -102,6 +105,13 @@ def _data_or(
         return found
 
     return find
+
+
+def _smooth(case: Case) -> Found | None:
+    """R22: what it needs of the masks depends on the activation."""
+    if case.activation in ("tanh", "sigmoid"):
+        return _found(smooth.bounded(case.pattern, case.activation, case.biases))
+    return _found(smooth.derivative(case.pattern, case.biases))
 
 
 def _searched(case: Case, decision: Decision) -> Witness | None:
@@ -205,7 +215,7 @@ THEOREMS: tuple[Theorem, ...] = (
         " minimum on a bounded closed set",
         lambda case: Found({"theorem": "R16", "claim": "attained"}),
         loss="continuous",
-        activations=("relu", "leaky_relu", "linear"),
+        activations=("relu", "leaky_relu", "linear", *SMOOTH),
         penalty="all",
     ),
     Theorem(
@@ -257,6 +267,7 @@ THEOREMS: tuple[Theorem, ...] = (
         "without an activation the predictions are those of a product of matrices with these masks,"
         " and these inputs tell all matrices apart",
         _linear,
+        unwritten="no explicit matrix was looked for",
         loss="coercive",
         activations=("linear",),
         biases=LAST,
@@ -268,6 +279,7 @@ THEOREMS: tuple[Theorem, ...] = (
         "the inputs are in such general position, or the units so many, that the question reduces"
         " to matrices",
         _independent,
+        unwritten="no explicit matrix was looked for",
         loss="coercive",
         biases=ALL,
         hidden=(1, 1),
@@ -288,6 +300,18 @@ THEOREMS: tuple[Theorem, ...] = (
         points="{points} points on a line and targets with a change of slope at every second point:"
         " the {units} hidden units that vary there would all be used up, and none is left for the"
         " change between (theorem R1)",
+    ),
+    Theorem(
+        "R1",
+        frozenset({(_A, _NO)}),
+        "two units that share an output, one of them with a second output, and if the hidden layer"
+        " has no biases also share two inputs",
+        "two hidden units share an output and one of them feeds a second output: when their kinks"
+        " merge, they can produce in the limit a step that no such pair produces",
+        lambda case: _found(one_hidden_layer.existence(case.pattern, case.biases[0])),
+        activations=("leaky_relu",),
+        hidden=(1, 1),
+        unwritten="they depend on the slope",
     ),
     Theorem(
         "R3",
@@ -364,6 +388,29 @@ THEOREMS: tuple[Theorem, ...] = (
         " the targets depend on (theorem R18)",
     ),
     Theorem(
+        "R19",
+        frozenset({(_A, _NO)}),
+        "biases in the last hidden layer, and three units of it that see the same units and feed"
+        " two outputs, one of them both",
+        "last hidden units that see the same units feed two outputs: when their kinks merge, they"
+        " can produce in the limit a step that no such units produce",
+        lambda case: _found(two_outputs.existence(case.pattern, case.biases)),
+        hidden=(2, None),
+        unwritten="how the lower layers bend most is not known",
+    ),
+    Theorem(
+        "R22",
+        frozenset({(_A, _NO)}),
+        "a path from an input to an output (for the sigmoid, and output biases); for SiLU, softplus"
+        " and GELU, one hidden layer with biases in which two units share an input and an output",
+        "with this activation a target that no network produces is a limit: a straight line if the"
+        " activation is bounded, else its derivative",
+        _smooth,
+        activations=SMOOTH,
+        hidden=(1, None),
+        unwritten="how many are enough was not computed",
+    ),
+    Theorem(
         "N1",
         frozenset({(_A, _NO), (_B, _NO), (_C, _NO)}),
         "products of the masks that are not closed, and enough points",
@@ -377,6 +424,7 @@ THEOREMS: tuple[Theorem, ...] = (
         " product, at {points} points of which more share an activation pattern than an affine map"
         " needs to be determined (theorem N1)",
         search=_searched,
+        unwritten="no explicit matrix was found",
     ),
     Theorem(
         "realised",

@@ -66,7 +66,8 @@ class Theorem:
     layers (None: any number); ``loss``: the widest class of losses it is about.  ``find`` returns
     None where the theorem does not apply, which is when ``condition`` fails: "R1 needs
     ``condition``".  ``why`` explains the answer to people.  ``data`` makes training sets of our
-    choice, ``points`` says what they are; ``search`` does so slowly, from a matrix decision.
+    choice, ``points`` says what they are, ``unwritten`` why a witness has none; ``search`` does so
+    slowly, from a matrix decision.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Theorem:
     hidden: tuple[int, int | None] = (0, None)
     data: Callable[[Case], Witness | None] | None = None
     points: str = ""
+    unwritten: str = "there are too many"
     search: Callable[[Case, Decision], Witness | None] | None = None
 
     def about(self, case: Case) -> bool:
@@ -104,7 +106,7 @@ class Theorem:
         """What the network lacks, in words, or nothing."""
         if case.activation not in self.activations:
             names = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "linear": "no activation"}
-            return " or ".join(names[name] for name in self.activations)
+            return " or ".join(names.get(name, name) for name in self.activations)
         if self.loss is not None and not within(case.loss, self.loss, case.question.value):
             return LOSSES[self.loss].words
         return "" if self.biases.hold(case.biases) else self.biases.words

@@ -862,7 +862,6 @@ def orders() -> Iterator[Entry]:
         saved(state(), "m.pt"),
         options={"activation": "tanh"},
         activation="tanh",
-        uncovered="no theorem covers tanh",
     )
     yield Entry(
         "a leaky net, said so",
@@ -1055,7 +1054,6 @@ def other_libraries() -> Iterator[Entry]:
         gpt,
         {**names, "activation": "gelu"},
         activation="gelu",
-        uncovered="no theorem covers gelu",
     )
     unbiased = {k: v for k, v in conv1d_state().items() if not k.endswith("bias")}
     yield Entry(
@@ -1123,7 +1121,6 @@ def scikit_learn() -> Iterator[Entry]:
         kind,
         lambda folder: fitted(MLPRegressor, activation="tanh"),
         activation="tanh",
-        uncovered="no theorem covers tanh",
     )
     yield Entry(
         "identity",
@@ -1188,7 +1185,6 @@ def live() -> Iterator[Entry]:
             kind,
             lambda folder, f=function: weigh(Named(f)),
             activation=name,
-            uncovered=f"no theorem covers {name}",
         )
     yield Entry(
         "functional leaky",
@@ -1212,7 +1208,6 @@ def live() -> Iterator[Entry]:
             kind,
             lambda folder, net=net: net,
             activation=name,
-            uncovered=f"no theorem covers {name}",
         )
     net = plain()
     net.append(nn.Softmax(dim=1))
@@ -1317,7 +1312,6 @@ def onnx_files() -> Iterator[Entry]:
             kind,
             exported(lambda: weigh(Named(torch.tanh)), dynamo),
             activation="tanh",
-            uncovered="no theorem covers tanh",
         )
         for name, make, answer in (
             ("residual", Residual, "two signals meet"),
