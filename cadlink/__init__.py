@@ -9,6 +9,7 @@ from cadlink.deciding.decider import Decider, decide
 from cadlink.deciding.decision import Assurance, Decision, Limits, UnknownReason, Verdict
 from cadlink.errors import CadlinkError
 from cadlink.membership.member import Belongs, Membership, member
+from cadlink.membership.nearest import Nearest, nearest
 from cadlink.patterns.masks import read
 from cadlink.patterns.pattern import Pattern
 
@@ -21,11 +22,13 @@ __all__ = [
     "Decision",
     "Limits",
     "Membership",
+    "Nearest",
     "Pattern",
     "UnknownReason",
     "Verdict",
     "check",
     "decide",
     "member",
+    "nearest",
     "read",
 ]

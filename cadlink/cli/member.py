@@ -15,10 +15,13 @@ from cadlink.backends.engine import Engine
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands, add_source
 from cadlink.cli.progress import Progress
-from cadlink.deciding.decision import Assurance, Limits, UnknownReason
+from cadlink.deciding.decision import Assurance, Limits, UnknownReason, Verdict
+from cadlink.errors import InputError
 from cadlink.files import replacing, writable
 from cadlink.membership.member import Belongs, Membership, member
+from cadlink.membership.nearest import Nearest, nearest
 from cadlink.patterns.group import Cell
+from cadlink.patterns.pattern import Mask, Pattern
 
 __all__ = ["add_parser", "run"]
 
@@ -38,8 +41,14 @@ def add_parser(commands: Commands) -> None:
         help="outputs x inputs, exact: a file (.npy, .json, .txt, .csv), '-', or text such as"
         " '[[0, 1], [1/2, 0.1]]'",
     )
-    parser.add_argument(
+    asked = parser.add_mutually_exclusive_group()
+    asked.add_argument(
         "--closure", action="store_true", help="ask whether it is a limit of such products"
+    )
+    asked.add_argument(
+        "--nearest",
+        action="store_true",
+        help="a numerical best approximation by such a product, and whether there is a best one",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
@@ -63,10 +72,16 @@ def run(args: argparse.Namespace) -> int:
     limits = Limits(args.limit, args.memory)
     target = args.certificate
     if target is not None:
+        if args.nearest:
+            raise InputError("--certificate is for exact answers, --nearest gives none")
         writable(target, "--certificate")
     with ExitStack() as stack:
         engine = stack.enter_context(Engine(cache=None) if args.no_cache else Engine())
         progress = stack.enter_context(Progress())
+        if args.nearest:
+            near = nearest(args.source, args.matrix, limits, 0, engine, progress)
+            print(json.dumps(near.to_json(), allow_nan=False) if args.json else describe_near(near))
+            return status.DECIDED
         found = member(args.source, args.matrix, args.closure, limits, engine, progress)
     if target is not None:
         if found.certificate is None:
@@ -118,6 +133,30 @@ def describe(found: Membership) -> str:
     return "\n".join(lines)
 
 
+_BEST = {
+    Verdict.CLOSED: "every matrix has a best approximation with these masks; this one need not be"
+    " it",
+    Verdict.NOT_CLOSED: "some matrices have no best approximation with these masks: if this is one,"
+    " the error falls for ever while the entries grow",
+    Verdict.UNKNOWN: "not known whether every matrix has a best approximation with these masks",
+}
+
+
+def describe_near(found: Nearest) -> str:
+    """The approximation for human eyes."""
+    lines = [f"relative error {found.relative:.3g} (Frobenius norm {found.error:.6g})"]
+    texts = [
+        {(int(i), int(j)): f"{factor[i, j]:.4g}" for i, j in zip(*factor.nonzero(), strict=True)}
+        for factor in found.factors
+    ]
+    lines += _shown(texts, found.pattern, "--json prints them")
+    lines += _paragraph(
+        "best   ", f"{_BEST[found.decision.verdict]} (largest entry here {found.largest:.3g})"
+    )
+    lines.append(f"time   {found.seconds:.2f} s")
+    return "\n".join(lines)
+
+
 def _ends(step: Mapping[str, object]) -> list[str]:
     """The rules that end the branches."""
     parts = step["parts"]
@@ -147,20 +186,22 @@ def _factors(found: Membership) -> list[str]:
         texts = [{cell: _series(terms) for cell, terms in one.items()} for one in found.curve]
     else:
         return []
-    if max(found.pattern.widths) > MOST_SHOWN:
-        count = sum(map(len, texts))
-        return [f"factors with {count} entries that are not 0: --certificate FILE or --json"]
-    lines = []
+    lines = _shown(texts, found.pattern, "--certificate FILE keeps them")
+    return lines if found.factors is not None else [*lines, "and t tends to 0", ""]
+
+
+def _shown(texts: Sequence[Mapping[Cell, str]], pattern: Pattern, hint: str) -> list[str]:
+    """The factors, the one next to the outputs first; of large ones the number of entries."""
+    if max(pattern.widths) > MOST_SHOWN:
+        return [f"factors with {sum(map(len, texts))} entries that are not 0: {hint}"]
+    lines = [""]
     for layer, text in reversed(list(enumerate(texts))):
-        lines += ["", f"X_{layer + 1}", *_table(text, found, layer)]
-    if found.factors is None:
-        lines += ["", "and t tends to 0"]
-    return [*lines, ""]
+        lines += [f"X_{layer + 1}", *_table(text, pattern.layers[layer]), ""]
+    return lines
 
 
-def _table(text: Mapping[Cell, str], found: Membership, layer: int) -> list[str]:
+def _table(text: Mapping[Cell, str], mask: Mask) -> list[str]:
     """One factor, a dot where the mask is 0."""
-    mask = found.pattern.layers[layer]
     rows, cols = mask.shape
     table = [
         [text.get((i, j), "0") if mask[i, j] else "." for j in range(cols)] for i in range(rows)

@@ -34,7 +34,7 @@ from cadlink.rules.paths import on_path
 from cadlink.search import refutation
 from cadlink.search.model import Model
 
-__all__ = ["Piece", "factor", "pieces"]
+__all__ = ["Piece", "disjoint_classes", "factor", "pieces"]
 
 MOST_BLOCKS = 2_000_000  # cells of the blocks of two factors taken neuron by neuron
 MOST_NEURONS = 150  # of a group: a step for each is nested in the one before
@@ -121,7 +121,7 @@ def _connected(pattern: Pattern, values: Values, search: Search) -> Answer:
         return [dict(values)]
     middle = pattern.depth / 2
     for layer in sorted(range(1, pattern.depth), key=lambda layer: abs(layer - middle)):
-        classes = _disjoint_classes(pattern, layer)
+        classes = disjoint_classes(pattern, layer)
         if classes is not None:
             return _peeled(pattern, values, layer, classes, search)
     found: Answer = _bounded(pattern, values, search)
@@ -169,7 +169,7 @@ def _classes(pattern: Pattern, layer: int) -> list[_Class]:
     ]
 
 
-def _disjoint_classes(pattern: Pattern, layer: int) -> list[_Class] | None:
+def disjoint_classes(pattern: Pattern, layer: int) -> list[_Class] | None:
     """The classes of a layer if their blocks are disjoint."""
     classes = _classes(pattern, layer)
     taken: dict[int, int] = {}

@@ -99,6 +99,16 @@ def test_certificates_are_accepted(
     one_line(cadlink("check", str(target)), 5, "proof")
 
 
+def test_the_nearest_product_comes_with_a_warning(cadlink: Callable[..., Told]) -> None:
+    code, out, err = cadlink("member", "lu:2", SWAP, "--nearest", "--limit", "6")
+    assert (code, err) == (0, "")
+    assert float(out.split()[2]) < 0.01
+    assert "some matrices have no best approximation" in out.replace("\n       ", " ")
+    code, out, err = cadlink("member", "dense:2-1-2", SWAP, "--nearest", "--json")
+    assert json.loads(out)["best_exists"] == "closed"
+    one_line(cadlink("member", "lu:2", SWAP, "--nearest", "--certificate", "x"), 1, "--nearest")
+
+
 def test_unknown_is_status_3_and_nothing_is_written(
     cadlink: Callable[..., Told], tmp_path: Path
 ) -> None:
