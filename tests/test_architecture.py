@@ -9,7 +9,15 @@ PACKAGE = Path(__file__).parents[1] / "cadlink"
 
 # A part may import parts further up in this list (and itself); each line is one floor.
 FLOORS = (
-    {"clock", "errors", "once", "patterns.labelling", "backends.watchdog", "certificates.data"},
+    {
+        "clock",
+        "errors",
+        "once",
+        "patterns.kronecker",
+        "patterns.labelling",
+        "backends.watchdog",
+        "certificates.data",
+    },
     {
         "patterns.pattern",
         "patterns.group",

@@ -17,6 +17,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from cadlink.errors import InputError, quoted, shortened
+from cadlink.patterns.kronecker import Factor, first_break, mask
 from cadlink.patterns.pattern import MAX_EDGES, MAX_LAYERS, MAX_WIDTH, Pattern
 
 __all__ = ["FAMILIES", "Family", "build"]
@@ -136,6 +137,59 @@ def block(arguments: str) -> Pattern:
         parts = [_full(chain[layer + 1], chain[layer]) for chain in chains]
         layers.append(sp.block_diag(parts, format="csr"))
     return Pattern.of(layers)
+
+
+def kronecker(arguments: str) -> Pattern:
+    """Kronecker-sparse factors I_a (x) 1_{b x c} (x) I_d, as a,b,c,d, in forward order.
+
+    >>> kronecker("2,2,2,1;1,2,2,2") == butterfly("4")
+    True
+    """
+    return _of_factors("kronecker", arguments)[1]
+
+
+def chainable(arguments: str) -> Pattern:
+    """The same, if neighbours are chainable (see kronecker.py); else an InputError says where not.
+
+    >>> chainable("1,2,2,2;2,2,2,1")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    cadlink.errors.InputError: chainable:1,2,2,2;2,2,2,1: factors 0 and 1 are not chainable: ...
+    """
+    factors, pattern = _of_factors("chainable", arguments)
+    place = first_break(factors)
+    if place is not None:
+        (a, _, _, d), (e, _, g, h) = factors[place], factors[place + 1]
+        raise InputError(
+            f"factors {place} and {place + 1} are not chainable: expected {e} to divide {a}, {d} to"
+            f" divide {h}, and {a} to divide {e}*{g}; kronecker:... takes any that fit",
+            f"chainable:{shortened(arguments)}",
+        )
+    return pattern
+
+
+def _of_factors(name: str, arguments: str) -> tuple[list[Factor], Pattern]:
+    """The quadruples of a text, and their masks."""
+    usage = f"{name}:2,2,2,1;1,2,2,2"
+    where = _where(name, arguments, usage)
+    factors: list[Factor] = []
+    for place, text in enumerate(arguments.split(";")):
+        numbers = [_integer(part, "four sizes, each 1 or more,", usage) for part in text.split(",")]
+        if len(numbers) != 4:
+            raise InputError(f"factor {place}: expected a,b,c,d, found {quoted(text)}", where)
+        factor = Factor(*numbers)
+        if max(factor.rows, factor.cols) > MAX_WIDTH:
+            raise InputError(f"factor {place}: expected at most {MAX_WIDTH} units", where)
+        if factors and factors[-1].rows != factor.cols:
+            raise InputError(
+                f"factor {place}: expected {factors[-1].rows} columns (a*c*d), one per row (a*b*d)"
+                f" of factor {place - 1}, found {factor.cols}",
+                where,
+            )
+        factors.append(factor)
+        _limit(sum(one.nnz for one in factors), usage)
+    if len(factors) > MAX_LAYERS:
+        raise InputError(f"expected at most {MAX_LAYERS} factors, found {len(factors)}", where)
+    return factors, Pattern.of([mask(factor) for factor in factors])
 
 
 def n_of_m(arguments: str) -> Pattern:
@@ -282,6 +336,18 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             Family("butterfly", "the FFT's factors; a power of two", "butterfly:8", butterfly),
             Family("monarch", "two block-diagonal factors; a square", "monarch:16", monarch),
             Family("block", "dense chains side by side", "block:2-2-2,3-1-3", block),
+            Family(
+                "kronecker",
+                "Kronecker-sparse factors I_a (x) 1_{b x c} (x) I_d; a,b,c,d of each",
+                "kronecker:2,2,2,1;1,2,2,2",
+                kronecker,
+            ),
+            Family(
+                "chainable",
+                "the same, refused unless neighbours are chainable",
+                "chainable:2,2,2,1;1,2,2,2",
+                chainable,
+            ),
             Family("nm", "n of every m consecutive inputs; widths, seed", "nm:2:4:8-8-8", n_of_m),
             Family("random", "widths, density, seed", "random:6-4-6,0.5,0", random),
         )

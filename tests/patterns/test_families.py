@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
 from cadlink.errors import InputError
+from cadlink.patterns import kronecker
 from cadlink.patterns.families import FAMILIES, build
+from cadlink.patterns.kronecker import Factor
 from cadlink.patterns.pattern import Pattern
 
 
@@ -137,3 +141,60 @@ def test_wrong_arguments_are_refused(source: str, message: str) -> None:
         build(source)
     assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_kronecker_is_the_product_of_kronecker() -> None:
+    for a, b, c, d in itertools.product((1, 2, 3), repeat=4):
+        pattern = build(f"kronecker:{a},{b},{c},{d}")
+        expected = np.kron(np.kron(np.eye(a), np.ones((b, c))), np.eye(d))
+        assert (pattern.layers[0].toarray() == expected).all()
+    assert build("kronecker:2,2,2,1;1,2,2,2") == build("butterfly:4") == build("monarch:4")
+    chain = "4,2,2,1;2,2,2,2;1,2,2,4"
+    assert build(f"chainable:{chain}") == build(f"kronecker:{chain}") == build("butterfly:8")
+
+
+def test_chainable_pairs_multiply_to_a_kronecker_sparse_factor() -> None:
+    """The definition against the product of the supports, for all pairs up to width 6."""
+    sizes = range(1, 7)
+    factors = [
+        Factor(*sides)
+        for sides in itertools.product(sizes, repeat=4)
+        if sides[0] * sides[3] * max(sides[1:3]) <= 6
+    ]
+    supports = {one: kronecker.mask(one).toarray().astype(int) for one in factors}
+    chained = 0
+    for upper, lower in itertools.product(factors, repeat=2):
+        if upper.cols != lower.rows:
+            assert not upper.follows(lower)
+            continue
+        product = supports[upper] @ supports[lower]
+        if upper.follows(lower):
+            chained += 1
+            r = upper.a * upper.c // lower.a
+            assert r * upper.d == lower.b * lower.d
+            assert (product == r * supports[upper.times(lower)]).all()
+    assert chained > 500
+
+
+def test_an_order_that_is_not_chainable() -> None:
+    wrong = "1,2,2,4;2,2,2,2;4,2,2,1"  # the butterfly's factors from the other end
+    assert (counts(build(f"kronecker:{wrong}")) == 1).all()
+    with pytest.raises(InputError, match="not chainable: expected 2 to divide 1, 4 to divide 2"):
+        build(f"chainable:{wrong}")
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("kronecker:", "expected four sizes"),
+        ("kronecker:1,2,2", "factor 0: expected a,b,c,d, found '1,2,2'"),
+        ("kronecker:1,2,2,0", "expected four sizes, each 1 or more, as digits, found '0'"),
+        ("kronecker:1,2,2,2;1,2,3,1", r"factor 1: expected 4 columns .* found 3"),
+        ("kronecker:1,2000000,1,1", "factor 0: expected at most 1000000 units"),
+        ("kronecker:1,10000,10000,1", "expected at most 20000000 edges"),
+        ("chainable:1,2,2,2;2,2,2,1", "factors 0 and 1 are not chainable"),
+    ],
+)
+def test_bad_kronecker(source: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        build(source)
