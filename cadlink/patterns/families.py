@@ -22,6 +22,8 @@ from cadlink.patterns.pattern import MAX_EDGES, MAX_LAYERS, MAX_WIDTH, Pattern
 
 __all__ = ["FAMILIES", "Family", "build"]
 
+CHUNK = 2_000_000  # random numbers held at once
+
 
 @dataclass(frozen=True)
 class Family:
@@ -272,15 +274,18 @@ def _bernoulli(size: int, density: float, chance: np.random.Generator) -> Any:
     last = -1
     while last < size:
         draws = int(1.05 * density * (size - last)) + 100
-        gaps = np.minimum(chance.geometric(density, draws), size + 1)
-        positions = last + np.cumsum(gaps)
-        found.append(positions[positions < size])
-        last = int(positions[-1])
+        for start in range(0, draws, CHUNK):  # all are drawn, so that chunks change nothing
+            gaps = chance.geometric(density, min(CHUNK, draws - start))
+            if last < size:
+                positions = last + np.cumsum(np.minimum(gaps, size + 1))
+                found.append(positions[positions < size])
+                last = int(positions[-1])
     return np.concatenate(found)
 
 
 def _mask(rows: Any, cols: Any, shape: tuple[int, int]) -> Any:
-    return sp.coo_array((np.ones(len(rows), dtype=np.bool_), (rows, cols)), shape=shape).tocsr()
+    places = rows.astype(np.int32), cols.astype(np.int32)
+    return sp.coo_array((np.ones(len(rows), dtype=np.bool_), places), shape=shape).tocsr()
 
 
 def _full(rows: int, cols: int) -> Any:

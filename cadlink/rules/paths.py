@@ -7,7 +7,9 @@ import numpy.typing as npt
 
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["is_trimmed", "on_path"]
+__all__ = ["is_connected", "is_trimmed", "on_path"]
+
+SWEEPS = 4  # up and down the layers; random masks need two
 
 
 def on_path(pattern: Pattern) -> list[npt.NDArray[np.int64]]:
@@ -33,3 +35,25 @@ def is_trimmed(pattern: Pattern) -> bool:
     return all(
         len(units) == width for units, width in zip(on_path(pattern), pattern.widths, strict=True)
     )
+
+
+def is_connected(pattern: Pattern) -> bool:
+    """Whether a few sweeps from one input reach all units; False says nothing.
+
+    No memory is needed beyond the masks, unlike for the components.
+
+    >>> is_connected(Pattern.of(["11/01", "10/11"])), is_connected(Pattern.of(["10/01", "10/01"]))
+    (True, False)
+    """
+    marks = [np.zeros(width, dtype=np.bool_) for width in pattern.widths]
+    if not marks[0].size:
+        return False
+    marks[0][0] = True
+    for _ in range(SWEEPS):
+        for layer, mask in enumerate(pattern.layers):
+            marks[layer + 1] |= mask @ marks[layer]
+        for layer, mask in reversed(list(enumerate(pattern.layers))):
+            marks[layer] |= mask.T @ marks[layer + 1]
+        if all(mark.all() for mark in marks):
+            return True
+    return False

@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules.paths import is_trimmed
+from cadlink.rules.paths import is_connected, is_trimmed
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Step
 from cadlink.writing.document import Blocks, sentence
@@ -25,7 +25,7 @@ def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
     >>> [part.inline() for part in find(Pattern.of(["101/010", "10/01"])).parts]
     ['11;1', '1;1']
     """
-    if not is_trimmed(pattern):
+    if not is_trimmed(pattern) or is_connected(pattern):
         return None
     first = np.concatenate(([0], np.cumsum(pattern.widths)))
     heads, tails = [], []

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import time
+import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -18,7 +19,10 @@ from typing import Any
 import pytest
 
 from cadlink.certificates.kernel import CHAIN_RULES, GROUP_RULES, check, check_proof
+from cadlink.clock import Clock
 from cadlink.errors import CertificateError, CheckOverdue
+from cadlink.patterns.families import build
+from cadlink.rules.pipeline import reduce, verdict
 
 MAX_BYTES = 50_000
 MAX_SECONDS = 2.0
@@ -339,3 +343,22 @@ def test_the_deadline_is_kept() -> None:
 def test_a_large_problem_may_need_more_work_than_a_small_one() -> None:
     layers = [["1" * 300] * 300, ["1" * 300] * 300]
     assert check_proof({"layers": layers}, step("matching")).conclusion == "free"
+
+
+# -- memory --------------------------------------------------------------------------------------
+
+
+def test_the_memory_is_a_few_times_that_of_the_masks() -> None:
+    pattern = build("random:512-2048-512,0.5,0")
+    masks = sum(m.data.nbytes + m.indices.nbytes + m.indptr.nbytes for m in pattern.layers)
+    tracemalloc.start()
+    try:
+        assert verdict(reduce(pattern, Clock.of(60))) == "free"
+        reduced = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        assert check_proof(pattern, step("matching")).conclusion == "free"
+        checked = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert reduced < 4 * masks
+    assert checked < 8 * masks

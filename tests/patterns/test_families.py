@@ -27,6 +27,12 @@ def test_every_usage_example_works(family: object) -> None:
     assert build(family.usage).nnz > 0  # type: ignore[attr-defined]
 
 
+def test_random_numbers_in_pieces_make_the_same_masks(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = build("random:30-40-20,0.3,0")
+    monkeypatch.setattr("cadlink.patterns.families.CHUNK", 7)
+    assert build("random:30-40-20,0.3,0") == whole
+
+
 def test_lu() -> None:
     assert build("lu:1").inline() == "1;1"
     pattern = build("lu:7")

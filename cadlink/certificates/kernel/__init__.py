@@ -220,7 +220,7 @@ def _part(problem: object) -> Problem:
         masks = []
         for layer in problem.layers:
             entries = layer.tocoo()
-            ones, cols = entries.row.astype(np.int64), entries.col.astype(np.int64)
+            ones, cols = entries.row.astype(np.int32), entries.col.astype(np.int32)
             masks.append(Mask(layer.shape[0], layer.shape[1], ones, cols))
         return Chain(tuple(masks))
     value = through_json(problem)
@@ -306,7 +306,7 @@ def _read_mask(value: object, at: Reader) -> Mask:
         at.demand(width > 0, "a mask with rows and columns", value)
         digits = np.frombuffer("".join(value).encode("ascii"), dtype=np.uint8)
         ones, cols = np.nonzero(digits.reshape(len(value), width) == ord("1"))
-        return Mask(len(value), width, ones, cols)
+        return Mask(len(value), width, ones.astype(np.int32), cols.astype(np.int32))
     fields = at.keys(value, ("shape", "indptr", "indices"), "a mask")
     height, width = at.items(fields["shape"], "shape", 2)
     height = at.integer(height, "number of rows", 1, MAX_WIDTH + 1)
@@ -316,10 +316,10 @@ def _read_mask(value: object, at: Reader) -> Mask:
     for numbers, high in ((ends, len(indices) + 1), (indices, width)):
         right = all(type(number) is int and 0 <= number < high for number in numbers)
         at.demand(right, f"integers from 0 to {high - 1} in CSR", numbers[:10])
-    indptr, cols = np.array(ends, dtype=np.int64), np.array(indices, dtype=np.int64)
+    indptr, cols = np.array(ends, dtype=np.int64), np.array(indices, dtype=np.int32)
     growing = ends[0] == 0 and ends[-1] == len(indices) and bool((np.diff(indptr) >= 0).all())
     at.demand(growing, "indptr from 0 to the number of indices, ascending", ends[:10])
-    rows = np.repeat(np.arange(height), np.diff(indptr))
+    rows = np.repeat(np.arange(height, dtype=np.int32), np.diff(indptr))
     ascending = bool(((np.diff(rows) > 0) | (np.diff(cols) > 0)).all())
     at.demand(ascending, "indices ascending in every row", indices[:10])
     return Mask(height, width, rows, cols)

@@ -93,8 +93,8 @@ def merge(chain: Chain, at: Reader) -> Outcome:
     work = above.product_work(below)
     at.demand(min(work, above.rows * below.cols) <= MAX_PRODUCT, "a product of moderate size", work)
     at.spend(5 * work + 60 * min(work, above.rows * below.cols) + 2 * chain.cost)
-    row, col = (above.csr() @ below.csr()).nonzero()  # sums of ones: no entry cancels
-    both = Mask(above.rows, below.cols, row.astype(np.int64), col.astype(np.int64))
+    row, col = (above.csr() @ below.csr()).nonzero()
+    both = Mask(above.rows, below.cols, row.astype(np.int32), col.astype(np.int32))
     pair = Chain((below, above))
     merged = Chain((*chain.masks[: layer - 1], both, *chain.masks[layer + 1 :]))
     return Needs((merged,), lemmas=(Lemma(pair.select(pair.on_paths()), at.data["proof"]),))
@@ -177,9 +177,9 @@ def block_tiling(chain: Chain, at: Reader) -> Outcome:
     paths = None
     for number, mask in enumerate(quotient.masks, start=1):
         if paths is None:
-            paths = mask.csr()
+            paths = mask.csr().astype(np.int64)
             continue
-        step = mask.csr()
+        step = mask.csr().astype(np.int64)
         leaving = np.bincount(mask.col, minlength=mask.cols)
         work = int(leaving @ np.diff(paths.indptr))  # the number of paths so far
         room = mask.rows * paths.shape[1]

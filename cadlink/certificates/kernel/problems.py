@@ -22,11 +22,22 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, maximum_bipartite_matching
 
-__all__ = ["Cell", "Chain", "Graph", "Group", "Mask", "Problem", "matched", "representatives"]
+__all__ = [
+    "KEY_BYTES",
+    "Cell",
+    "Chain",
+    "Graph",
+    "Group",
+    "Mask",
+    "Problem",
+    "matched",
+    "representatives",
+]
 
 Cell: TypeAlias = tuple[int, int]
 Graph: TypeAlias = frozenset[Cell]
-Ints: TypeAlias = NDArray[np.int64]
+KEY_BYTES = np.dtype(np.int32).itemsize
+Ints: TypeAlias = NDArray[np.signedinteger[Any]]  # 32 bits hold the number of a unit
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,18 +53,18 @@ class Mask:
         return Mask(self.cols, self.rows, self.col, self.row)
 
     def csr(self) -> Any:
-        """A scipy matrix of 64-bit ones, indices ascending in each row."""
-        ones = np.ones(len(self.row), dtype=np.int64)
+        """A scipy matrix of ones, each one byte, indices ascending in each row.  In products it is
+        boolean: nothing is counted."""
+        ones = np.ones(len(self.row), dtype=np.bool_)
         matrix = csr_array((ones, (self.row, self.col)), shape=(self.rows, self.cols))
         matrix.sort_indices()
         return matrix
 
     def neighbours(self) -> list[bytes]:
-        """For every row its ones, as a key for comparison."""
+        """For every row its ones, as a key for comparison: KEY_BYTES for each."""
         matrix = self.csr()
-        indices = matrix.indices.astype(np.int64)
-        ends = matrix.indptr.tolist()
-        return [indices[a:b].tobytes() for a, b in pairwise(ends)]
+        indices = matrix.indices.astype(np.int32, copy=False)
+        return [indices[a:b].tobytes() for a, b in pairwise(matrix.indptr.tolist())]
 
     def product_work(self, before: Mask) -> int:
         """Multiplications in (this mask) times (the mask before it): paths of length two."""
@@ -90,7 +101,7 @@ class Chain:
         """The chain on chosen units; unit p of layer l is the old unit units[l][p]."""
         places = []
         for width, chosen in zip(self.widths, units, strict=True):
-            place = np.full(width, -1, dtype=np.int64)
+            place = np.full(width, -1, dtype=np.int32)
             place[chosen] = np.arange(len(chosen))
             places.append(place)
         masks = []

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from cadlink.certificates.kernel.problems import Chain, Group, Mask
+from cadlink.certificates.kernel.problems import KEY_BYTES, Chain, Group, Mask
 from cadlink.certificates.kernel.reader import Lemma, Needs, Outcome, Reader
 
 __all__ = ["absorb_edges", "cap_outputs", "pendants", "twins"]
@@ -32,7 +32,7 @@ def twins(chain: Chain, at: Reader) -> Outcome:
         kept = []
         for unit, kind in enumerate(zip(into, out, strict=True)):
             count[kind] = count.get(kind, 0) + 1
-            if count[kind] <= min(len(kind[0]), len(kind[1])) // 8:  # 8 bytes a neighbour
+            if count[kind] <= min(len(kind[0]), len(kind[1])) // KEY_BYTES:
                 kept.append(unit)
         chain = _keep(chain, layer, np.array(kept, dtype=np.int64))
     return Needs((chain,))
