@@ -24,7 +24,7 @@ layers being colours.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -52,6 +52,7 @@ MAX_LAYERS = 1_000
 MAX_WIDTH = 1_000_000
 MAX_EDGES = 20_000_000  # all masks together, and the units beside them
 MAX_CELLS = 2**31  # of a dense layer: one of stride 0 claims any number and takes no memory
+DENSE_S = 1e-10  # seconds for a multiplication in a dense product
 TEXT_ENTRIES = 4096  # masks with at most this many entries are written as rows of 0 and 1
 
 Mask: TypeAlias = sp.csr_array  # dtype bool, sorted indices, no duplicates, write-protected
@@ -226,12 +227,19 @@ class Pattern:
                 )
         return self.select(units)
 
-    def support(self) -> Mask:
-        """The boolean product of the masks, outputs x inputs: the cells with a path."""
-        product = self.layers[0]
-        for mask in self.layers[1:]:
-            product = _boolean_product(mask, product)
-        return _freeze(product)
+    def support(self, afford: Callable[[float], None] | None = None) -> Mask:
+        """The boolean product of the masks, outputs x inputs: the cells with a path.
+
+        It is made once.  ``afford`` is told before every product how many seconds it may take, and
+        raises if that is too long.
+        """
+        if "_support" not in vars(self):
+            product = self.layers[0]
+            for mask in self.layers[1:]:
+                product = _boolean_product(mask, product, afford)
+            vars(self)["_support"] = _freeze(product)
+        found: Mask = vars(self)["_support"]
+        return found
 
     def twins(self) -> tuple[npt.NDArray[np.int64], ...]:
         """For every layer the class of each unit, twins being units with equal neighbours.
@@ -528,7 +536,9 @@ def mask_of_arrays(
     )
 
 
-def _boolean_product(upper: Mask, lower: Mask) -> Mask:
+def _boolean_product(
+    upper: Mask, lower: Mask, afford: Callable[[float], None] | None = None
+) -> Mask:
     """The cells with a path; masks that are not sparse are multiplied as dense matrices.
 
     A path costs a sparse product some fifty times what a multiplication costs a dense one.
@@ -537,7 +547,10 @@ def _boolean_product(upper: Mask, lower: Mask) -> Mask:
     into = np.diff(lower.indptr).astype(np.int64)
     paths = int(into @ np.bincount(upper.indices, minlength=hidden))
     dense = max(rows * hidden, hidden * cols, rows * cols) <= MAX_EDGES
-    if dense and 50 * paths > rows * hidden * cols:
+    dense = dense and 50 * paths > rows * hidden * cols
+    if afford is not None:
+        afford(DENSE_S * (rows * hidden * cols if dense else 50 * paths))
+    if dense:
         counts = upper.toarray().astype(np.float32) @ lower.toarray().astype(np.float32)
         return sp.csr_array(counts > 0)
     return upper @ lower  # bool @ bool is "or" of "and" in scipy: no overflow

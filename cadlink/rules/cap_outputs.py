@@ -47,12 +47,12 @@ def _maximal(
     classes: list[frozenset[int]], bound: list[int], most: list[int]
 ) -> list[tuple[int, ...]]:
     """The maximal allowed count vectors; none when they are too many to look at or to use."""
-    smaller = [[b for b in range(a) if classes[b] < classes[a]] for a in range(len(classes))]
     count = 1
     for limit in most:
         count *= limit + 1
         if count > MOST_COUNTS:
             return []
+    smaller = [[b for b in range(a) if classes[b] < classes[a]] for a in range(len(classes))]
     allowed: list[tuple[int, ...]] = []
     for vector in product(*(range(limit, -1, -1) for limit in most)):
         heaviest: list[int] = []

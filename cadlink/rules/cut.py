@@ -3,12 +3,13 @@
 Theorem and proof: kernel, cut.  Without pins it is ``deep_matching``.
 
 *Search.*  First pins in the first hidden layer, by an integer program (``pin_flow``); the rank
-decides.  What is still missing is sought by a local search with pins in all layers: a pin on a path
-upwards from a column that lacks something, or one fewer, as long as the rank does not drop.
+decides.  What is still missing is sought by a local search with pins in all layers
+(``pin_search``).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -16,19 +17,21 @@ import numpy as np
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.modular import PRIME
-from cadlink.rules.net import Missing, Net, Pins, affordable
+from cadlink.rules.net import Net, Pins, affordable
 from cadlink.rules.paths import is_trimmed
-from cadlink.rules.pin_flow import MOST_MISSING, proposals
+from cadlink.rules.pin_flow import enough, proposals
+from cadlink.rules.pin_search import improved
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Step
 from cadlink.writing.document import Blocks, Paragraph
 from cadlink.writing.formulas import these
 
-__all__ = ["RULE", "find", "search"]
+__all__ = ["IN_LARGE", "RULE", "find", "search"]
 
+LARGE = 60  # hidden units beyond which a deep chain is cut before it is rewritten
 FEW_UNITS = 6  # hidden units of a chain of which all sets of pins are tried
+MOST_MISSING = 0.6  # of the cells, beyond which no search is tried
 SEARCH_S = 15.0  # seconds for the local search
-MOST_FAILURES = 60  # moves in a row that gain nothing
 
 
 def search(net: Net, clock: Clock) -> Pins | None:
@@ -47,9 +50,9 @@ def search(net: Net, clock: Clock) -> Pins | None:
             best, lacking = proposal, found
         if not lacking.dimensions:
             return best
-    if lacking.dimensions > MOST_MISSING:
+    if lacking.dimensions > MOST_MISSING * sum(rows.size for rows in net.outputs):
         return None
-    return _improve(net, best, lacking, clock.at_most(SEARCH_S))
+    return improved(net, best, lacking, clock.at_most(SEARCH_S))
 
 
 def _every(net: Net, clock: Clock) -> Pins | None:
@@ -62,53 +65,46 @@ def _every(net: Net, clock: Clock) -> Pins | None:
     return None
 
 
-def _improve(net: Net, best: Pins, lacking: Missing, clock: Clock) -> Pins | None:
-    """Pins in all layers by local moves; raises OutOfTime."""
-    chance = np.random.default_rng(0)
-    failures = 0
-    while lacking.dimensions and failures < MOST_FAILURES:
-        clock.check()
-        moved = tuple(mark.copy() for mark in best)
-        _move(net, moved, int(chance.choice(lacking.columns)), chance)
-        found = net.missing(moved, clock)
-        failures += 1
-        if found.dimensions <= lacking.dimensions:
-            failures = 0 if found.dimensions < lacking.dimensions else failures
-            best, lacking = moved, found
-    return None if lacking.dimensions else best
-
-
-def _move(net: Net, marks: Pins, k: int, chance: np.random.Generator) -> None:
-    """Change the pins a little, near input k."""
-    kind = chance.random()
-    u = int(chance.choice(net.fed[k]))
-    if kind < 0.55 and len(marks) > 1:  # a path upwards from k
-        marks[0][u] = True
-        for layer in range(1, min(len(marks), 2 if chance.random() < 0.7 else 3)):
-            u = int(chance.choice(np.flatnonzero(net.masks[layer][:, u])))
-            marks[layer][u] = True
-    elif kind < 0.8:
-        marks[0][u] = ~marks[0][u]
-    else:
-        mark = marks[int(chance.integers(len(marks)))]
-        on = np.flatnonzero(mark)
-        if on.size:
-            mark[int(chance.choice(on))] = False
-
-
 def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
     """A free leaf when pins are found for a trimmed chain.
 
     >>> find(Pattern.of(["10/01/11", "101/110/111"])).data["pins"]
     [[0, 2]]
     """
-    if not affordable(pattern) or not is_trimmed(pattern):
+    if not affordable(pattern) or not is_trimmed(pattern) or _hopeless(pattern, clock):
         return None
-    found = search(Net(pattern), clock)
+    found = search(Net(pattern, clock), clock)
     if found is None:
         return None
     units = [np.flatnonzero(mark).tolist() for mark in found]
     return Step("cut", Conclusion.FREE, {"pins": units, "seed": 0, "prime": PRIME})
+
+
+def _find_in_large(pattern: Pattern, clock: Clock) -> Step | None:
+    return find(pattern, clock) if _is_large(pattern) else None
+
+
+def _find_in_small(pattern: Pattern, clock: Clock) -> Step | None:
+    return None if _is_large(pattern) else find(pattern, clock)
+
+
+def _is_large(pattern: Pattern) -> bool:
+    """Whether making the chain smaller first would cost more than it can help."""
+    return pattern.depth > 2 and sum(pattern.widths[1:-1]) > LARGE
+
+
+def _hopeless(pattern: Pattern, clock: Clock) -> bool:
+    """Whether counting edges shows that the chain is not free, or that no pins help; raises
+    OutOfTime."""
+    support = pattern.support(clock.afford)
+    # A hidden unit can be scaled without effect.
+    if support.nnz > pattern.nnz - sum(pattern.widths[1:-1]):
+        return True
+    lower, upper = pattern.layers[:2]
+    need = np.bincount(support.indices, minlength=pattern.widths[0])
+    have = np.bincount(lower.indices, minlength=pattern.widths[0])
+    gain = np.bincount(upper.indices, minlength=pattern.widths[1])
+    return pattern.depth == 2 and not enough(lower, need - have, gain)
 
 
 def explain(chain: Pattern, told: Told) -> Blocks:
@@ -135,9 +131,10 @@ RULE = Rule(
     name="cut",
     about=Pattern,
     both_ways=True,
-    find=find,
+    find=_find_in_small,
     account="with most weights fixed, the others enter linearly and give every matrix",
     title="a cut that serves every matrix",
     explain=explain,
     cost="integer programs and ranks: up to a minute",
 )
+IN_LARGE = replace(RULE, find=_find_in_large)

@@ -29,10 +29,10 @@ def holds(pattern: Pattern, clock: Clock = UNLIMITED) -> bool:
     if not affordable(pattern):
         return False
     fed = np.bincount(pattern.layers[0].indices, minlength=pattern.widths[0])
-    reached = np.bincount(pattern.support().indices, minlength=pattern.widths[0])
-    if (fed < reached).any():
+    support = pattern.support(clock.afford)
+    if (fed < np.bincount(support.indices, minlength=pattern.widths[0])).any():
         return False
-    net = Net(pattern)
+    net = Net(pattern, clock)
     return not any(net.short(k, clock) for k in net.narrowest_first())
 
 
@@ -42,7 +42,8 @@ def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
     >>> find(Pattern.of(["11/11", "11/11", "11/11"])).rule
     'deep_matching'
     """
-    if not holds(pattern, clock):
+    # With two masks these are the matchings of large_matching.
+    if pattern.depth == 2 or not holds(pattern, clock):
         return None
     return Step("deep_matching", Conclusion.FREE, {"seed": 0, "prime": PRIME})
 

@@ -18,7 +18,7 @@ from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.bits import crowded, mask
 from cadlink.rules.modular import PRIME, Matrix, drawn, product, rank, right_kernel
-from cadlink.rules.net import affordable
+from cadlink.rules.net import ENTRY_S, affordable
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Step
 from cadlink.writing.document import Blocks, Paragraph
@@ -76,6 +76,7 @@ def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
     """
     if not affordable(pattern):
         return None
+    clock.afford(2 * ENTRY_S * sum(mask.shape[0] * mask.shape[1] for mask in pattern.layers))
     for layer in _layers(pattern):
         for inputs in _circuits(layer, clock):
             data = _tested(layer, inputs, clock)

@@ -8,17 +8,28 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from cadlink.clock import Clock
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules.modular import PRIME, Matrix, drawn, left_kernel, product, rank
+from cadlink.rules.modular import (
+    PRIME,
+    Matrix,
+    dependent,
+    drawn,
+    left_kernel,
+    product,
+    rank,
+    right_kernel,
+)
 
-__all__ = ["MOST_ENTRIES", "Marks", "Missing", "Net", "Pins", "affordable"]
+__all__ = ["ENTRY_S", "MOST_ENTRIES", "Marks", "Missing", "Net", "Pins", "affordable"]
 
 MOST_ENTRIES = 20_000_000  # of a factor, of the support, of the demands on the pins
+ENTRY_S = 4e-8  # seconds to draw an entry
 CHEAP_ENTRIES = 400_000  # of a Jacobian that is worth its rank
 SPARE = 4  # columns beyond full row rank in a first look at a rank
 
 Marks = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 Pins = tuple[Marks, ...]  # one array for every hidden layer
 
 
@@ -47,15 +58,19 @@ class Net:
     """A chain with drawn factors and what does not depend on the pins."""
 
     pattern: Pattern
+    clock: Clock = UNLIMITED
     seed: int = 0
     _kernels: dict[tuple[bytes, int, bytes], Matrix] = field(default_factory=dict)
+    _needed: dict[tuple[bytes, int, bytes], Ints] = field(default_factory=dict)
+    _spans: dict[tuple[bytes, int, int], Matrix] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         layers = self.pattern.layers
+        self.clock.afford(ENTRY_S * sum(mask.shape[0] * mask.shape[1] for mask in layers))
         self.depth = len(layers)
         self.masks: list[Marks] = [mask.toarray() for mask in layers]
         self.factors = [drawn(mask, n, self.seed) for n, mask in enumerate(layers, start=1)]
-        reached = np.asarray(self.pattern.support().toarray())
+        reached = np.asarray(self.pattern.support(self.clock.afford).toarray())
         self.outputs = [np.flatnonzero(column) for column in reached.T]  # R_k
         self.fed = [np.flatnonzero(column) for column in self.masks[0].T]  # S_k
 
@@ -63,9 +78,6 @@ class Net:
         """Whether the dimension of the set may be the number of cells: that is the rank of the
         product map at a generic point, looked at only where it is cheap; raises OutOfTime."""
         cells = sum(rows.size for rows in self.outputs)
-        # A hidden unit can be scaled without effect.
-        if cells > self.pattern.nnz - sum(self.pattern.widths[1:-1]):
-            return False
         if cells * self.pattern.nnz > CHEAP_ENTRIES:
             return True
         clock.check()
@@ -111,75 +123,103 @@ class Net:
         for layer in range(self.depth - 1, 0, -1):
             fixed = self.factors[layer] * ~pins[layer - 1]
             if layer < self.depth - 1:
-                fixed = fixed * ~pins[layer][:, None]
-            found.append(product(found[-1], fixed))
+                fixed = product(found[-1], fixed * ~pins[layer][:, None], self.clock)
+            found.append(fixed)
         return found[::-1]
 
     def missing(self, pins: Pins, clock: Clock) -> Missing:
         """What the pins lack; raises OutOfTime."""
         up = self.upwards(pins)
         above = b"".join(np.packbits(mark).tobytes() for mark in pins[1:])
-        kernels: dict[int, Matrix] = {}
-        for k, rows in enumerate(self.outputs):
-            heads = self.fed[k][~pins[0][self.fed[k]]] if pins else self.fed[k]
-            if heads.size > rows.size + SPARE:
-                some = heads[: rows.size + SPARE]
-                if rank(up[0][np.ix_(rows, some)]) == rows.size:
-                    continue
-            key = (above, k, heads.tobytes())
-            if key not in self._kernels:
-                clock.check()
-                self._kernels[key] = left_kernel(up[0][np.ix_(rows, heads)])
-            if len(self._kernels[key]):
-                kernels[k] = self._kernels[key]
+        kernels = self._kernels_of(pins, up, above, clock)
         total = sum(len(kernel) for kernel in kernels.values())
         if not total:
             return Missing(0, [])
-        blocks, below, width = self._variables(pins, up)
+        spans, below = self._variables(pins, up, above)
+        width = spans.shape[1]
         if total * width > MOST_ENTRIES or not width:
             return Missing(total, list(kernels))
+        clock.check()
         demands = np.zeros((total, width), dtype=np.int64)
         owner: list[int] = []
         for k, kernel in kernels.items():
-            top = len(owner)
+            seen = np.flatnonzero(below[:, k])
+            some = product(kernel, spans[np.ix_(self.outputs[k], seen)]) * below[seen, k] % PRIME
+            demands[len(owner) : len(owner) + len(kernel), seen] = some
             owner += [k] * len(kernel)
-            for (start, span), weight in zip(blocks, below[:, k], strict=True):
-                if weight:
-                    seen = product(kernel, span[self.outputs[k]]) * weight % PRIME
-                    demands[top : len(owner), start : start + span.shape[1]] = seen
         clock.check()
-        relations = left_kernel(demands)
-        short = sorted({owner[row] for row in np.flatnonzero(relations.any(axis=0))})
-        return Missing(len(relations), short)
+        lacking, rows = dependent(demands)
+        return Missing(lacking, sorted({owner[row] for row in np.flatnonzero(rows)}))
 
-    def _variables(
-        self, pins: Pins, up: list[Matrix]
-    ) -> tuple[list[tuple[int, Matrix]], Matrix, int]:
-        """For every pin (first variable, basis of the up(w) at its unpinned heads); the down(u, k),
-        pins x inputs; and the number of variables."""
-        blocks: list[tuple[int, Matrix]] = []
-        below: list[Matrix] = []
-        width = 0
+    def needed(self, pins: Pins, clock: Clock) -> Ints:
+        """For every unit of the first hidden layer the inputs whose columns lose a dimension with
+        it; raises OutOfTime."""
+        up = self.upwards(pins)[0]
+        above = b"".join(np.packbits(mark).tobytes() for mark in pins[1:])
+        found = np.zeros(self.pattern.widths[1], dtype=np.int64)
+        for k, rows in enumerate(self.outputs):
+            heads = self.fed[k][~pins[0][self.fed[k]]]
+            key = (above, k, heads.tobytes())
+            if key not in self._needed:
+                clock.check()
+                # A column of the matrix is in the span of others iff some relation uses it.
+                uses = right_kernel(up[np.ix_(rows, heads)])
+                self._needed[key] = heads[~uses.any(axis=1)]
+            found[self._needed[key]] += 1
+        return found
+
+    def spans(self, layer: int, pins: Pins) -> Ints:
+        """For every unit of a hidden layer the number of dimensions a pin there gives at most."""
+        heads = self.masks[layer]
+        if layer < self.depth - 1:
+            heads = heads & ~pins[layer][:, None]
+        most: Ints = np.minimum(heads.sum(axis=0), self.pattern.widths[-1])
+        return most
+
+    def _kernels_of(
+        self, pins: Pins, up: list[Matrix], above: bytes, clock: Clock
+    ) -> dict[int, Matrix]:
+        """For the inputs whose unpinned units do not do, what these units leave."""
+        kernels: dict[int, Matrix] = {}
+        for k, rows in enumerate(self.outputs):
+            heads = self.fed[k][~pins[0][self.fed[k]]] if pins else self.fed[k]
+            key = (above, k, heads.tobytes())
+            if key not in self._kernels:
+                clock.check()
+                some = heads[: rows.size + SPARE]
+                enough = heads.size > some.size and rank(up[0][np.ix_(rows, some)]) == rows.size
+                self._kernels[key] = left_kernel(
+                    np.eye(rows.size, dtype=np.int64) if enough else up[0][np.ix_(rows, heads)]
+                )
+            if len(self._kernels[key]):
+                kernels[k] = self._kernels[key]
+        return kernels
+
+    def _variables(self, pins: Pins, up: list[Matrix], above: bytes) -> tuple[Matrix, Matrix]:
+        """For every variable at a pin u its up(w), outputs x variables (few for every pin), and
+        down(u, .), variables x inputs."""
+        spans = [np.zeros((self.pattern.widths[-1], 0), dtype=np.int64)]
+        below = [np.zeros((0, self.pattern.widths[0]), dtype=np.int64)]
         down = self.factors[0]
         for layer, mark in enumerate(pins, start=1):
             if layer > 1:
                 down = product(self.factors[layer - 1] * pins[layer - 2], down)
             down = down * mark[:, None]
-            for u in np.flatnonzero(mark):
-                heads = self.masks[layer][:, u].copy()
-                if layer < self.depth - 1:
-                    heads &= ~pins[layer]
-                span = _basis(up[layer][:, heads])
-                if span.shape[1] and down[u].any():
-                    blocks.append((width, span))
-                    below.append(down[u])
-                    width += span.shape[1]
-        table = np.array(below, dtype=np.int64).reshape(len(below), self.pattern.widths[0])
-        return blocks, table, width
+            for u in np.flatnonzero(down.any(axis=1)).tolist():
+                key = (above, layer, u)
+                if key not in self._spans:
+                    heads = self.masks[layer][:, u].copy()
+                    if layer < self.depth - 1:
+                        heads &= ~pins[layer]
+                    self._spans[key] = _basis(up[layer][:, heads])
+                span = self._spans[key]
+                spans.append(span)
+                below.append(np.repeat(down[u][None], span.shape[1], axis=0))
+        return np.hstack(spans), np.vstack(below)
 
 
 def _basis(columns: Matrix) -> Matrix:
-    """A basis of the column space modulo PRIME."""
-    if columns.shape[1] <= 1:
+    """Few columns that span the column space modulo PRIME."""
+    if columns.shape[1] <= len(columns):  # looking would take longer than it saves
         return columns[:, columns.any(axis=0)]
     return np.ascontiguousarray(left_kernel(left_kernel(columns).T.copy()).T)

@@ -9,6 +9,7 @@ with generic coefficients.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +17,11 @@ import scipy.sparse as sp
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from cadlink.clock import Clock
+from cadlink.patterns.pattern import Mask
 from cadlink.rules.modular import rank
 from cadlink.rules.net import Marks, Net, Pins
 
-__all__ = ["MOST_MISSING", "proposals"]
+__all__ = ["MOST_MISSING", "enough", "proposals"]
 
 MARGINS = ((0, 3), (1, 3), (2, 4))  # spare dimensions per column; widest columns relative to R_k
 FLOW_S = 10.0  # seconds for one integer program
@@ -31,7 +33,8 @@ def proposals(net: Net, clock: Clock) -> Iterator[Pins]:
     rest = net.no_pins()[1:]
     up = net.upwards(net.no_pins())
     gain = np.array([rank(up[1][:, heads]) for heads in net.masks[1].T], dtype=np.float64)
-    if not _enough(net, gain):
+    lack = np.array([rows.size - its.size for rows, its in zip(net.outputs, net.fed, strict=True)])
+    if not enough(net.pattern.layers[0], lack, gain):
         return
     for turn, (margin, wide) in enumerate(MARGINS):
         found = _flow(net, gain, margin, wide, clock.at_most(FLOW_S), turn)
@@ -43,14 +46,14 @@ def proposals(net: Net, clock: Clock) -> Iterator[Pins]:
             return
 
 
-def _enough(net: Net, gain: npt.NDArray[np.float64]) -> bool:
+def enough(lower: Mask, lack: npt.NDArray[Any], gain: npt.NDArray[Any]) -> bool:
     """Whether all the pins that gain anything in the short columns together could do.
 
+    ``lower`` is the first mask, ``lack`` what every column is short of, ``gain`` the v_i or more.
     Summing the inequalities over the short columns, a pin counts v_i less the short columns of it.
     """
-    lack = np.array([rows.size - its.size for rows, its in zip(net.outputs, net.fed, strict=True)])
     short = lack > 0
-    lost = net.masks[0][:, short].sum(axis=1)
+    lost = lower @ short.astype(np.int64)
     return bool(np.maximum(gain - lost, 0).sum() >= lack[short].sum())
 
 

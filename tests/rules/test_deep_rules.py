@@ -146,7 +146,7 @@ def test_outputs_are_capped_on_chains_only_and_freeness_does_not_come_back() -> 
     [
         ("random:784-300-100-10,0.1,0", deep_matching.RULE),
         ("random:100-50-20-10,0.5,0", deep_matching.RULE),
-        ("random:100-50-20-10,0.3,0", cut.RULE),
+        ("random:100-50-20-10,0.3,0", cut.IN_LARGE),
     ],
 )
 def test_masks_of_the_size_people_train(name: str, rule: Rule) -> None:

@@ -28,7 +28,7 @@ NAMES = [f"{rule.name} ({getattr(rule.about, '__name__', 'both')})" for rule in 
 
 
 def about(kind: type[Pattern] | type[Group]) -> list[str]:
-    return sorted(rule.name for rule in RULES if rule.about in (kind, Problem))
+    return sorted({rule.name for rule in RULES if rule.about in (kind, Problem)})
 
 
 def first_columns(title: str) -> list[str]:
