@@ -6,6 +6,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
+import numpy as np
 from stating import stated
 
 from cadlink import Decider, Limits, decide, read
@@ -26,6 +27,13 @@ from cadlink.networks.theorems import (
 __all__ = ["data_for", "proved"]
 
 LINE = [[t] for t in range(4)]
+# Output 0 is 1, output 1 is 2 relu(x - 1): on the side of the labels 0, 0, 1, 1 at 0, 1, 2, 3.
+STEP = [
+    np.array([[1.0], [0.0]]),
+    np.array([-1.0, 0.0]),
+    np.array([[0.0, 0.0], [2.0, 0.0]]),
+    np.array([1.0, 0.0]),
+]
 R5 = [[0, "1/10"], [1, "-3/20"], [3, "11/10"], [3, "39/20"]]
 
 
@@ -59,10 +67,24 @@ def proved() -> tuple[tuple[Statement, dict[str, Any]], ...]:
         ("dense:2-2", "d"),
         ("lu:2", "d"),
     ]
+    labelled: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
+        (("dense:1-2-2", "c", LINE, [0, 0, 1, 1]), {"weights": STEP}),
+        (("dense:1-2-2",), {}),
+        (("dense:1-2-2", "b", LINE), {}),
+        (("dense:1-2-2", "c", LINE, [[1, 2]] * 4), {}),
+        (("dense:1-2-2", "c", LINE, [0, 0, 1, 1], None, "weights"), {}),
+        (("dense:1-2-2", "c", LINE, [0, 0, 0, 0], None, "weights"), {}),
+        (("dense:1-2-2", "a", None, None, None, "weights"), {}),
+        (("dense:1-2-2", "c", LINE, [0, 0, 1, 1], None, "all-but-last"), {}),
+    ]
     found = []
     with Decider() as decider:
-        for network in asked:
-            verdict = decide_network(*network, limits=Limits(60), decider=decider)
+        for network, more in [
+            *((network, {}) for network in asked),
+            *((network, {"loss": "cross_entropy", **more}) for network, more in labelled),
+            (("dense:1-2-3-2", "b", LINE), {}),
+        ]:
+            verdict = decide_network(*network, limits=Limits(60), decider=decider, **more)
             assert verdict.statement is not None, verdict.reason
             found.append((verdict.statement, dict(verdict.witness or {})))
     small, lu, deep = read("dense:2-2-2"), read("lu:2"), read("11;1/1;11")

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands
+from cadlink.cli.bar import Bar
+from cadlink.cli.data_arguments import add_data, data_from
 from cadlink.cli.model_arguments import add_model, model_from
 from cadlink.deciding.decision import Limits
 from cadlink.files import replacing
 from cadlink.networks.deciding import decide_network
-from cadlink.networks.kernel import PENALTIES
-from cadlink.networks.readers import tables
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict
 from cadlink.networks.witness_file import document_of
 
@@ -23,8 +23,9 @@ __all__ = ["add_parser", "describe", "run"]
 
 MOST_POINTS, MOST_COLUMNS = 20, 8  # of a training set that is printed
 _QUESTIONS = (
-    "a: is there some training set without an optimum (default); b: the same for the given inputs;"
-    " c: has this training set an optimum; d: are the functions on a cube closed"
+    "a: is there some training set without an optimum; b: the same for the given inputs; c: has"
+    " this training set an optimum; d: are the functions on a cube closed (default: c with inputs"
+    " and targets, b with inputs, else a)"
 )
 _UNDECIDED = (NetworkAnswer.NOT_EXCLUDED, NetworkAnswer.UNKNOWN)
 
@@ -33,18 +34,9 @@ def add_parser(commands: Commands) -> None:
     """The subcommand's arguments."""
     parser = commands.add_parser("network", help="what a pattern or model means for training")
     add_model(parser)
-    parser.add_argument("--question", choices=tuple("abcd"), default="a", help=_QUESTIONS)
-    parser.add_argument(
-        "--inputs", type=Path, metavar="FILE", help="points, one row each: .npy, .csv or .json"
-    )
-    parser.add_argument("--targets", type=Path, metavar="FILE", help="targets, one row per point")
+    parser.add_argument("--question", choices=tuple("abcd"), help=_QUESTIONS)
+    add_data(parser)
     parser.add_argument("--no-bias", action="store_true", help="no layer has biases")
-    parser.add_argument(
-        "--decay",
-        choices=tuple(PENALTIES),
-        default="none",
-        help="weight decay in the loss, on all weights or also on the biases (none)",
-    )
     parser.add_argument(
         "--regularised",
         action="store_const",
@@ -67,15 +59,20 @@ def run(args: argparse.Namespace) -> int:
     model = model_from(args)
     if args.no_bias:
         model = model.without_biases()
-    verdict = decide_network(
-        model,
-        args.question,
-        None if args.inputs is None else tables.read(args.inputs),
-        None if args.targets is None else tables.read(args.targets),
-        None,
-        args.decay,
-        Limits(args.limit),
-    )
+    inputs, targets = data_from(args)
+    with Bar() as bar:
+        verdict = decide_network(
+            model,
+            args.question,
+            inputs,
+            targets,
+            None,
+            args.decay,
+            Limits(args.limit),
+            loss=args.loss,
+            weights=args.weights,
+            tick=bar,
+        )
     if args.certificate is not None:
         _write(args.certificate, verdict)
     if args.json:

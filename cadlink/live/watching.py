@@ -19,6 +19,8 @@ import torch
 
 from cadlink.errors import InputError, TrainingWarning, quoted, shortened
 from cadlink.live.checking import trained_model
+from cadlink.networks.kernel.doubles import Parameters
+from cadlink.networks.signs import pairs
 
 __all__ = ["Watch"]
 
@@ -28,9 +30,6 @@ FIRST_STEPS = 10  # timed before the first look
 LEAST = 16  # looks before anything is said
 MOST = 1024  # looks kept; with more, every second one is dropped
 CHANGE = 1.05  # of the loss and of the largest weight, each time the run has become twice as long
-PARALLEL = 0.99  # cosine of the inputs of two units
-CANCEL = 4.0  # outputs are this much larger than their sum
-UNITS = 256  # of a layer, those with the largest outputs
 
 
 class Watch:
@@ -165,28 +164,14 @@ class Watch:
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def _pair(self) -> str:
         """Two units of a hidden layer that nearly cancel, in words, or ""."""
-        for (name, layer, mask), (_, above, used) in pairwise(self._layers):
-            inputs = layer.weight.detach() * mask
-            if layer.bias is not None:
-                inputs = torch.cat((inputs, layer.bias.detach()[:, None]), dim=1)
-            norms = inputs.norm(dim=1)
-            outputs = (above.weight.detach() * used).t() * norms[:, None]
-            sizes = outputs.norm(dim=1)
-            units = sizes.topk(min(UNITS, len(sizes))).indices
-            units = units[sizes[units] > 0]
-            directions = inputs[units] / norms[units, None]
-            outputs, sizes = outputs[units], sizes[units]
-            sums = torch.cdist(outputs, -outputs)
-            cosines = directions @ directions.t()
-            fits = (cosines >= PARALLEL) & (torch.minimum(sizes, sizes[:, None]) >= CANCEL * sums)
-            pairs = fits.triu(1).nonzero()
-            if len(pairs):
-                first, second = (int(place) for place in pairs[0])
-                one, other = sorted((int(units[first]), int(units[second])))
-                return (
-                    f"layer {quoted(shortened(name))}: units {one} and {other} (from 0) have nearly"
-                    f" parallel inputs (cosine {float(cosines[first, second]):.4f}) and large"
-                    f" opposite outputs ({float(sizes[first]):.3g} and {float(sizes[second]):.3g},"
-                    f" together {float(sums[first, second]):.3g})"
-                )
-        return ""
+        weights, biases = [], []
+        for _, layer, mask in self._layers:
+            weights.append((layer.weight.detach() * mask).double().cpu().numpy())
+            none = layer.bias is None
+            free = torch.zeros(layer.weight.shape[0]) if none else layer.bias.detach()
+            biases.append(free.double().cpu().numpy())
+        found = pairs(Parameters(tuple(weights), tuple(biases)))
+        if not found:
+            return ""
+        name = self._layers[found[0].layer][0]
+        return f"layer {quoted(shortened(name))}: {found[0].words}"

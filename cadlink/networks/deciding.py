@@ -6,14 +6,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from cadlink.deciding.decider import Decider
 from cadlink.deciding.decision import Limits
-from cadlink.errors import InputError, quoted
-from cadlink.networks import exact
+from cadlink.errors import CertificateError, InputError, quoted
 from cadlink.networks.kernel import PENALTIES, Statement, check_witness, hypotheses
+from cadlink.networks.kernel.doubles import Doubles, Parameters
 from cadlink.networks.kernel.losses import NAMED
-from cadlink.networks.kernel.statement import ACTIVATIONS
+from cadlink.networks.kernel.statement import ACTIVATIONS, Points
+from cadlink.networks.kernel.witness import Tick, silent
+from cadlink.networks.points import inputs_of, targets_of
 from cadlink.networks.readers.activations import kind_of
+from cadlink.networks.readers.layers import Model
 from cadlink.networks.readers.models import model_of
 from cadlink.networks.theorems.table import THEOREMS
 from cadlink.networks.theorems.theorem import Case, Found, Rows, Theorem
@@ -26,7 +31,7 @@ __all__ = ["decide_network"]
 
 def decide_network(
     model: Any,
-    question: Question | str = "a",
+    question: Question | str | None = None,
     inputs: Any = None,
     targets: Any = None,
     bias: bool | Sequence[bool] | None = None,
@@ -34,6 +39,8 @@ def decide_network(
     limits: Limits | None = None,
     decider: Decider | None = None,
     loss: str = "squared",
+    weights: Any = None,
+    tick: Tick = silent,
 ) -> NetworkVerdict:
     """Decide whether training a sparse ReLU network has an optimum, for one of four questions.
 
@@ -41,22 +48,30 @@ def decide_network(
     ----------
     model : Pattern, or anything ``model_of`` reads
         Masks, a PyTorch module, a model file, arrays.
-    question : "a", "b", "c" or "d"
+    question : "a", "b", "c" or "d", optional
         (a) is there some finite training set without an optimum; (b) for these inputs, some
         targets; (c) this training set; (d) are the functions on a cube closed in the uniform norm.
+        Default: (c) with inputs and targets, (b) with inputs, else (a).
     inputs, targets : arrays of shape (points, inputs) and (points, outputs)
-        For (b) the inputs, for (c) both; floats are taken exactly as they are.
+        For (b) the inputs, for (c) both; floats are taken exactly as they are.  Targets are
+        numbers, or labels: classes counted from 0, or rows of probabilities.
     bias : bool, sequence of bool (one per layer), optional
         Which layers have free biases.  Default: as the model has; all, for a pattern.
-    penalty : "none", "weights" or "all"
+    penalty : "none", "weights", "all-but-last" or "all"
         What the loss is added to: nothing, a coercive penalty on all weights and none on the biases
-        (weight decay), or one on all weights and biases (which may also be confined to a compact
-        set).
+        (weight decay), one on the weights of all layers but the last, or one on all weights and
+        biases (which may also be confined to a compact set).  The decoupled decay of AdamW is no
+        penalty.
     limits, decider : optional
         For the matrix decisions behind some answers.
     loss : str
         A name of ``cadlink.networks.kernel.losses.NAMED``: "squared", "huber", "cross_entropy"
         (softmax), "logistic", ...  Default: the squared error.  Question (d) is about no loss.
+    weights : anything ``model_of`` reads, optional
+        A checkpoint, for what may be said of data that some weights classify or fit.  Default: the
+        numbers of the model, if it has some.
+    tick : function of a text and a share from 0 to 1, optional
+        Told how far a long check is.
 
     Returns
     -------
@@ -78,12 +93,16 @@ def decide_network(
     >>> decide_network("dense:2-2-2").answer, decide_network("dense:2-2-1").theorem
     (<NetworkAnswer.NO_OPTIMUM: 'no_optimum'>, 'R1')
     """
+    if question is None:
+        question = "a" if inputs is None else "b" if targets is None else "c"
     asked = Question.of(question)
     if loss not in NAMED:
         raise InputError(f"loss {quoted(loss)}: expected one of {', '.join(NAMED)}")
     network = model_of(model)
+    if NAMED[loss] in ("cross_entropy", "soft_cross_entropy", "logistic", "soft_logistic"):
+        network = network.before_probabilities("softmax" if "entropy" in loss else "sigmoid")
     biases = network.biases if bias is None else _biases(bias, network.pattern.depth)
-    xs, ys = _given(asked, network.pattern, inputs, targets)
+    xs, ys, kind = _given(asked, network.pattern, inputs, targets, NAMED[loss])
     if penalty not in PENALTIES:
         raise InputError(f"penalty {penalty!r}: expected one of {', '.join(PENALTIES)}")
     if asked is Question.CUBE and penalty != "none":
@@ -103,12 +122,13 @@ def decide_network(
         ys,
         limits or Limits(),
         decider,
-        NAMED[loss],
+        kind,
+        _parameters(network, weights),
     )
-    return _decided(case)
+    return _decided(case, tick)
 
 
-def _decided(case: Case) -> NetworkVerdict:
+def _decided(case: Case, tick: Tick) -> NetworkVerdict:
     """The answer of the first theorem that gives one, or why none does."""
     why_not = []
     open_question = case.question in (Question.THIS_DATA, Question.CUBE)
@@ -126,7 +146,13 @@ def _decided(case: Case) -> NetworkVerdict:
             continue
         decision = decision if found.decision is None else found.decision
         if found.witness is not None:
-            return _proved(case, theorem, found)
+            try:
+                return _proved(case, theorem, found, tick)
+            except CertificateError as error:
+                if not found.tentative:
+                    raise
+                why_not.append(f"{theorem.name} needs {error.expected}")
+                continue
         why_not.append(f"{theorem.name} {found.why_not}")
         open_question |= found.undecided
     answer = NetworkAnswer.UNKNOWN if open_question else NetworkAnswer.NOT_EXCLUDED
@@ -142,13 +168,13 @@ def _decided(case: Case) -> NetworkVerdict:
             case.biases,
             case.activation,
         ),
-        advice=advice_for(case.question, answer),
+        advice=advice_for(case.question, answer, case.loss, case.penalty),
         reason="; ".join(why_not) or "no theorem is about such a network",
         decision=decision,
     )
 
 
-def _proved(case: Case, theorem: Theorem, found: Found) -> NetworkVerdict:
+def _proved(case: Case, theorem: Theorem, found: Found, tick: Tick) -> NetworkVerdict:
     """The verdict of a theorem, its witness accepted by the kernel."""
     assert found.witness is not None
     answer = answer_of(case.question, found.witness["claim"])
@@ -160,10 +186,10 @@ def _proved(case: Case, theorem: Theorem, found: Found) -> NetworkVerdict:
         case.penalty,
         case.question.value,
         answer.value,
-        None if case.inputs is None else tuple(map(tuple, case.inputs)),
-        None if case.targets is None else tuple(map(tuple, case.targets)),
+        _frozen(case.inputs),
+        _frozen(case.targets),
     )
-    checked = check_witness(statement, found.witness)
+    checked = check_witness(statement, found.witness, tick)
     return NetworkVerdict(
         case.question,
         answer,
@@ -173,7 +199,7 @@ def _proved(case: Case, theorem: Theorem, found: Found) -> NetworkVerdict:
         found.witness,
         explain(case.question, answer, theorem, found.witness, case.pattern),
         statement.hypotheses,
-        advice_for(case.question, answer),
+        advice_for(case.question, answer, case.loss, case.penalty),
         "",
         checked.holes,
         found.decision,
@@ -193,23 +219,49 @@ def _biases(bias: bool | Sequence[bool], layers: int) -> tuple[bool, ...]:
 
 
 def _given(
-    question: Question, pattern: Pattern, inputs: Any, targets: Any
-) -> tuple[Rows | None, Rows | None]:
-    """The data as exact numbers, of the right shapes."""
+    question: Question, pattern: Pattern, inputs: Any, targets: Any, loss: str
+) -> tuple[Rows | Doubles | None, Rows | Doubles | None, str]:
+    """The data as exact numbers, of the right shapes, and the loss that the labels show."""
     if question in (Question.SOME_DATA, Question.CUBE):
         if inputs is not None or targets is not None:
             raise InputError(
                 f"question ({question.value}) takes no inputs or targets; (b) and (c) do"
             )
-        return None, None
+        return None, None, loss
     if inputs is None:
         raise InputError(f"question ({question.value}) needs inputs, one row per point")
-    xs = exact.rational_rows(inputs, "inputs", pattern.widths[0])
+    xs = inputs_of(inputs, pattern.widths[0])
     if question is Question.THESE_INPUTS:
-        return xs, None
+        return xs, None, loss
     if targets is None:
         raise InputError("question (c) needs targets, one row per point")
-    ys = exact.rational_rows(targets, "targets", pattern.widths[-1])
-    if len(xs) != len(ys):
-        raise InputError(f"expected as many targets as inputs ({len(xs)}), found {len(ys)}")
-    return xs, ys
+    return xs, *targets_of(targets, loss, pattern.widths[-1], len(xs))
+
+
+def _frozen(rows: Rows | Doubles | None) -> Points | None:
+    return rows if rows is None or isinstance(rows, Doubles) else tuple(map(tuple, rows))
+
+
+def _parameters(network: Model, weights: Any) -> Parameters | None:
+    """The numbers of the checkpoint, or of the model.  InputError if the checkpoint has none."""
+    if weights is None:
+        return network.parameters()
+    checkpoint = model_of(weights)
+    if checkpoint.pattern.widths != network.pattern.widths:
+        raise InputError(
+            f"expected weights of layers of the sizes {network.pattern.widths}, found"
+            f" {checkpoint.pattern.widths}",
+            "weights",
+        )
+    found = checkpoint.parameters()
+    if found is None:
+        raise InputError("expected numbers, found masks only", "weights")
+    for number, (weight, mask) in enumerate(
+        zip(found.weights, network.pattern.layers, strict=True)
+    ):
+        outside = int(np.count_nonzero(weight) - np.count_nonzero(weight[mask.nonzero()]))
+        if outside:
+            raise InputError(
+                f"{outside} weights outside the mask of the network", f"weights, layer {number}"
+            )
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cadlink.networks.kernel.losses import LOSSES
 from cadlink.networks.theorems.theorem import Theorem
 from cadlink.networks.verdict import NetworkAnswer, Question
 from cadlink.patterns.pattern import Pattern
@@ -64,7 +65,7 @@ def explain(
     assert witness is not None
     assert pattern is not None
     text = f"{_ANSWERS[answer][question]} Why: {theorem.why} [{witness['theorem']}]."
-    if witness["claim"] == "not_attained":
+    if "infimum" in witness:
         text += f" The infimum of the sum of squared errors is {witness['infimum']}."
     if witness["claim"] == "not_closed" and "X" in witness:
         points = len(witness["X"])
@@ -75,6 +76,8 @@ def explain(
         if "units" in witness:
             text += f"; the hidden units at work are {_listed('', witness['units'][:2])}"
         text += f", the targets are in {_listed('output', outputs)}."
+    if "margin" in witness:
+        text += f" The smallest margin is {witness['margin']}."
     if witness["claim"] == "some_targets":
         text += f" The points and targets exist but are not written out: {theorem.unwritten}."
     return text
@@ -87,10 +90,25 @@ def _listed(what: str, numbers: Any) -> str:
     return f"{plural}{shown}{more}"
 
 
-def advice_for(question: Question, answer: NetworkAnswer) -> tuple[str, ...]:
-    """What to do about it."""
+def advice_for(
+    question: Question, answer: NetworkAnswer, loss: str = "squared", penalty: str = "none"
+) -> tuple[str, ...]:
+    """What to do about it, the one thing to do first in front."""
     if answer in _GOOD or question is Question.CUBE:
         return ()
+    coupled = "the decoupled decay of AdamW is no penalty in the loss and changes no answer"
+    if penalty == "all-but-last":
+        return ("put the penalty on the weights of the last layer, too: then see R24", coupled)
+    if LOSSES[loss].labels and penalty == "none":
+        if answer is NetworkAnswer.NO_OPTIMUM:
+            return (
+                "nothing is broken: stop when the validation loss stops falling, or add weight"
+                " decay on all weights, which gives an optimum iff every class occurs (R24b)",
+                coupled,
+            )
+        return ("weight decay on all weights gives an optimum iff every class occurs", coupled)
+    if LOSSES[loss].labels:
+        return ("give every class a point, or leave out the outputs of classes without points",)
     return (
         "regularise: weight decay on all weights and biases always gives an optimum",
         "change the masks: 'cadlink repair' lists small changes that guarantee an optimum",

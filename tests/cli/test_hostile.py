@@ -29,7 +29,7 @@ READERS = {
     "network": (["network", "FILE"], (".json", ".npz", ".pt", ".safetensors", ".onnx")),
     "network --inputs": (
         ["network", "lu:2", "--question", "b", "--inputs", "FILE"],
-        (".npy", ".csv", ".json"),
+        (".npy", ".csv", ".json", ".npz", ".pt"),
     ),
     "demo": (["demo", "FILE"], (".json", ".npz")),
     "repair": (["repair", "FILE"], (".json", ".npz")),

@@ -189,7 +189,7 @@ def test_leaky_relu_and_linear_networks() -> None:
         ({"question": "c", "inputs": LINE, "targets": R3[:2]}, "as many targets as inputs"),
         ({"bias": [True]}, "expected 2 truth values"),
         ({"question": "d", "penalty": "all"}, "drop 'penalty'"),
-        ({"penalty": "some"}, "expected one of none, weights, all"),
+        ({"penalty": "some"}, "expected one of none, weights, all-but-last, all"),
     ],
 )
 def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:

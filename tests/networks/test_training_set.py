@@ -12,9 +12,15 @@ import numpy as np
 import pytest
 import torch
 
-from cadlink import read
+from cadlink import Limits, read
 from cadlink.errors import CertificateError, InputError
-from cadlink.networks import Question, TrainingSet, decide_network, training_set
+from cadlink.networks import (
+    NetworkAnswer,
+    Question,
+    TrainingSet,
+    decide_network,
+    training_set,
+)
 from cadlink.networks.experiments.sequence import minimising_sequence
 from cadlink.networks.verdict import training_data
 
@@ -172,3 +178,18 @@ def test_few_points_for_wide_triangular_masks() -> None:
     assert verdict.witness is not None
     assert (len(verdict.witness["X"]), len(data), data.theorem) == (5, 4, "R3")
     assert len(training_set(verdict, "N1")) == 9
+
+
+@pytest.mark.parametrize("source", ["lu:2", "11;1/1;11", "dense:3-2-2-1", "dense:1-3-2-1"])
+def test_cadlink_knows_its_own_data(source: str) -> None:
+    """Scaled in any way that the theorem allows, and in any order; not with one target changed."""
+    first = decide_network(source)
+    for theorem in (None, first.theorem):
+        xs, ys = training_set(first, theorem, 3.0).to_numpy()
+        again = decide_network(source, "c", xs[::-1], ys[::-1])
+        assert again.answer is NetworkAnswer.NO_OPTIMUM
+        ys[1, 0] += 0.125
+        assert decide_network(source, "c", xs, ys, limits=Limits(2)).answer in (
+            NetworkAnswer.UNKNOWN,
+            NetworkAnswer.OPTIMUM_GUARANTEED,
+        )

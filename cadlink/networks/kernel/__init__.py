@@ -22,7 +22,7 @@ from cadlink.errors import CertificateError
 from cadlink.networks.kernel.losses import LOSSES
 from cadlink.networks.kernel.statement import PENALTIES, Statement, hypotheses
 from cadlink.networks.kernel.table import MEANINGS, TABLE, unmet
-from cadlink.networks.kernel.witness import Network
+from cadlink.networks.kernel.witness import Network, Tick, silent
 
 __all__ = [
     "LOSSES",
@@ -47,8 +47,10 @@ class CheckedWitness:
     holes: tuple[str, ...] = ()
 
 
-def check_witness(statement: Statement, witness: Mapping[str, Any]) -> CheckedWitness:
-    """Check that the witness proves the statement.
+def check_witness(
+    statement: Statement, witness: Mapping[str, Any], tick: Tick = silent
+) -> CheckedWitness:
+    """Check that the witness proves the statement; ``tick`` is told how far the check is.
 
     Raises CertificateError naming what is missing.
 
@@ -75,7 +77,8 @@ def check_witness(statement: Statement, witness: Mapping[str, Any]) -> CheckedWi
     missing = unmet(row, statement)
     if missing is not None:
         raise CertificateError(f"hypotheses of {theorem}", *missing)
-    numbers = sum(map(len, (*(statement.inputs or ()), *(statement.targets or ()))))
+    widths, points = statement.pattern.widths, len(statement.inputs or ())
+    numbers = points * (widths[0] + widths[-1])
     size = len(json.dumps(data)) + 4 * numbers
     at = Reader(data, f"witness ({theorem})", Budget(WORK + WORK_PER_BYTE * size))
-    return CheckedWitness(theorem, claim, row.check(Network(statement, at)))
+    return CheckedWitness(theorem, claim, row.check(Network(statement, at, tick)))

@@ -21,10 +21,10 @@ __all__ = ["LOSSES", "NAMED", "Loss", "labels_fit", "within"]
 class Loss:
     """A loss, or a class of losses.
 
-    ``part_of``: the classes it is in, and what these are in.  ``labels``: its targets are labels,
-    so a statement about it says its own name and no class.  ``unseen``: classes it is in as long as
-    nobody speaks of single targets, that is for questions (a) and (b): with the perfect predictions
-    in place of the targets.
+    ``part_of``: the classes it is in, and what these are in.  ``labels``: its targets are labels
+    (in a class, those of some losses are), so that a statement says the loss itself and no class.
+    ``unseen``: classes it is in as long as nobody speaks of single targets, that is for questions
+    (a) and (b): with the perfect predictions in place of the targets.
     """
 
     words: str
@@ -34,7 +34,7 @@ class Loss:
 
 
 LOSSES = {
-    "squared": Loss("the squared error", ("coercive",)),
+    "squared": Loss("the squared error", ("coercive", "averaging")),
     "coercive": Loss(
         "any loss that is continuous, at least 0, 0 exactly for perfect predictions, and tends to"
         " infinity with the predictions (such as the squared error)",
@@ -64,7 +64,7 @@ LOSSES = {
     ),
     "soft_cross_entropy": Loss(
         "softmax cross-entropy with soft labels: the probabilities of all classes are positive",
-        ("attaining",),
+        ("attaining", "labels"),
         labels=True,
     ),
     "logistic": Loss(
@@ -77,12 +77,19 @@ LOSSES = {
         "the logistic loss (sigmoid and cross-entropy) of every output with soft labels, strictly"
         " between 0 and 1 (where data of cadlink's choice are shown, their targets are the best"
         " predictions, the logits of the labels)",
-        ("growing",),
+        ("growing", "labels"),
         labels=True,
         unseen=("coercive",),
     ),
     "labels": Loss(
-        "softmax cross-entropy, or the logistic loss of every output", ("continuous",), labels=True
+        "softmax cross-entropy, or the logistic loss of every output",
+        ("continuous", "averaging"),
+        labels=True,
+    ),
+    "averaging": Loss(
+        "the squared error, softmax cross-entropy, or the logistic loss of every output",
+        ("continuous",),
+        labels=True,
     ),
 }
 

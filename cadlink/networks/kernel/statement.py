@@ -29,7 +29,8 @@ __all__ = [
     "hypotheses",
 ]
 
-Points: TypeAlias = tuple[tuple[Fraction, ...], ...]
+# A tuple of rows, or ``doubles.Doubles`` where the rows are many.
+Points: TypeAlias = Sequence[tuple[Fraction, ...]]
 
 ACTIVATIONS = {
     "relu": "ReLU",
@@ -46,6 +47,8 @@ PENALTIES = {
     "none": "no penalty on the weights and biases",
     "weights": "a continuous penalty, at least 0, on all weights that tends to infinity with them"
     " (weight decay), and none on the biases",
+    "all-but-last": "a continuous penalty, at least 0, on the weights of all layers but the last, 0"
+    " only where these are 0 (weight decay with the last layer left out), and none on the biases",
     "all": "a continuous penalty on all weights and biases that tends to infinity with them (weight"
     " decay on everything), or weights and biases confined to a bounded closed set",
 }
@@ -115,7 +118,7 @@ class Statement:
                 expected = "a list of rows" if wanted else "null"
                 said = f"{expected} for question ({self.question})"
                 raise CertificateError(name, said, "a list" if rows is not None else "null")
-            if rows is not None and (not rows or any(len(row) != width for row in rows)):
+            if rows is not None and (not rows or _widths(rows) != {width}):
                 raise CertificateError(name, f"rows of {width} numbers", shown(rows))
         if self.inputs and self.targets and len(self.inputs) != len(self.targets):
             raise CertificateError(
@@ -197,6 +200,11 @@ def hypotheses(
     if len(layers) in (0, len(biases)):
         free = "every layer" if layers else "no layer"
     return (*found, f"free biases in {free}; activation: {ACTIVATIONS[activation]}")
+
+
+def _widths(rows: Points) -> set[int]:
+    width = getattr(rows, "width", None)
+    return {len(row) for row in rows} if width is None else {width}
 
 
 def _points(at: Reader, value: object, name: str, width: int) -> Points | None:

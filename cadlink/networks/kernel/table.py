@@ -15,7 +15,9 @@ from cadlink.networks.kernel import (
     depth,
     given,
     kinks,
+    labels,
     matrices,
+    rank,
     safe,
     slopes,
     smooth,
@@ -31,6 +33,8 @@ MEANINGS = {
     "not_closed": "on the data of the witness the loss has infimum 0 and no minimum",
     "some_targets": "for some inputs and targets the loss has infimum 0 and no minimum",
     "not_attained": "on the data of the witness the infimum of the loss is not attained",
+    "some_labels": "if all points (one, for some data) have one label, the infimum of the loss is"
+    " not attained",
     "closed": "for all targets the loss has a minimum",
     "attained": "on the data in question the loss has a minimum",
     "cube_closed": "the functions of the network on a cube are closed in the uniform norm",
@@ -51,6 +55,11 @@ FIRST = Biases("free biases in the first layer", lambda biases: biases[0])
 ALL = Biases("free biases in every layer", all)
 LAST = Biases(
     "free biases in the last layer, or none at all", lambda biases: biases[-1] or not any(biases)
+)
+OUTPUT = Biases("free biases in the last layer", lambda biases: biases[-1])
+FROM_SOME_LAYER = Biases(
+    "free biases in the last layer, and in all layers above one that has them",
+    lambda biases: biases[-1] and sorted(biases) == [*biases],
 )
 UPWARDS = Biases(
     "free biases in all layers above one that has them", lambda biases: sorted(biases) == [*biases]
@@ -152,6 +161,40 @@ TABLE: dict[Key, Row] = {
     ),
     ("exact", "not_attained"): Row(
         (C_NO,), (RELU,), ALL, "squared", "none", this_data.not_attained
+    ),
+    # labels
+    ("R23i", "not_attained"): Row((C_NO,), (RELU, LINEAR), ANY, "labels", "none", labels.separated),
+    ("R23i", "some_labels"): Row(
+        (A_NO, B_NO), (RELU, LEAKY, LINEAR), OUTPUT, "labels", "none", labels.one_label
+    ),
+    ("R23ii", "attained"): Row(
+        (A_YES, B_YES, C_YES),
+        (RELU, LEAKY, LINEAR),
+        ANY,
+        "soft_cross_entropy",
+        "none",
+        labels.two_soft_classes,
+    ),
+    ("R24b", "attained"): Row(
+        (A_YES, B_YES, C_YES),
+        (RELU, LEAKY, LINEAR),
+        FROM_SOME_LAYER,
+        "labels",
+        "weights",
+        labels.every_label,
+    ),
+    ("R24b", "not_attained"): Row(
+        (C_NO,), (RELU, LEAKY, LINEAR), OUTPUT, "labels", "weights", labels.every_label
+    ),
+    ("R24b", "some_labels"): Row(
+        (A_NO, B_NO), (RELU, LEAKY, LINEAR), OUTPUT, "labels", "weights", labels.one_label
+    ),
+    # many units; a penalty in part
+    ("R23iii", "attained"): Row(
+        (B_YES, C_YES), (RELU,), ANY, "attaining", "none", rank.full_features
+    ),
+    ("R24c", "not_attained"): Row(
+        (C_NO,), (RELU,), ALL, "averaging", "all-but-last", labels.penalised_in_part
     ),
     # functions on a cube
     ("R8", "cube_closed"): Row((D_YES,), (RELU,), ALL, None, "none", cube.compatible),

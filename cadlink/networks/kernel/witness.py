@@ -8,7 +8,7 @@ lowest coefficient, so ReLU is exact.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
@@ -25,12 +25,14 @@ __all__ = [
     "Data",
     "Network",
     "Rows",
+    "Tick",
     "data_of",
     "full_rank",
     "limit_is",
     "product",
     "regions",
     "rows_of",
+    "silent",
 ]
 
 Rows: TypeAlias = list[list[Fraction]]
@@ -41,12 +43,23 @@ PRIME = (1 << 31) - 1
 MANY = 10 * MAX_NUMBERS  # more points than a witness can have
 
 
+Tick: TypeAlias = Callable[[str, float], None]
+
+
+def silent(text: str, share: float) -> None:
+    """Nobody is told how far a check is."""
+
+
 @dataclass
 class Network:
-    """What a check sees: the statement, and the witness behind a reader."""
+    """What a check sees: the statement, and the witness behind a reader.
+
+    ``tick`` is told what is being done and how much of it is done, from 0 to 1.
+    """
 
     statement: Statement
     at: Reader
+    tick: Tick = silent
 
     @property
     def pattern(self) -> Pattern:

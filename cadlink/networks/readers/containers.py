@@ -25,7 +25,7 @@ from cadlink.networks.readers.layers import listed
 from cadlink.networks.readers.weights import BFloat16, Unread
 from cadlink.patterns.masks import MAX_ARRAY_BYTES
 
-__all__ = ["TORCH", "arrays_of", "state_in"]
+__all__ = ["TORCH", "arrays_of", "state_in", "torch_content"]
 
 TORCH = (".pt", ".pth", ".bin", ".ckpt", ".tar")
 SAVE = "save it with torch.save(model.state_dict(), FILE)"
@@ -62,7 +62,7 @@ def arrays_of(path: Path, key: str | None) -> tuple[dict[str, Any], tuple[str, .
     elif suffix == ".npz":
         arrays = _npz(path)
     else:
-        return state_in(_torch(path), where, key)
+        return state_in(torch_content(path), where, key)
     if key is not None:
         raise InputError(f"--key {shortened(key)}: such a file holds one dict of arrays", where)
     return arrays, ()
@@ -71,7 +71,11 @@ def arrays_of(path: Path, key: str | None) -> tuple[dict[str, Any], tuple[str, .
 # -- torch -----------------------------------------------------------------------------------------
 
 
-def _torch(path: Path) -> Any:
+def torch_content(path: Path) -> Any:
+    """What a file of torch holds: tensors, perhaps in dicts and lists; no code of it is run.
+
+    Raises InputError for anything else, and without torch.
+    """
     where = shortened(path, 300)
     try:
         import torch

@@ -7,19 +7,21 @@ and the command line shows.  This module knows no library of models.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, pairwise, product
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
 from cadlink.errors import InputError, quoted, shortened
+from cadlink.networks.kernel.doubles import Parameters
 from cadlink.networks.readers.activations import kind_of
 from cadlink.networks.readers.weights import (
     mask_of,
+    numbers_of,
     overlapping,
     same_memory,
     shape_text,
@@ -30,6 +32,7 @@ from cadlink.patterns.pattern import Pattern
 __all__ = ["Found", "Layer", "Model", "Options", "assemble", "at", "listed", "not_shared"]
 
 Bools = npt.NDArray[np.bool_]
+Numbers: TypeAlias = Callable[[], npt.NDArray[np.float64] | None]
 
 MOST_LINES = 40  # layers of a model that are shown
 MOST_NAMES = 12  # layers that a message lists
@@ -95,7 +98,8 @@ class Layer:
 
     ``mask`` has shape outputs x inputs; ``bias[i]``: unit i has a free bias; ``activation`` follows
     the layer, ``seen`` in the model or assumed; ``dead`` are the units, from 0, on no path from an
-    input to an output.
+    input to an output.  ``weight()`` gives its numbers (outputs x inputs), ``biases()`` those of
+    the biases, or None where the model has none.
     """
 
     name: str
@@ -104,6 +108,8 @@ class Layer:
     activation: str
     seen: bool
     dead: npt.NDArray[np.int64] = field(repr=False)
+    weight: Numbers = field(repr=False)
+    biases: Numbers = field(repr=False)
 
     @property
     def density(self) -> float:
@@ -156,6 +162,36 @@ class Model:
                 " first layer is given"
             )
         return self.uncovered
+
+    def parameters(self) -> Parameters | None:
+        """The weights (0 outside the masks) and biases in double precision; None where the model
+        does not hold the numbers."""
+        weights, biases = [], []
+        for layer in self.layers:
+            weight, bias = layer.weight(), layer.biases()
+            if weight is None or (bias is None and layer.bias.any()):
+                return None
+            weights.append(np.where(layer.mask.toarray(), weight, 0.0))
+            free = np.zeros(layer.bias.size) if bias is None else np.where(layer.bias, bias, 0.0)
+            biases.append(free)
+        return Parameters(tuple(weights), tuple(biases))
+
+    def before_probabilities(self, name: str) -> Model:
+        """The same network without a softmax (or sigmoid) at its end, which belongs to the loss."""
+        ends = {"softmax": ("softmax", "log_softmax"), "sigmoid": ("sigmoid",)}[name]
+        if not self.layers or self.layers[-1].activation not in ends:
+            return self
+        last = replace(self.layers[-1], activation="none")
+        layers = (*self.layers[:-1], last)
+        note = f"that the loss takes the outputs before the {self.layers[-1].activation} is ASSUMED"
+        activation, uncovered = _one_activation(layers)
+        return replace(
+            self,
+            layers=layers,
+            activation=activation,
+            uncovered=uncovered or _masked_biases(layers),
+            notes=(*self.notes, note),
+        )
 
     def without_biases(self) -> Model:
         """The same network, if none of its layers has biases."""
@@ -261,17 +297,19 @@ def assemble(
     pattern = Pattern.of(supports, where)
     dead = dead_units(pattern)
     layers = tuple(
-        Layer(layer.name, mask, bias, layer.activation, layer.seen, units)
+        Layer(
+            layer.name,
+            mask,
+            bias,
+            layer.activation,
+            layer.seen,
+            units,
+            numbers_of(layer.weight, layer.transposed),
+            numbers_of(layer.biases),
+        )
         for layer, mask, bias, units in zip(found, pattern.layers, biases, dead[1:], strict=True)
     )
     activation, uncovered = _one_activation(layers)
-    for read in layers:
-        free = int(read.bias.sum())
-        if 0 < free < read.bias.size and not uncovered:
-            uncovered = (
-                f"no theorem covers biases that are masked in part (layer {quoted(read.name)}:"
-                f" {free} of {read.bias.size})"
-            )
     return Model(
         pattern,
         tuple(bool(layer.bias.any()) for layer in layers),
@@ -279,9 +317,21 @@ def assemble(
         layers,
         tuple(dead[0].tolist()),
         tuple(notes),
-        uncovered,
+        uncovered or _masked_biases(layers),
         moved_inputs,
     )
+
+
+def _masked_biases(layers: Sequence[Layer]) -> str:
+    """Why no theorem is about biases that are free in part, or ""."""
+    for layer in layers:
+        free = int(layer.bias.sum())
+        if 0 < free < layer.bias.size:
+            return (
+                f"no theorem covers biases that are masked in part (layer {quoted(layer.name)}:"
+                f" {free} of {layer.bias.size})"
+            )
+    return ""
 
 
 def dead_units(pattern: Pattern) -> list[npt.NDArray[np.int64]]:

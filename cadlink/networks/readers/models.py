@@ -222,8 +222,11 @@ def _of_mlp(model: Any, options: Options) -> Model:
             np.asarray(weights).T,
             np.ones(np.shape(weights)[1], dtype=bool),
             activation=names[model.activation],
+            biases=np.asarray(shifts),
         )
-        for number, weights in enumerate(model.coefs_)
+        for number, (weights, shifts) in enumerate(
+            zip(model.coefs_, model.intercepts_, strict=True)
+        )
     ]
     found[-1].activation = out
     return assemble(found, where, options)

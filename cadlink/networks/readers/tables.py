@@ -1,4 +1,8 @@
-"""Tables of numbers in files: training inputs and targets, one row a point."""
+"""Tables of numbers in files: training inputs and targets, one row a point.
+
+A file may hold both: arrays by name (.npz, .pt) such as ``X`` and ``y``, or columns by name (.csv)
+such as ``x0, x1, y0``, as ``cadlink demo --data`` writes them.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +15,22 @@ from typing import Any
 from cadlink import files
 from cadlink.errors import InputError, foreign, shortened
 from cadlink.json_text import MAX_DIGITS, NotJson, decode
+from cadlink.networks.readers.containers import TORCH, arrays_of, torch_content
 from cadlink.patterns.masks import MAX_ARRAY_BYTES, array_of_npy
 
 __all__ = ["rational", "read"]
 
+NAMES = {
+    "inputs": ("x", "inputs", "input", "data", "features", "images"),
+    "targets": ("y", "targets", "target", "labels", "label"),
+}
 # A whole number, a decimal number with or without a power of ten, or p/q.
 NUMBER = re.compile(r"[+-]?([0-9]+(/[0-9]+)?|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?)")
 
 
-def read(path: Path) -> Any:
-    """The rows of a .npy, .csv or .json file as they are; nothing is unpickled, texts stay exact.
+def read(path: Path, role: str = "inputs") -> Any:
+    """The rows of a .npy, .npz, .csv, .json, .pt or .safetensors file as they are; no code of a
+    file is run, texts stay exact.  ``role``, "inputs" or "targets": which of several tables.
 
     Raises InputError.
     """
@@ -28,8 +38,12 @@ def read(path: Path) -> Any:
     suffix = path.suffix.lower()
     if suffix == ".npy":
         return array_of_npy(files.read(path, MAX_ARRAY_BYTES), where)
+    if suffix in (".npz", ".safetensors", *TORCH):
+        return _named(_arrays(path), role, where)
     if suffix not in (".csv", ".json"):
-        raise InputError("expected a name ending in .npy, .csv or .json", where)
+        raise InputError(
+            "expected a name ending in .npy, .npz, .csv, .json, .pt or .safetensors", where
+        )
     with foreign("expected UTF-8 text", where):
         text = files.read(path).decode("utf-8-sig")
     if suffix == ".json":
@@ -41,7 +55,51 @@ def read(path: Path) -> Any:
         rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines()) if row]
     if not rows:
         raise InputError("expected rows of numbers, found none", where)
-    return rows
+    return _columns(rows, role, where)
+
+
+def _columns(rows: list[list[str]], role: str, where: str) -> list[list[str]]:
+    """The rows without their headings; of columns by name those of the role, if there are some."""
+    head = [name.lower() for name in rows[0]]
+    if any(NUMBER.fullmatch(name) for name in head):
+        return rows
+    letter = NAMES[role][0]
+    mine = [place for place, name in enumerate(head) if re.fullmatch(f"{letter}_?[0-9]*", name)]
+    mine += [place for place, name in enumerate(head) if name in NAMES[role][1:]]
+    kept = mine or range(len(head))
+    for number, row in enumerate(rows[1:]):
+        if len(row) != len(head):
+            raise InputError(
+                f"expected {len(head)} columns, found {len(row)}", f"{where}, row {number}"
+            )
+    return [[row[place] for place in kept] for row in rows[1:]]
+
+
+def _arrays(path: Path) -> dict[str, Any]:
+    """The arrays of a file by name; a tensor alone has none."""
+    where = shortened(path, 300)
+    if path.suffix.lower() not in TORCH:
+        return arrays_of(path, None)[0]
+    found = torch_content(path)
+    if hasattr(found, "shape"):
+        return {"": found}
+    if isinstance(found, (tuple, list)):
+        found = dict(zip("Xy", found, strict=False))
+    if not isinstance(found, dict):
+        raise InputError(f"expected tensors, found {type(found).__name__}", where)
+    return {str(name): one for name, one in found.items() if hasattr(one, "shape")}
+
+
+def _named(arrays: dict[str, Any], role: str, where: str) -> Any:
+    """The one array, or the one that is called as its role."""
+    fitting = [name for name in arrays if name.lower() in NAMES[role]]
+    chosen = fitting if len(arrays) > 1 else list(arrays)
+    if len(chosen) != 1:
+        listed = ", ".join(shortened(name) for name in list(arrays)[:8]) or "none"
+        raise InputError(
+            f"expected one array called {NAMES[role][0].upper()} or {role}, found {listed}", where
+        )
+    return arrays[chosen[0]]
 
 
 def rational(value: Any) -> Fraction:

@@ -27,6 +27,7 @@ __all__ = [
     "array_of",
     "comes_from",
     "mask_of",
+    "numbers_of",
     "overlapping",
     "same_memory",
     "shape_text",
@@ -102,6 +103,34 @@ def mask_of(mask: Any, shape: tuple[int, ...], where: str) -> sp.csr_array:
     if isinstance(mask, BFloat16):
         return _by_slices(mask.shape, mask.rows, where, _zeros_and_ones)
     return _of_array(mask, where, _zeros_and_ones)
+
+
+def numbers_of(weight: Any, transposed: bool = False) -> Callable[[], Array | None]:
+    """A function that gives the numbers of a dense matrix or vector in double precision.
+
+    They are read only when it is called; None for masks, and for what has other numbers or none.
+
+    >>> numbers_of(np.array([[1, 2.5]]), transposed=True)().tolist()
+    [[1.0], [2.5]]
+    """
+
+    def read() -> Array | None:
+        found: Array
+        if isinstance(weight, BFloat16):
+            found = weight.rows(0, weight.shape[0])
+        elif comes_from(weight, "torch"):
+            plain = str(weight.layout) == "torch.strided" and weight.device.type != "meta"
+            if not plain or weight.is_quantized or not weight.is_floating_point():
+                return None
+            found = weight.detach().cpu().double().numpy()
+        elif isinstance(weight, np.ndarray) and weight.dtype.kind == "f":
+            found = weight
+        else:
+            return None
+        found = found.astype(np.float64)
+        return found.T if transposed else found
+
+    return read
 
 
 def same_memory(one: Any, other: Any) -> bool:

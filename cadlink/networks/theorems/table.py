@@ -12,22 +12,25 @@ from collections.abc import Callable
 from cadlink.deciding.decision import Decision, Verdict
 from cadlink.networks import exact
 from cadlink.networks.kernel.statement import SMOOTH
-from cadlink.networks.kernel.table import ALL, FIRST, LAST, UPWARDS
+from cadlink.networks.kernel.table import ALL, FIRST, FROM_SOME_LAYER, LAST, OUTPUT, UPWARDS
 from cadlink.networks.theorems import (
     cube,
     decay,
     depth,
+    features,
     hall,
     linear_part,
     narrow,
     one_hidden_layer,
     safe_inputs,
     saturated,
+    separable,
     smooth,
     trees,
     two_outputs,
 )
-from cadlink.networks.theorems.theorem import Case, Found, Theorem, Witness, same_data
+from cadlink.networks.theorems.moving import moved_to
+from cadlink.networks.theorems.theorem import Case, Found, Theorem, Witness
 from cadlink.networks.verdict import NetworkAnswer, Question
 
 __all__ = ["THEOREMS", "named"]
@@ -52,8 +55,9 @@ def _from(make: Callable[[Case], Witness | None]) -> Callable[[Case], Found | No
 
     def find(case: Case) -> Found | None:
         witness = make(case)
-        if witness is not None and case.question is _C and not same_data(witness, case):
-            return Found(why_not="is about other data")
+        if witness is not None and case.question is _C:
+            given = moved_to(witness, case)
+            return Found(given, "is about other data", tentative=True)
         return _found(witness)
 
     return find
@@ -105,6 +109,19 @@ def _data_or(
         return found
 
     return find
+
+
+def _claiming(found: Found, answer: NetworkAnswer) -> Found | None:
+    """One of the two sides of a theorem that decides."""
+    assert found.witness is not None
+    good = found.witness["claim"] == "attained"
+    return found if good == (answer is _YES) else None
+
+
+def _hard_labels(case: Case) -> Found | None:
+    """R23 (i): labels of our choice, which soft ones are not."""
+    hard = case.loss in ("cross_entropy", "logistic")
+    return Found(separable.one_label("R23i")) if hard else None
 
 
 def _smooth(case: Case) -> Found | None:
@@ -191,16 +208,14 @@ def _independent(case: Case) -> Found | None:
 
 
 def _realised(case: Case) -> Found | None:
-    assert case.inputs is not None
-    assert case.targets is not None
-    return _found(exact.realised(case.pattern, case.inputs, case.targets, case.limits.wall_s / 2))
+    xs, ys = case.exact_data
+    return _found(exact.realised(case.pattern, xs, ys, case.limits.wall_s / 2))
 
 
 def _pair(case: Case) -> Found:
     """The procedure for two units on a line."""
-    assert case.inputs is not None
-    assert case.targets is not None
-    found = exact.not_attained(case.pattern, case.inputs, case.targets, case.limits, case.decider)
+    xs, ys = case.exact_data
+    found = exact.not_attained(case.pattern, xs, ys, case.limits, case.decider)
     return Found(found.witness, f"gave no answer: {found.reason}", undecided=True)
 
 
@@ -217,6 +232,7 @@ THEOREMS: tuple[Theorem, ...] = (
         loss="continuous",
         activations=("relu", "leaky_relu", "linear", *SMOOTH),
         penalty="all",
+        many=True,
     ),
     Theorem(
         "R24",
@@ -229,6 +245,47 @@ THEOREMS: tuple[Theorem, ...] = (
         activations=("relu", "leaky_relu", "linear"),
         biases=UPWARDS,
         penalty="weights",
+        many=True,
+    ),
+    Theorem(
+        "R24b",
+        frozenset({(_A, _NO), (_B, _NO), (_C, _NO)}),
+        "a class without points",
+        "the bias of a class that no point has can be lowered for ever, and each time the loss"
+        " falls",
+        lambda case: _claiming(decay.every_label(case), _NO),
+        loss="labels",
+        activations=("relu", "leaky_relu", "linear"),
+        biases=OUTPUT,
+        penalty="weights",
+        many=True,
+    ),
+    Theorem(
+        "R24b",
+        _EVERY,
+        "labels of every class",
+        "a penalty on all weights keeps them bounded, and labels of every class keep the output"
+        " biases together",
+        lambda case: _claiming(decay.every_label(case), _YES),
+        loss="labels",
+        activations=("relu", "leaky_relu", "linear"),
+        biases=FROM_SOME_LAYER,
+        penalty="weights",
+        many=True,
+    ),
+    Theorem(
+        "R24c",
+        frozenset({(_C, _NO)}),
+        "targets that vary with some input",
+        "the last weights are free of the penalty: they grow while all others shrink, until the"
+        " penalty is as good as none; only constant predictions could be best, and a small step"
+        " along one path is better",
+        decay.left_out,
+        loss="averaging",
+        biases=ALL,
+        penalty="all-but-last",
+        hidden=(1, None),
+        many=True,
     ),
     Theorem(
         "R1",
@@ -239,6 +296,7 @@ THEOREMS: tuple[Theorem, ...] = (
         loss="growing",
         activations=("relu", "leaky_relu", "linear"),
         hidden=(1, 1),
+        many=True,
     ),
     Theorem(
         "R13",
@@ -249,6 +307,42 @@ THEOREMS: tuple[Theorem, ...] = (
         lambda case: _found(trees.guaranteed(case.pattern, not all(case.biases))),
         loss="growing",
         activations=("relu", "leaky_relu", "linear"),
+        many=True,
+    ),
+    Theorem(
+        "R23i",
+        frozenset({(_A, _NO), (_B, _NO)}),
+        "free output biases",
+        "points that all have one label are served better and better by an output bias that grows;"
+        " so it is for every training set that some weights classify all right",
+        _hard_labels,
+        loss="labels",
+        activations=("relu", "leaky_relu", "linear"),
+        biases=OUTPUT,
+        many=True,
+    ),
+    Theorem(
+        "R23i",
+        frozenset({(_C, _NO)}),
+        "hard labels, and weights that classify every point right",
+        "the weights given classify every point right, and the larger a multiple of the last layer,"
+        " the nearer is the loss to 0, which it never reaches",
+        separable.separated,
+        loss="labels",
+        activations=("relu", "linear"),
+        many=True,
+    ),
+    Theorem(
+        "R23ii",
+        _EVERY,
+        "two classes with soft labels, and a network that is safe with one output",
+        "with two classes the loss is about the difference of the outputs, which tends to infinity"
+        " at no best weights, as both labels count at every point; and with this one output the"
+        " network always has an optimum",
+        lambda case: _found(separable.two_soft_classes(case)),
+        loss="soft_cross_entropy",
+        activations=("relu", "leaky_relu", "linear"),
+        many=True,
     ),
     Theorem(
         "R20",
@@ -283,6 +377,17 @@ THEOREMS: tuple[Theorem, ...] = (
         loss="coercive",
         biases=ALL,
         hidden=(1, 1),
+    ),
+    Theorem(
+        "R23iii",
+        frozenset({(_B, _YES), (_C, _YES)}),
+        "a last hidden layer with as many units as points but one, or weights whose last features"
+        " are independent",
+        "the last hidden layer has so many units that some weights fit any targets at these inputs",
+        features.full_rank,
+        loss="attaining",
+        hidden=(1, None),
+        many=True,
     ),
     Theorem(
         "R1",

@@ -9,12 +9,13 @@ from typing import Any, TypeAlias
 
 from cadlink.deciding.decider import Decider
 from cadlink.deciding.decision import Decision, Limits
+from cadlink.networks.kernel.doubles import Doubles, Parameters, array_json
 from cadlink.networks.kernel.losses import LOSSES, within
 from cadlink.networks.kernel.table import ANY, Biases
 from cadlink.networks.verdict import NetworkAnswer, Question
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["Case", "Found", "Rows", "Theorem", "Witness", "same_data"]
+__all__ = ["Case", "Found", "Rows", "Theorem", "Witness", "parameters_json", "same_data"]
 
 Witness: TypeAlias = dict[str, Any]
 Rows: TypeAlias = list[list[Fraction]]
@@ -26,6 +27,8 @@ class Case:
 
     ``inputs`` (points x inputs) for questions (b) and (c), ``targets`` (points x outputs) for (c).
     ``loss``: the narrowest class of losses (a name of LOSSES) that the loss is known to be in.
+    ``parameters``: some that training has found.  Data of many numbers are Doubles, which only some
+    theorems go through.
     """
 
     question: Question
@@ -33,11 +36,19 @@ class Case:
     biases: tuple[bool, ...]
     activation: str = "relu"
     penalty: str = "none"
-    inputs: Rows | None = None
-    targets: Rows | None = None
+    inputs: Rows | Doubles | None = None
+    targets: Rows | Doubles | None = None
     limits: Limits = field(default_factory=Limits)
     decider: Decider | None = None
     loss: str = "squared"
+    parameters: Parameters | None = None
+
+    @property
+    def exact_data(self) -> tuple[Rows, Rows]:
+        """Inputs and targets of question (c), where they are not too many."""
+        assert isinstance(self.inputs, list)
+        assert isinstance(self.targets, list)
+        return self.inputs, self.targets
 
     def matrix(self, pattern: Pattern | None = None) -> Decision:
         """The decision about the products of the masks (of other masks, if given)."""
@@ -50,12 +61,14 @@ class Case:
 
 @dataclass(frozen=True)
 class Found:
-    """A witness, or why there is none; ``undecided``: more time might have found one."""
+    """A witness, or why there is none; ``undecided``: more time might have found one;
+    ``tentative``: the kernel may refuse the witness, which then is none."""
 
     witness: Witness | None = None
     why_not: str = ""
     decision: Decision | None = None
     undecided: bool = False
+    tentative: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,7 @@ class Theorem:
     ``condition``".  ``why`` explains the answer to people.  ``data`` makes training sets of our
     choice, ``points`` says what they are, ``unwritten`` why a witness has none; ``search`` does so
     slowly, from a matrix decision.
+    ``many``: it does not mind data of very many numbers.
     """
 
     name: str
@@ -84,12 +98,16 @@ class Theorem:
     points: str = ""
     unwritten: str = "there are too many"
     search: Callable[[Case, Decision], Witness | None] | None = None
+    many: bool = False
 
     def about(self, case: Case) -> bool:
         """Whether the theorem answers such a question about networks of this depth and penalty."""
         asked = any(question is case.question for question, _ in self.supports)
-        # what is about linear networks alone is no reason why not for others
+        # what is about linear networks alone is no reason why not for others, nor is what is not
+        # about labels where the targets are labels
         likely = case.activation in self.activations or "relu" in self.activations
+        if self.loss is not None and (LOSSES[case.loss].labels or LOSSES[self.loss].labels):
+            likely = likely and within(case.loss, self.loss, case.question.value)
         return asked and likely and self.penalty == case.penalty and self.fits(case.pattern)
 
     def fits(self, pattern: Pattern) -> bool:
@@ -99,8 +117,10 @@ class Theorem:
         return low <= layers and (high is None or layers <= high)
 
     def stated_loss(self, case: Case) -> str | None:
-        """The loss that a statement names: the widest class, but a loss of labels itself."""
-        return case.loss if self.loss is not None and LOSSES[case.loss].labels else self.loss
+        """The loss that a statement names: the widest class, or where labels matter the loss."""
+        if self.loss is None or not (LOSSES[case.loss].labels or LOSSES[self.loss].labels):
+            return self.loss
+        return case.loss
 
     def missing(self, case: Case) -> str:
         """What the network lacks, in words, or nothing."""
@@ -109,7 +129,18 @@ class Theorem:
             return " or ".join(names.get(name, name) for name in self.activations)
         if self.loss is not None and not within(case.loss, self.loss, case.question.value):
             return LOSSES[self.loss].words
-        return "" if self.biases.hold(case.biases) else self.biases.words
+        if not self.biases.hold(case.biases):
+            return self.biases.words
+        few = self.many or not isinstance(case.inputs, Doubles)
+        return "" if few else "data of fewer numbers, to go through them exactly"
+
+
+def parameters_json(parameters: Parameters) -> dict[str, Any]:
+    """Parameters as a witness holds them."""
+    return {
+        "weights": [array_json(weight) for weight in parameters.weights],
+        "biases": [array_json(bias) for bias in parameters.biases],
+    }
 
 
 def same_data(witness: Mapping[str, Any], case: Case) -> bool:

@@ -1,0 +1,53 @@
+"""``cadlink diagnose CHECKPOINT``: is this run going to infinity, and why."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import textwrap
+
+from cadlink.cli import status
+from cadlink.cli.arguments import Commands
+from cadlink.cli.bar import Bar
+from cadlink.cli.data_arguments import add_data, data_from
+from cadlink.cli.model_arguments import add_model, model_from
+from cadlink.cli.network import describe
+from cadlink.deciding.decision import Limits
+from cadlink.networks.diagnosis import diagnose
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(commands: Commands) -> None:
+    """The subcommand's arguments."""
+    parser = commands.add_parser("diagnose", help="whether trained weights are going to infinity")
+    add_model(parser)
+    add_data(parser, needed=True)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--limit", type=float, default=60.0, metavar="SECONDS", help="time for each decision (60)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Decide, look at the weights, show."""
+    model = model_from(args)
+    inputs, targets = data_from(args)
+    with Bar() as bar:
+        found = diagnose(
+            model,
+            inputs,
+            targets,
+            args.loss,
+            args.decay,
+            args.weights,
+            Limits(args.limit),
+            bar,
+        )
+    if args.json:
+        print(json.dumps({"model": model.to_json(), **found.to_json()}, allow_nan=False))
+    else:
+        print("\n".join([*textwrap.wrap(found.conclusion, 88), "", *found.lines(), ""]))
+        print(describe(found.verdict))
+    return status.DECIDED

@@ -1,0 +1,48 @@
+"""A network run on points in double precision, for those who look for something; nothing is proved
+by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from cadlink.networks.kernel.doubles import Doubles, Parameters
+
+__all__ = ["floats", "predictions", "received"]
+
+Array = npt.NDArray[np.float64]
+
+BATCH = 4096
+
+
+def floats(rows: Sequence[Sequence[Fraction]]) -> Array:
+    """Rows of exact numbers as an array, rounded.
+
+    >>> floats([[Fraction(1, 2)]]).tolist()
+    [[0.5]]
+    """
+    if isinstance(rows, Doubles):
+        return rows.array
+    return np.array([[float(value) for value in row] for row in rows])
+
+
+def received(
+    parameters: Parameters, activation: str, values: Array
+) -> Iterator[tuple[Array, Array]]:
+    """Per layer its values from below and what its units receive (points x units); ReLU or none."""
+    for weight, bias in zip(parameters.weights, parameters.biases, strict=True):
+        found = values @ weight.T + bias
+        yield values, found
+        values = np.maximum(found, 0.0) if activation == "relu" else found
+
+
+def predictions(parameters: Parameters, activation: str, xs: Array) -> Array:
+    """What the network predicts (points x outputs), some points at a time."""
+    parts = []
+    for start in range(0, len(xs), BATCH):
+        *_, (_, found) = received(parameters, activation, xs[start : start + BATCH])
+        parts.append(found)
+    return np.vstack(parts)
