@@ -6,11 +6,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from cadlink.errors import InputError
+from cadlink.files import writable
 from cadlink.networks.kernel import PENALTIES
 from cadlink.networks.kernel.losses import NAMED
 from cadlink.networks.readers import tables
 
-__all__ = ["add_data", "data_from"]
+__all__ = ["add_data", "add_report", "data_from", "report_path"]
 
 FILES = ".npy, .npz, .csv, .json, .pt or .safetensors"
 LOSSES = tuple(name for name in NAMED if name not in ("labels", "averaging"))
@@ -53,6 +55,24 @@ def add_data(parser: argparse.ArgumentParser, needed: bool = False) -> None:
         metavar="CHECKPOINT",
         help="trained weights, if SOURCE holds none: read as a model is",
     )
+
+
+def add_report(parser: argparse.ArgumentParser) -> None:
+    """--report."""
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE", help="write a page to send to others: .html"
+    )
+
+
+def report_path(args: argparse.Namespace) -> Path | None:
+    """Where the page goes, if one is wanted.  Raises InputError for another name than .html, or if
+    no file can be put there."""
+    path: Path | None = args.report
+    if path is not None:
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise InputError("expected a name ending in .html", "--report")
+        writable(path, "--report")
+    return path
 
 
 def data_from(args: argparse.Namespace) -> tuple[Any, Any]:

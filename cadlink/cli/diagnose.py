@@ -9,11 +9,12 @@ import textwrap
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands
 from cadlink.cli.bar import Bar
-from cadlink.cli.data_arguments import add_data, data_from
+from cadlink.cli.data_arguments import add_data, add_report, data_from, report_path
 from cadlink.cli.model_arguments import add_model, model_from
 from cadlink.cli.network import describe
 from cadlink.deciding.decision import Limits
 from cadlink.networks.diagnosis import diagnose
+from cadlink.report import page
 
 __all__ = ["add_parser", "run"]
 
@@ -27,11 +28,13 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--limit", type=float, default=60.0, metavar="SECONDS", help="time for each decision (60)"
     )
+    add_report(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Decide, look at the weights, show."""
+    """Decide, look at the weights, show, write the page."""
+    report = report_path(args)
     model = model_from(args)
     inputs, targets = data_from(args)
     with Bar() as bar:
@@ -45,6 +48,8 @@ def run(args: argparse.Namespace) -> int:
             Limits(args.limit),
             bar,
         )
+    if report is not None:
+        page.write(report, args.source, model, found.verdict, args.command, found)
     if args.json:
         print(json.dumps({"model": model.to_json(), **found.to_json()}, allow_nan=False))
     else:

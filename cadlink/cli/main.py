@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -74,6 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     _open_streams()
     args = _parser().parse_args(arguments)
+    args.command = shlex.join(["cadlink", *(sys.argv[1:] if arguments is None else arguments)])
     _terminate_in_order()
     try:
         if sys.stdout is None:

@@ -11,13 +11,15 @@ from pathlib import Path
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands
 from cadlink.cli.bar import Bar
-from cadlink.cli.data_arguments import add_data, data_from
+from cadlink.cli.data_arguments import add_data, add_report, data_from, report_path
 from cadlink.cli.model_arguments import add_model, model_from
 from cadlink.deciding.decision import Limits
 from cadlink.files import replacing
 from cadlink.networks.deciding import decide_network
+from cadlink.networks.kernel.statement import MAX_NUMBERS
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict
 from cadlink.networks.witness_file import document_of
+from cadlink.report import page
 
 __all__ = ["add_parser", "describe", "run"]
 
@@ -51,11 +53,13 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--certificate", type=Path, metavar="FILE", help="write the witness as JSON for others"
     )
+    add_report(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Decide, show, write the witness."""
+    """Decide, show, write the witness and the page."""
+    report = report_path(args)
     model = model_from(args)
     if args.no_bias:
         model = model.without_biases()
@@ -75,6 +79,8 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.certificate is not None:
         _write(args.certificate, verdict)
+    if report is not None:
+        page.write(report, args.source, model, verdict, args.command)
     if args.json:
         print(json.dumps({"model": model.to_json(), **verdict.to_json()}, allow_nan=False))
     else:
@@ -128,6 +134,14 @@ def _item(label: str, text: str) -> list[str]:
 def _write(path: Path, verdict: NetworkVerdict) -> None:
     if verdict.statement is None or verdict.witness is None:
         print(f"cadlink: no answer with a witness, so {path} was not written", file=sys.stderr)
+        return
+    points = len(verdict.statement.inputs or ())
+    if points * (verdict.pattern.widths[0] + 1) > MAX_NUMBERS:
+        print(
+            f"cadlink: {points} points are too many for a certificate, so {path} was not written;"
+            " the same command decides and checks again",
+            file=sys.stderr,
+        )
         return
     document = document_of(verdict.statement, verdict.witness)
     with replacing(path, "--certificate") as name:

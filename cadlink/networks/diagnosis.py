@@ -11,8 +11,8 @@ they are, is a least-squares problem.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -34,10 +34,12 @@ from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict, Question
 __all__ = ["Diagnosis", "diagnose"]
 
 Array = npt.NDArray[np.float64]
+Trace: TypeAlias = tuple[list[float], list[float], list[float]]
 
 MOST_PAIRS = 3  # of a layer
 EXCESS = 2.0  # what one unit of a pair adds, compared with all that its layer makes of the data
 MOST_WORK = 2 * 10**10  # operations of a least-squares problem
+DRAWN = 400  # points in a picture
 SEEN = 20_000  # points on which units are looked at
 
 
@@ -49,7 +51,8 @@ class Diagnosis:
     ``right`` the number of points on the side of their labels, ``margin`` the smallest distance
     (negative for a wrong one), both None for regression.  ``largest``: per layer the largest weight
     and its place; ``dead``: per hidden layer the units that are active at no point.  ``pairs``
-    nearly cancel, ``limit`` is the mean squared error that the limit of the first of them reaches.
+    nearly cancel, ``limit`` is the mean squared error that the limit of the first of them reaches,
+    ``trace`` what its units receive at some points and what each adds to an output.
     """
 
     model: Model
@@ -63,6 +66,7 @@ class Diagnosis:
     dead: tuple[tuple[int, ...], ...]
     pairs: tuple[Pair, ...]
     limit: float | None
+    trace: Trace | None = field(default=None, repr=False)
 
     @property
     def diverging(self) -> bool:
@@ -204,6 +208,7 @@ def diagnose(
         _dead(parameters, kind, x),
         tuple(large),
         _limit(large[0], read, parameters, x, y) if large and loss == "squared" else None,
+        _trace(large[0], parameters, x) if large else None,
     )
 
 
@@ -295,3 +300,19 @@ def _limit(pair: Pair, model: Model, parameters: Parameters, x: Array, y: Array)
         fit = np.linalg.lstsq(whole, y[:, output], rcond=None)[0]
         error += float(((whole @ fit - y[:, output]) ** 2).sum())
     return error / len(x)
+
+
+def _trace(pair: Pair, parameters: Parameters, x: Array) -> Trace:
+    """What the units of a pair receive at some points, and what each adds to the unit above on
+    which the first has the largest weight."""
+    step = max(1, len(x) // DRAWN)
+    layers = list(received(parameters, "relu", x[::step]))
+    values, weight = layers[pair.layer + 1][0], parameters.weights[pair.layer + 1]
+    one, other = pair.units
+    above = int(np.abs(weight[:, one]).argmax())
+    norm = np.linalg.norm(parameters.weights[pair.layer][one])
+    return (
+        (layers[pair.layer][1][:, one] / norm).tolist(),
+        (values[:, one] * weight[above, one]).tolist(),
+        (values[:, other] * weight[above, other]).tolist(),
+    )

@@ -11,7 +11,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,10 +24,21 @@ if TYPE_CHECKING:
     from cadlink.networks.experiments.demo import Demonstration
     from cadlink.networks.experiments.training import Run
 
-__all__ = ["BLUE", "SKY", "demo_figure", "mask_figure", "new_figure", "runs_figure", "save"]
+__all__ = [
+    "BLUE",
+    "SKY",
+    "demo_figure",
+    "draw",
+    "mask_figure",
+    "new_figure",
+    "pair_figure",
+    "runs_figure",
+    "save",
+]
 
 # Colours that stay apart in print and for colour-blind eyes (Okabe and Ito).
 BLUE, ORANGE, SKY, GREY = "#0072B2", "#D55E00", "#56B4E9", "#555555"
+Trace = tuple[Sequence[float], Sequence[float], Sequence[float]]
 SUFFIXES = (".png", ".svg", ".pdf")
 SMALL = 40  # masks up to this size are drawn with every cell visible
 DPI = 200
@@ -49,16 +60,20 @@ def new_figure(width: float, height: float) -> Any:
 
 def save(figure: Any, path: str | Path) -> None:
     """Write a figure; the suffix says how (.png, .svg, .pdf).  Text in an SVG stays text."""
-    import matplotlib
-
     target = Path(path)
     if target.suffix.lower() not in SUFFIXES:
         raise InputError(f"expected a name ending in {', '.join(SUFFIXES)}", str(target))
     buffer = io.BytesIO()
-    kind = target.suffix.lower()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "cadlink"}):
-        figure.savefig(buffer, format=kind[1:], dpi=DPI, metadata=_undated(kind))
+    draw(figure, buffer, target.suffix.lower())
     files.write(target, buffer.getvalue())
+
+
+def draw(figure: Any, stream: IO[bytes], kind: str) -> None:
+    """Write a figure to a stream in the format of a suffix."""
+    import matplotlib
+
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "cadlink"}):
+        figure.savefig(stream, format=kind[1:], dpi=DPI, metadata=_undated(kind))
 
 
 def _undated(kind: str) -> dict[str, None]:
@@ -212,6 +227,34 @@ def _part(axes: Any, mask: Mask, rows: Sequence[int], cols: Sequence[int]) -> No
         axes.axhline(edge - 0.5, color="#cccccc", linewidth=0.5)
     for edge in range(len(some_cols) + 1):
         axes.axvline(edge - 0.5, color="#cccccc", linewidth=0.5)
+
+
+# -- runs ------------------------------------------------------------------------------------------
+
+
+def pair_figure(trace: Trace, units: tuple[int, int]) -> Any:
+    """What two units that nearly cancel add to an output at the points, and their sum.
+
+    >>> figure = pair_figure(((0.0, 1.0), (0.0, 5.0), (0.0, -4.0)), (0, 1))
+    >>> [axes.get_ylabel() for axes in figure.axes]
+    ['added to an output', 'together']
+    """
+    places, one, other = trace
+    figure = new_figure(7.0, 3.2)
+    left, right = figure.subplots(1, 2)
+    left.plot(places, one, ".", color=BLUE, markersize=5, label=f"unit {units[0]}")
+    left.plot(places, other, ".", color=ORANGE, markersize=5, label=f"unit {units[1]}")
+    together = [a + b for a, b in zip(one, other, strict=True)]
+    right.plot(places, together, ".", color=GREY, markersize=5)
+    left.set(ylabel="added to an output", title="the two units")
+    right.set(ylabel="together", title="their sum")
+    left.legend(fontsize=8, frameon=False)
+    for axes in (left, right):
+        axes.set_xlabel("what both receive (scaled)", fontsize=9)
+        axes.grid(True, color="#dddddd", linewidth=0.5)
+        axes.tick_params(labelsize=8)
+        axes.title.set_fontsize(9)
+    return figure
 
 
 # -- training --------------------------------------------------------------------------------------
