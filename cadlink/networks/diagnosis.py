@@ -100,9 +100,9 @@ class Diagnosis:
         if guaranteed:
             return f"Some weights are best, so the run can settle; but {text}"
         if self.verdict.answer is NetworkAnswer.NO_OPTIMUM:
-            return f"This run is going to infinity, for this reason: two units become one; {text}"
+            return f"This run is going to infinity, for this reason: two units become one: {text}"
         return (
-            f"This run looks as if it were going to infinity: two units become one; {text} Whether"
+            f"This run looks as if it were going to infinity: two units become one: {text} Whether"
             " no weights are best is not known."
         )
 

@@ -61,7 +61,7 @@ ul, ol { padding-left: 1.3rem; max-width: 46rem; } li { margin: .3rem 0; }
 figure { margin: 0; } figure svg { display: block; max-width: 100%; height: auto; margin: auto; }
 figure.wide svg { min-width: 34rem; }
 pre { background: #fff; border: 1px solid var(--line); border-radius: 6px; padding: .7rem .9rem;
-  overflow-x: auto; font-size: .85rem; margin: .5rem 0; }
+  white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85rem; margin: .5rem 0; }
 footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
 @media print { body { background: #fff; } }
 """
