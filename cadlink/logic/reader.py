@@ -38,7 +38,7 @@ from cadlink.logic.formula import (
     implies,
     negate,
 )
-from cadlink.logic.polynomial import Polynomial, check_name
+from cadlink.logic.polynomial import check_name
 from cadlink.logic.terms import Term, compare
 from cadlink.logic.tokens import Tokens, place
 
@@ -276,7 +276,7 @@ class _Reader(Tokens):
                 self.fail(
                     f"{name:.40}(...): expected polynomials, which have no functions", token.offset
                 )
-            return Term(Polynomial.variable(name))
+            return Term.variable(name)
         if self.take("-"):
             self.deeper()
             inside = -self.power()

@@ -36,7 +36,7 @@ from cadlink.logic.formula import (
     implies,
     negate,
 )
-from cadlink.logic.polynomial import Polynomial, check_name
+from cadlink.logic.polynomial import Polynomial
 from cadlink.logic.terms import Term, compare
 from cadlink.logic.tokens import place
 
@@ -191,7 +191,7 @@ class _Reader:
 
     def variable(self, node: Node) -> Term:
         try:
-            return Term(Polynomial.variable(check_name(node.word)))
+            return Term.variable(node.word)
         except FormulaError as error:
             self.fail(str(error), node)
 

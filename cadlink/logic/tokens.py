@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 __all__ = ["Token", "Tokens", "place"]
 
@@ -18,8 +17,7 @@ def place(text: str, offset: int) -> tuple[int, int]:
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """``kind`` is the name of the pattern's group that matched, or "end"."""
 
     kind: str
@@ -39,13 +37,14 @@ class Tokens:
         self.position = 0
         self.tokens: list[Token] = []
         offset = start
-        while offset < end:
-            match = pattern.match(text, offset, end)
-            if match is None:
-                self.fail(f"unexpected character {text[offset]!r}", offset)
+        for match in pattern.finditer(text, start, end):
+            if match.start() > offset:
+                break
             if match.lastgroup != "space":
                 self.tokens.append(Token(str(match.lastgroup), match.group(), offset))
             offset = match.end()
+        if offset < end:
+            self.fail(f"unexpected character {text[offset]!r}", offset)
         self.tokens.append(Token("end", "", end))
 
     def fail(self, message: str, offset: int) -> NoReturn:
