@@ -38,6 +38,7 @@ from cadlink.backends.preferences import Kind, preferred
 from cadlink.clock import Clock
 from cadlink.deciding.decision import Assurance, Limits
 from cadlink.errors import BackendError, BackendMissing, FormulaError, InputError
+from cadlink.logic.algebraic import Root, holds
 from cadlink.logic.encode import QUESTIONS, differ, question
 from cadlink.logic.formula import (
     FALSE,
@@ -52,7 +53,6 @@ from cadlink.logic.formula import (
     all_names,
     assign,
     conj,
-    evaluate,
     free_variables,
     is_quantifier_free,
     prenex,
@@ -115,7 +115,8 @@ class Elimination:
     ``formula`` has no quantifier and agrees with the question (wherever the assumption holds); it
     is None if there is no answer, and ``detail`` says why.  ``runs`` lists who was asked what, the
     seconds and the digest of what it printed; ``agreed`` names the backends that gave this answer
-    or an equivalent one.  ``point`` is a solution, where one was asked for.  ``assurance`` is
+    or an equivalent one.  ``point`` is a solution, where one was asked for: a Fraction for every
+    variable, or a Root (``logic/algebraic.py``) where it is irrational.  ``assurance`` is
     CHECKED for what was computed here exactly, TRUSTED for what rests on a backend.
     """
 
@@ -125,7 +126,7 @@ class Elimination:
     seconds: float
     runs: tuple[Run, ...] = ()
     agreed: tuple[str, ...] = ()
-    point: Mapping[str, Fraction] | None = None
+    point: Mapping[str, Fraction | Root] | None = None
     detail: str = ""
 
     def __bool__(self) -> bool:
@@ -309,16 +310,18 @@ def find_point(
     engine: Engine | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Elimination:
-    """Rational values of the free variables that satisfy a formula.
+    """Values of the free variables that satisfy a formula: rational, or algebraic if need be.
 
-    ``point`` of the result holds them; they were put into the formula, and what was left, if it has
-    quantifiers, was decided.  ``truth`` is False if there is no point at all, and None if none was
-    found: it may have irrational coordinates.
+    ``point`` of the result holds them.  They were put into the formula: rational ones, and
+    algebraic ones that stand alone in their atoms, exactly; what was left, if anything, was
+    decided.  ``truth`` is False if there is no point at all, and None if none was found.
 
     Raises FormulaError if no variable is free, else as :func:`eliminate`.
 
     >>> sorted(find_point("2*x = 1 and y > x and y < 1 and 3*y = 2").point.items())
     [('x', Fraction(1, 2)), ('y', Fraction(2, 3))]
+    >>> str(find_point("x^2 = 2 and x > 0").point["x"])
+    'the root of x^2 - 2 between 1 and 2'
     """
     start = time.monotonic()
     limits = limits or Limits()
@@ -335,7 +338,7 @@ def find_point(
     def done(
         truth: Truth | None,
         assurance: Assurance,
-        point: Mapping[str, Fraction] | None = None,
+        point: Mapping[str, Fraction | Root] | None = None,
         detail: str = "",
     ) -> Elimination:
         seconds = time.monotonic() - start
@@ -356,17 +359,21 @@ def find_point(
                 continue
             if run.answer.formula == FALSE:
                 return done(FALSE, Assurance.TRUSTED)
+            roots = run.answer.roots or {}
             model = run.answer.model or {}
-            point = {name: model.get(name, Fraction(0)) for name in names}
-            rest = assign(question, point)
-            if is_quantifier_free(rest):
-                if evaluate(rest, {}):
-                    return done(TRUE, Assurance.CHECKED, point)
-            elif clock.left() > 0:
+            values = {n: model.get(n, Fraction(0)) for n in names if n not in roots}
+            point = {name: roots[name] if name in roots else values[name] for name in names}
+            rest = assign(question, values)
+            known = holds(rest, roots)
+            if known:
+                return done(TRUE, Assurance.CHECKED, point)
+            if known is None and clock.left() > 0:
                 left = Limits(clock.left(), limits.memory_mib)
-                if decide_sentence(rest, "auto", left, engine, progress).truth:
+                there = [root.condition(name) for name, root in roots.items()]
+                sentence = _exists(list(roots), conj(*there, rest))
+                if decide_sentence(sentence, "auto", left, engine, progress).truth:
                     return done(TRUE, Assurance.TRUSTED, point)
-            irrational = "there are points, but none with rational coordinates was found"
+            irrational = "there are points, but none was found that can be written down"
             return done(None, Assurance.NONE, None, irrational)
         return done(None, Assurance.NONE, None, _why_not(runs))
 

@@ -28,7 +28,7 @@ FLOORS = (
         "json_text",
     },
     {"patterns.families", "logic.formula"},
-    {"logic.terms"},
+    {"logic.terms", "logic.algebraic"},
     {
         "logic.reader",
         "logic.smtlib",

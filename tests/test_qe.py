@@ -18,6 +18,7 @@ from cadlink.backends.base import Outcome
 from cadlink.backends.engine import Engine
 from cadlink.deciding.decision import Assurance
 from cadlink.errors import BackendMissing, FormulaError, InputError
+from cadlink.logic.algebraic import Root
 from cadlink.logic.formula import FALSE, TRUE, Formula, conj, disj, evaluate, free_variables, negate
 from cadlink.logic.formula import exists as exists_
 from cadlink.qe import eliminate, exists, find_point, forall, formula
@@ -237,11 +238,22 @@ def test_a_point_satisfies_the_formula(engine: Engine, question: str) -> None:
         assert found.assurance is Assurance.CHECKED
 
 
-def test_no_point_and_no_rational_one(engine: Engine) -> None:
+def test_algebraic_points(engine: Engine) -> None:
+    found = find_point("x^2 = 2 and x < 0 and y = 3", engine=engine)
+    assert (found.truth, found.assurance) == (True, Assurance.CHECKED)
+    root, three = (found.point or {})["x"], (found.point or {})["y"]
+    assert isinstance(root, Root)
+    assert (root.coefficients, three) == ((-2, 0, 1), 3)
+    assert -2 <= root.low < root.high <= -1
+    assert found.to_json()["point"]["x"] == "the root of x^2 - 2 between -2 and -1"
+    # two irrational numbers in one atom: what is left is decided, and so trusted
+    found = find_point("x^2 = 2 and x*y = 1", engine=engine)
+    assert (found.truth, found.assurance) == (True, Assurance.TRUSTED)
+    assert set(found.point or {}) == {"x", "y"}
+
+
+def test_no_point(engine: Engine) -> None:
     assert find_point("x^2 + 1 = 0", engine=engine).truth is False
-    found = find_point("x^2 = 2", engine=engine)
-    assert (found.point, found.truth) == (None, None)
-    assert "none with rational coordinates" in found.detail
     assert find_point("x > 0", assuming="x > 5", engine=engine).point["x"] > 5  # type: ignore[index]
 
 

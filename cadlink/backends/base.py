@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cadlink.clock import UNLIMITED, Clock
+from cadlink.logic.algebraic import Root
 from cadlink.logic.formula import Formula
 
 __all__ = [
@@ -74,12 +75,13 @@ class Output:
 class Answer:
     """An equivalent quantifier-free formula (TRUE or FALSE for a sentence), perhaps a model.
 
-    ``model`` names rational values of the outermost existential variables of a true sentence; it
-    is a hint to be checked, never a proof.
+    ``model`` names rational values of the outermost existential variables of a true sentence,
+    ``roots`` irrational ones; they are a hint to be checked, never a proof.
     """
 
     formula: Formula
     model: Mapping[str, Fraction] | None = None
+    roots: Mapping[str, Root] | None = None
 
 
 class Adapter(Protocol):

@@ -22,7 +22,8 @@ from typing import NoReturn, TypeAlias
 from cadlink.backends.base import Answer, NoAnswer, Outcome, Output, Script
 from cadlink.backends.question import pose
 from cadlink.clock import UNLIMITED, Clock
-from cadlink.errors import AnswerError
+from cadlink.errors import AnswerError, FormulaError
+from cadlink.logic.algebraic import Root
 from cadlink.logic.formula import (
     FALSE,
     TRUE,
@@ -90,7 +91,7 @@ class Z3:
         return Script("\n".join(lines) + "\n", question.names, formula)
 
     def read(self, script: Script, output: Output) -> Answer:
-        """True or false; the rational part of the model if the outermost block is existential."""
+        """True or false; the model if the outermost block is existential."""
         text = output.stdout
         _refuse_failures(output)
         verdict, _, rest = text.partition("\n")
@@ -99,10 +100,10 @@ class Z3:
             return Answer(TRUE if asked_negation else FALSE)
         if verdict != "sat":
             raise NoAnswer(Outcome.GARBLED, "expected sat and a model, unsat, or unknown")
-        model = _read_model(script, text, len("sat\n"))
+        model, roots = _read_model(script, text, len("sat\n"))
         if asked_negation:
             return Answer(FALSE)
-        return Answer(TRUE, model or None)
+        return Answer(TRUE, model or None, roots or None)
 
 
 def _is_universal(prefix: Sequence[tuple[Quantifier, str]]) -> bool:
@@ -140,8 +141,10 @@ def _plain(node: Node) -> SExpression:
     return node.word or list(map(_plain, node.parts))
 
 
-def _read_model(script: Script, text: str, start: int) -> dict[str, Fraction]:
-    """The rational values; variables with an algebraic value (``root-obj``) are left out."""
+def _read_model(
+    script: Script, text: str, start: int
+) -> tuple[dict[str, Fraction], dict[str, Root]]:
+    """The rational values and the algebraic ones (``root-obj``)."""
     nodes = read_nodes(text, start, _MAX_DEPTH, _fail, _TOKEN)
     if len(nodes) != 1 or nodes[0].word:
         second = nodes[1].offset if len(nodes) > 1 else start
@@ -151,19 +154,61 @@ def _read_model(script: Script, text: str, start: int) -> dict[str, Fraction]:
         del definitions[0]
     constants = set(re.findall(r"^\(declare-const (\w+) Real\)$", script.text, re.MULTILINE))
     model: dict[str, Fraction] = {}
+    roots: dict[str, Root] = {}
     defined: set[str] = set()
     for definition in definitions:
         match definition:
             case ["define-fun", str(name), [], "Real", value] if name in constants - defined:
                 defined.add(name)
                 number = _rational(value)
+                root = _root(value) if number is None else None
                 if number is not None:
                     model[script.names[name]] = number
+                elif root is not None:
+                    roots[script.names[name]] = root
             case ["define-fun", "/0", [[_, "Real"], [_, "Real"]], "Real", _] if "/0" not in defined:
                 defined.add("/0")  # how z3 divides by zero inside; no question of ours divides
             case _:
                 _fail("a definition that is not of one declared constant", text, start)
-    return model
+    return model, roots
+
+
+def _root(value: SExpression) -> Root | None:
+    """``(root-obj polynomial number)``: the real root of this number of a polynomial in x."""
+    match value:
+        case ["root-obj", polynomial, str(number)] if number.isdigit() and len(number) < 4:
+            terms = polynomial[1:] if polynomial[:1] == ["+"] else [polynomial]
+            coefficients: dict[int, int] = {}
+            for term in terms:
+                found = _term(term)
+                if found is None:
+                    return None
+                coefficients[found[0]] = coefficients.get(found[0], 0) + found[1]
+            listed = [coefficients.get(e, 0) for e in range(max(coefficients, default=0) + 1)]
+            try:
+                return Root.of(listed, int(number))
+            except FormulaError:
+                return None
+    return None
+
+
+def _term(value: SExpression) -> tuple[int, int] | None:
+    """Exponent and coefficient of one term in x; None if it is none."""
+    match value:
+        case "x":
+            return 1, 1
+        case ["^", "x", str(digits)] if digits.isdigit() and len(digits) < 4:
+            return int(digits), 1
+        case ["*", scale, power]:
+            factor, rest = _rational(scale), _term(power)
+            if factor is None or factor.denominator != 1 or rest is None:
+                return None
+            return rest[0], rest[1] * factor.numerator
+        case ["-", inner]:
+            rest = _term(inner)
+            return None if rest is None else (rest[0], -rest[1])
+    number = _rational(value)
+    return None if number is None or number.denominator != 1 else (0, number.numerator)
 
 
 def _rational(value: SExpression) -> Fraction | None:

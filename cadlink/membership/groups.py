@@ -342,10 +342,10 @@ class _Groups:
     ) -> tuple[dict[int, Fraction], dict[int, Fraction]]:
         """Values along a line (side 1: a column) and across."""
         zero = Fraction(0)
-        along = {c[1 - side]: state.values.get(c, zero) for c in graph if c[side] == line}
-        empty = not any(along.values())
-        if empty:
-            along = {place: Fraction(self.search.draw()) for place in along}
+        known = {c[1 - side]: state.values.get(c, zero) for c in graph if c[side] == line}
+        along = {cell[1 - side]: Fraction(self.search.draw()) for cell in graph}
+        if any(known.values()):
+            along.update(known)
         across = {cell[side]: Fraction(self.search.draw()) for cell in graph}
         for cell in graph:
             if along[cell[1 - side]] and state.own(cell):

@@ -268,8 +268,9 @@ class _Asking:
         except BackendMissing:
             return None
         self.desk.runs.extend(found.runs)
-        if found.point is not None:
-            return found.point
+        rational = {n: v for n, v in (found.point or {}).items() if isinstance(v, Fraction)}
+        if found.point is not None and len(rational) == len(found.point):
+            return rational
         if found.truth is False:
             runs = [r for r in found.runs if r.answer is not None and r.answer.formula == FALSE]
             return Proof("equations", {"refutation": {"claim": claim("not_member", runs)}})

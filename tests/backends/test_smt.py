@@ -59,7 +59,11 @@ def test_a_real_transcript_gives_exactly_its_answer(
     script = ADAPTER.write(questions[name])
     assert script.text == saved.given  # so the transcript answers this very script
     formula, model = ANSWERS[name]
-    assert ADAPTER.read(script, saved.output) == Answer(formula, model)
+    answer = ADAPTER.read(script, saved.output)
+    assert (answer.formula, answer.model) == (formula, model)
+    assert sorted(answer.roots or {}) == {"member_root": ["x", "z"], "one_variable": ["x"]}.get(
+        name, []
+    )
 
 
 @pytest.mark.parametrize("name", ["member_lu2_true", "member_lu2_rational"])
@@ -118,6 +122,33 @@ def test_only_plain_rational_values_are_taken(
     answer = ADAPTER.read(script, Output(MODEL.format(value), "", 0))
     assert answer.formula == TRUE
     assert answer.model == (None if expected is None else {"x": expected})
+
+
+@pytest.mark.parametrize(
+    ("value", "coefficients", "near"),
+    [
+        ("(root-obj (+ (^ x 2) (- 2)) 1)", (-2, 0, 1), -1.41),
+        ("(root-obj (+ (^ x 2) (- 2)) 2)", (-2, 0, 1), 1.41),
+        ("(root-obj (+ (* 2 (^ x 3)) (* (- 1) x) (- 5)) 1)", (-5, -1, 0, 2), 1.48),
+        ("(root-obj (+ (^ x 2) (- 2)) 3)", None, 0),
+        ("(root-obj (+ (^ x 2) 2) 1)", None, 0),
+        ("(root-obj (+ (^ y 2) (- 2)) 1)", None, 0),
+        ("(root-obj (+ (^ x 9999) (- 2)) 1)", None, 0),
+        ("(root-obj 3 1)", None, 0),
+        ("(root-obj)", None, 0),
+    ],
+)
+def test_roots_are_taken_if_there_are_such(
+    value: str, coefficients: tuple[int, ...] | None, near: float, questions: Questions
+) -> None:
+    script = ADAPTER.write(questions["one_variable"])
+    roots = ADAPTER.read(script, Output(MODEL.format(value), "", 0)).roots
+    if coefficients is None:
+        assert roots is None
+        return
+    assert roots is not None
+    assert roots["x"].coefficients == coefficients
+    assert roots["x"].low < near < roots["x"].high
 
 
 def test_division_by_zero_in_a_model_is_passed_over(questions: Questions) -> None:
