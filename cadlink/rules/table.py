@@ -50,6 +50,7 @@ from cadlink.rules import (
     twins,
     two_factors,
     unique_cut,
+    wide_cross,
     zero_submersion,
 )
 from cadlink.rules.rule import Rule
@@ -73,6 +74,7 @@ CHAIN_RULES = (
     unique_cut.RULE,
     block_tiling.RULE,
     dense_top.RULE,
+    wide_cross.RULE,
     hall_circuit.RULE,
     cut.IN_LARGE,
     twins.RULE,

@@ -477,6 +477,7 @@ HALL = {
 }
 TRIANGLE = ["1" * n + "0" * (16 - n) for n in range(1, 17) for _ in range(2)]
 WITH_PARTS = {"relabel", "restrict", "merge", "two_factors", "absorb_edges", "cap_outputs"}
+CROSS = {"a": 0, "b": 1, "i1": 2, "J": [0, 1], "K": [0, 1], "j0": 0, "k0": 0}
 CHAINS: list[tuple[str, list[str], dict[str, Any], str]] = [
     ("one_layer", ["1", "1"], {}, "one mask"),
     (
@@ -489,6 +490,15 @@ CHAINS: list[tuple[str, list[str], dict[str, Any], str]] = [
     ("two_factors", ["1"], {}, "two masks"),
     ("matching", ["1"], {}, "two masks"),
     ("matching", ["11", "1/1"], {}, "a matching of the rows"),
+    ("merged_cross", ["1"], CROSS, "two masks"),
+    ("merged_cross", ["101/101/010", "101/011/110"], CROSS | {"b": 0}, "different units a, b, i1"),
+    ("merged_cross", ["101/101/010", "101/001/110"], CROSS, "rows of a or b"),
+    ("merged_cross", ["101/001/010", "101/011/110"], CROSS, "column 0 in a and b"),
+    ("merged_cross", ["101/101/110", "101/011/110"], CROSS, "no unit covering J x k0"),
+    ("merged_cross", ["111/101/010", "101/011/110"], CROSS, "no unit covering j0 x K"),
+    ("merged_cross", ["101/101/001", "101/011/110"], CROSS, "unit 2 to cover J x (K without k0)"),
+    ("merged_cross", ["101/101/010", "101/011/100"], CROSS, "distinct rows outside [0, 1]"),
+    ("merged_cross", ["100/100/010", "101/011/110"], CROSS, "distinct columns outside [0, 1]"),
     ("dense_top", ["1"], {}, "at least two masks"),
     ("dense_top", ["11/01", "10/11"], {}, "all ones in mask 2"),
     ("dense_top", ["110/011", "11/11/11"], {}, "nested or disjoint rows"),

@@ -191,6 +191,15 @@ CASES = [
         ),
     ),
     Case(
+        "wide_cross",
+        chain("101/101/010", "101/011/110"),
+        "not_closed",
+        step(
+            "merged_cross",
+            {"a": 0, "b": 1, "i1": 2, "J": [0, 1], "K": [0, 1], "j0": 0, "k0": 0},
+        ),
+    ),
+    Case(
         "lu_forcing",
         LU,
         "not_closed",
@@ -761,6 +770,7 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
     ),
     "merged_block": ("/data/K/0 +1",),
     "merged_cross": ("/data/j0 +1",),
+    "wide_cross": ("/data/j0 +1",),
     "lines_all": (
         "/data/lines drop ?",
         "/data/lines reverse",

@@ -38,6 +38,7 @@ from cadlink.rules import (
     twins,
     two_factors,
     unique_cut,
+    wide_cross,
 )
 from cadlink.rules.step import Conclusion, Problem
 
@@ -51,6 +52,7 @@ RULES = {
         block_tiling,
         dense_top,
         unique_cut,
+        wide_cross,
         merge,
         two_factors,
         deep_matching,

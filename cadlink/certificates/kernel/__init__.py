@@ -6,8 +6,8 @@ free, closed or not closed, or hands back the subproblems on which that depends;
 every subproblem itself.  Anything that is not exactly as ``SCHEMA.md`` says is rejected.
 
 Reading order: ``problems``, ``reader``, ``sweep``, ``chain_rules``, ``group_rules``,
-``forced_row``, ``triangle``, ``frames``, ``completion``, ``polynomials``, ``points``,
-``sections``, ``approximate_zero``, ``refutation``, ``claims``, and this file."""
+``wide_cross``, ``forced_row``, ``triangle``, ``frames``, ``completion``, ``polynomials``,
+``points``, ``sections``, ``approximate_zero``, ``refutation``, ``claims``, and this file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from cadlink.certificates.data import Certificate, Proof
-from cadlink.certificates.kernel import chain_rules, group_rules, rewriting
+from cadlink.certificates.kernel import chain_rules, group_rules, rewriting, wide_cross
 from cadlink.certificates.kernel.approximate_zero import approximate_zero
 from cadlink.certificates.kernel.circuit import hall_circuit
 from cadlink.certificates.kernel.claims import claims
@@ -80,6 +80,7 @@ CHAIN_RULES: dict[str, Rule] = {
     "dense_top": (chain_rules.dense_top, ()),
     "matching": (chain_rules.matching, ()),
     "two_factors": (chain_rules.two_factors, ()),
+    "merged_cross": (wide_cross.merged_cross, ("a", "b", "i1", "J", "K", "j0", "k0")),
     "deep_matching": (deep_matching, ("seed", "prime")),
     "cut": (cut, ("pins", "seed", "prime")),
     "twins": (rewriting.twins, ()),
