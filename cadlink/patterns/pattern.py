@@ -180,14 +180,15 @@ class Pattern:
         """
         return _of_masks(self.layers[first:last])
 
-    def joined(self, layer: int) -> Pattern:
-        """The chain with the two masks at hidden unit layer ``layer`` replaced by their product.
+    def joined(self, first: int, last: int) -> Pattern:
+        """The chain with the masks around the hidden layers ``first`` to ``last`` replaced by their
+        product.
 
-        >>> Pattern.of(["11/01", "10/11", "11"]).joined(1).inline()
+        >>> Pattern.of(["11/01", "10/11", "11"]).joined(1, 1).inline()
         '11/11;11'
         """
-        product = self.part(layer - 1, layer + 1).support()
-        return _of_masks((*self.layers[: layer - 1], product, *self.layers[layer + 1 :]))
+        product = self.part(first - 1, last + 1).support()
+        return _of_masks((*self.layers[: first - 1], product, *self.layers[last + 1 :]))
 
     def select(self, units: Sequence[Units]) -> Pattern:
         """The pattern on the chosen units of every layer: new unit p is old unit ``units[l][p]``.

@@ -76,7 +76,7 @@ def find(
         if proof is None:
             continue
         data = {"layer": layer, "proof": proof}
-        return Step("merge", Conclusion.SAME, data, (pattern.joined(layer),))
+        return Step("merge", Conclusion.SAME, data, (pattern.joined(layer, layer),))
     return None
 
 

@@ -179,8 +179,8 @@ def _with_parts(tree: Tree, clock: Clock, lemmas: bool = True) -> Tree:
 
 
 def _free_proof(problem: Problem, clock: Clock) -> Proof | None:
-    """A proof that a group, or a two-mask pattern of moderate size, is free, by these rules."""
-    if isinstance(problem, Group):
+    """A proof that a group or a chain is free, by these rules; two masks of moderate size only."""
+    if isinstance(problem, Group) or problem.depth > 2:
         tree = _reduce(problem, clock, lemmas=False)
     else:
         lower, upper = (mask.astype(int) for mask in problem.layers)

@@ -21,7 +21,7 @@ from cadlink.writing.document import Blocks
 
 __all__ = ["FreeProof", "Rule", "Told"]
 
-# A proof that a problem (a trimmed two-mask chain, or a group) is free, or None.
+# A proof that a problem (a trimmed chain, or a group) is free, or None.
 FreeProof: TypeAlias = "Callable[[Problem, Clock], Proof | None]"
 
 

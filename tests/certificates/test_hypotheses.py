@@ -466,6 +466,7 @@ def section(*values: Any, shift: Any = (), **changed: Any) -> dict[str, Any]:
 
 DRAWN = {"seed": 0, "prime": 2147483629}
 STAR = {"rule": "star", "data": {}, "parts": []}
+TILING = {"rule": "block_tiling", "data": {}, "parts": []}
 CIRCUIT = ["110/011", "11/11", "11/11"]
 HALL = {
     "layer": 1,
@@ -476,7 +477,15 @@ HALL = {
     **DRAWN,
 }
 TRIANGLE = ["1" * n + "0" * (16 - n) for n in range(1, 17) for _ in range(2)]
-WITH_PARTS = {"relabel", "restrict", "merge", "two_factors", "absorb_edges", "cap_outputs"}
+WITH_PARTS = {
+    "relabel",
+    "restrict",
+    "merge",
+    "merge_layers",
+    "two_factors",
+    "absorb_edges",
+    "cap_outputs",
+}
 CROSS = {"a": 0, "b": 1, "i1": 2, "J": [0, 1], "K": [0, 1], "j0": 0, "k0": 0}
 CHAINS: list[tuple[str, list[str], dict[str, Any], str]] = [
     ("one_layer", ["1", "1"], {}, "one mask"),
@@ -514,6 +523,11 @@ CHAINS: list[tuple[str, list[str], dict[str, Any], str]] = [
     ("restrict", ["11/01", "10/11"], {"outputs": [0], "inputs": [-1]}, "input of the problem"),
     ("merge", ["11/01", "10/11"], {"layer": 0, "proof": None}, "from 1 to 1"),
     ("merge", ["11/01", "10/11"], {"layer": 2, "proof": None}, "from 1 to 1"),
+    ("merge_layers", ["1", "1", "1"], {"layers": [0, 1], "proof": None}, "from 1 to 2"),
+    ("merge_layers", ["1", "1", "1"], {"layers": [1, 3], "proof": None}, "from 1 to 2"),
+    ("merge_layers", ["1", "1", "1"], {"layers": [2, 1], "proof": None}, "from 2 to 2"),
+    # One unit between: closed, and of rank 1.
+    ("merge_layers", ["11", "1/1", "11"], {"layers": [1, 1], "proof": TILING}, "a proof of free"),
     ("deep_matching", ["1"], DRAWN, "at least two masks"),
     ("deep_matching", ["11/01", "10/11"], DRAWN, "edges that leave the pins"),
     ("deep_matching", ["1", "1"], {"seed": 0, "prime": 9}, "a prime number"),

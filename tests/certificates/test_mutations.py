@@ -591,6 +591,16 @@ CASES = [
         ),
     ),
     Case(
+        "merge_layers",
+        chain("11/01", "10/01", "10/01", "10/11"),
+        "not_closed",
+        step(
+            "merge_layers",
+            {"layers": [1, 2], "proof": step("deep_matching", {"seed": 0, "prime": PRIME})},
+            step("unique_cut", {"layer": 1, "unit": 0, "outputs": [0, 1], "inputs": [0, 1]}),
+        ),
+    ),
+    Case(
         "chain_split",
         chain("1100/0011", "10/10/01/01"),
         "closed",
@@ -731,6 +741,8 @@ NOTES = (
 ACCEPTED: dict[str, tuple[str, ...]] = {
     # nearly all numbers drawn from nearly all seeds will do
     "deep_matching": ("/data/seed +1",),
+    # fewer layers leave a chain with the same set
+    "merge_layers": ("/data/proof/data/seed +1", "/data/layers/0 +1", "/data/layers/1 -1"),
     "cut": ("/data/seed +1", "/data/pins/0/1 +1"),
     "hall_circuit": ("/data/seed +1",),
     "cap_outputs": ("/data/outputs/0/0 +1",),  # the other one of two outputs of a class

@@ -198,9 +198,9 @@ def test_copies_are_write_protected_too(again: Callable[[Pattern], Pattern]) -> 
 def test_parts_and_joined_layers() -> None:
     chain = Pattern(["11/01", "10/11", "11"])
     assert chain.part(1, 3) == Pattern(["10/11", "11"])
-    assert chain.joined(2) == Pattern(["11/01", "11"])
+    assert chain.joined(2, 2) == Pattern(["11/01", "11"])
     assert (
-        chain.joined(1).layers[0].toarray().tolist()
+        chain.joined(1, 1).layers[0].toarray().tolist()
         == chain.part(0, 2).support().toarray().tolist()
     )
 

@@ -30,6 +30,7 @@ from cadlink.rules import (
     hall_circuit,
     large_matching,
     merge,
+    merge_layers,
     one_layer,
     pendants,
     pipeline,
@@ -54,6 +55,7 @@ RULES = {
         unique_cut,
         wide_cross,
         merge,
+        merge_layers,
         two_factors,
         deep_matching,
         twins,
@@ -117,13 +119,13 @@ def check_by_the_kernel(problem: Pattern) -> int:
             proof = {"rule": step.rule, "data": dict(step.data), "parts": []}
             assert check_proof(problem_.to_json(), proof).conclusion == step.conclusion.value
             count += 1
-        elif step.rule == "merge":
+        elif step.rule in ("merge", "merge_layers"):
             # the kernel must find the merged chain itself; one more mask has an easy proof
             merged = step.parts[0]
             assert isinstance(merged, Pattern)
             if merged.depth == 1:
                 leaf = {"rule": "one_layer", "data": {}, "parts": []}
-                proof = {"rule": "merge", "data": dict(step.data), "parts": [leaf]}
+                proof = {"rule": step.rule, "data": dict(step.data), "parts": [leaf]}
                 assert check_proof(problem_.to_json(), proof).conclusion == "free"
                 count += 1
         elif step.rule == "trim":

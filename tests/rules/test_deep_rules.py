@@ -23,7 +23,10 @@ from cadlink.rules import (
     cut,
     deep_matching,
     hall_circuit,
+    merge,
+    merge_layers,
     pendants,
+    pipeline,
     trim,
     twins,
 )
@@ -158,3 +161,16 @@ def test_masks_of_the_size_people_train(name: str, rule: Rule) -> None:
     assert found is not None
     proof = {"rule": found.rule, "data": dict(found.data), "parts": []}
     assert check_proof(pattern, proof).conclusion == "free"
+
+
+def test_several_layers_are_merged_where_no_two_are() -> None:
+    narrowing = Pattern.of(["1111/1110/1010/1111", "1101/1110/1110", "111/101", "11/11/11"])
+    assert merge.find(narrowing) is None
+    step = merge_layers.find(narrowing)
+    assert step is not None
+    assert step.data["layers"] == [1, 2]
+    (part,) = step.parts
+    assert isinstance(part, Pattern)
+    assert part == Pattern.of(["1111/1111", "11/11/11"])
+    assert kernel_parts(narrowing, step) == [[m.toarray().tolist() for m in part.layers]]
+    assert check_proof(narrowing, pipeline.proof(reduce(narrowing))).conclusion == "closed"

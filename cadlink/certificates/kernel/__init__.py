@@ -74,6 +74,7 @@ CHAIN_RULES: dict[str, Rule] = {
     "relabel": (chain_rules.relabel, ("units",)),
     "trim": (chain_rules.trim, ()),
     "merge": (chain_rules.merge, ("layer", "proof")),
+    "merge_layers": (chain_rules.merge_layers, ("layers", "proof")),
     "one_layer": (chain_rules.one_layer, ()),
     "unique_cut": (chain_rules.unique_cut, ("layer", "unit", "outputs", "inputs")),
     "block_tiling": (chain_rules.block_tiling, ()),

@@ -24,6 +24,7 @@ __all__ = [
     "dense_top",
     "matching",
     "merge",
+    "merge_layers",
     "one_layer",
     "relabel",
     "restrict",
@@ -85,19 +86,33 @@ def trim(chain: Chain, at: Reader) -> Outcome:
 
 
 def merge(chain: Chain, at: Reader) -> Outcome:
-    """If the products X_{l+1} X_l are exactly the matrices supported on the boolean product M
-    of the two masks, they may be replaced by one factor with mask M.  Freeness is shown for the two
-    masks trimmed: trimming drops only rows and columns where M is 0."""
+    """The case of two masks of ``merge_layers``."""
     layer = at.integer(at.data["layer"], "layer", 1, chain.depth)
-    below, above = chain.masks[layer - 1 : layer + 1]
-    work = above.product_work(below)
-    at.demand(min(work, above.rows * below.cols) <= MAX_PRODUCT, "a product of moderate size", work)
-    at.spend(5 * work + 60 * min(work, above.rows * below.cols) + 2 * chain.cost)
-    row, col = (above.csr() @ below.csr()).nonzero()
-    both = Mask(above.rows, below.cols, row.astype(np.int32), col.astype(np.int32))
-    pair = Chain((below, above))
-    merged = Chain((*chain.masks[: layer - 1], both, *chain.masks[layer + 1 :]))
-    return Needs((merged,), lemmas=(Lemma(pair.select(pair.on_paths()), at.data["proof"]),))
+    return _merged(chain, layer, layer, at)
+
+
+def merge_layers(chain: Chain, at: Reader) -> Outcome:
+    """If the products X_{b+1} ... X_a are exactly the matrices supported on the boolean product
+    M of their masks, they may be replaced by one factor with mask M.  Freeness is shown for these
+    masks trimmed: trimming drops only rows and columns where M is 0."""
+    ends = at.items(at.data["layers"], "first and last layer", 2)
+    first = at.integer(ends[0], "first layer", 1, chain.depth)
+    last = at.integer(ends[1], "last layer", first, chain.depth)
+    return _merged(chain, first, last, at)
+
+
+def _merged(chain: Chain, first: int, last: int, at: Reader) -> Outcome:
+    inside = chain.masks[first - 1 : last + 1]
+    both = inside[0]
+    for above in inside[1:]:
+        work, room = above.product_work(both), above.rows * both.cols
+        at.demand(min(work, room) <= MAX_PRODUCT, "a product of moderate size", work)
+        at.spend(5 * work + 60 * min(work, room) + 2 * chain.cost)
+        row, col = (above.csr() @ both.csr()).nonzero()  # sums of ones: no entry cancels
+        both = Mask(above.rows, both.cols, row.astype(np.int64), col.astype(np.int64))
+    part = Chain(inside)
+    merged = Chain((*chain.masks[: first - 1], both, *chain.masks[last + 1 :]))
+    return Needs((merged,), lemmas=(Lemma(part.select(part.on_paths()), at.data["proof"]),))
 
 
 def one_layer(chain: Chain, at: Reader) -> Outcome:
