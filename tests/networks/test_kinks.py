@@ -403,6 +403,21 @@ def test_the_control_beside_the_jump_is_realised() -> None:
         accepted(read("dense:1-2-2-1"), data)
 
 
+def test_a_jump_exactly_as_steep_as_a_network_allows_is_refused() -> None:
+    """R20 (i): the unit of the first kink has its peak at the last one before the jump, its other
+    kink at d."""
+    layers: Layers = [
+        ([[Fraction(1)], [Fraction(-1)]], [Fraction(0), Fraction(12)]),
+        ([[Fraction(-5), Fraction(-1)], [Fraction(2), Fraction(1)]], [Fraction(16), Fraction(-14)]),
+        ([[Fraction(-1), Fraction(1)]], [Fraction(0)]),
+    ]
+    assert [t for t, _ in kinks(layers)] == [-4, -2, 0, 1, 2, 12]
+    texts = "-7 -6 -5 -15/4 -3 -9/4 -7/4 -1 -1/4 1/4 1/2 1 2 5 10 14 15 16"
+    data = frozen(r20("dense:1-2-2-1"), layers, [Fraction(text) for text in texts.split()])
+    with pytest.raises(CertificateError, match="a jump steeper than the first kink allows"):
+        accepted(read("dense:1-2-2-1"), data)
+
+
 def test_large_networks_in_seconds() -> None:
     import time
 

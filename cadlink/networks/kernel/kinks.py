@@ -76,7 +76,7 @@ def _two_forms(net: Network, windows: Sequence[_Window], count: int) -> None:
     assert first.at is not None
     assert last.at is not None
     steep = first.change * (last.at - first.at) / (here.d - last.at)
-    net.demand(here.change <= steep, "a jump steeper than the first kink allows", "a flatter one")
+    net.demand(here.change < steep, "a jump steeper than the first kink allows", "a flatter one")
 
 
 def _one_form(net: Network, times: list[Fraction], data: Data, most: int) -> None:

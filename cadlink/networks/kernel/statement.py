@@ -34,7 +34,7 @@ Points: TypeAlias = Sequence[tuple[Fraction, ...]]
 
 ACTIVATIONS = {
     "relu": "ReLU",
-    "leaky_relu": "leaky ReLU, any fixed slope",
+    "leaky_relu": "leaky ReLU, any fixed slope between 0 and 1",
     "linear": "none",
     "tanh": "tanh",
     "sigmoid": "logistic sigmoid",
@@ -48,7 +48,7 @@ PENALTIES = {
     "weights": "a continuous penalty, at least 0, on all weights that tends to infinity with them"
     " (weight decay), and none on the biases",
     "all-but-last": "a continuous penalty, at least 0, on the weights of all layers but the last, 0"
-    " only where these are 0 (weight decay with the last layer left out), and none on the biases",
+    " just where these are 0 (weight decay with the last layer left out), and none on the biases",
     "all": "a continuous penalty on all weights and biases that tends to infinity with them (weight"
     " decay on everything), or weights and biases confined to a bounded closed set",
 }

@@ -39,7 +39,7 @@ loss an output bias that tends to infinity makes a term of a label other than 1 
 and one that tends to -oo one of a label other than 0.  So all is bounded, and the minimum exists.
 
 *Theorem (c).*  Two layers or more; the weights of all layers but the last are penalised,
-continuously, with 0 only where they are 0; the last weights are not, nor are any biases, which are
+continuously, with 0 just where they are 0; the last weights are not, nor are any biases, which are
 all free.  Then the infimum is that of the loss alone, and is attained iff constant predictions
 attain it.  So there is no optimum as soon as some parameters lose less than the best constant:
 for the squared error, softmax cross-entropy and the logistic loss, if for an input k and an output

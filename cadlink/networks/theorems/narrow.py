@@ -16,20 +16,20 @@ signs, so there are two at most, and 2 N + 2 kinks of the output.
 *Data.*  Windows: a single one with a negative change a at K_1; N single positive ones K_2, ..., the
 last at K; a double one [d, c], negative at d; N - 1 single positive ones.  That is 2 N + 2.  No
 mean of kinks before and after the double window with changes of one sign lies in [d, c), and the
-change b < 0 of the targets' slope at d satisfies |b| >= |a| (K - K_1) / (d - K).
+change b < 0 of the targets' slope at d satisfies |b| > |a| (K - K_1) / (d - K).
 
 *Missed.*  All kinks are distinct, every z_j crosses twice, and the changes at its crossings have
 the sign of its output weight.  As in R17, d <= k_1 < k_2 <= c; the slope between k_1 and k_2 is
-below that of the targets from d to c, so o bends by less than b < 0 at k_1 and upwards at k_2.
+at most that of the targets from d to c, so o bends by b < 0 or less at k_1 and upwards at k_2.
 The only negative changes are at K_1 and k_1.  If K_1 is the first X, no z_j crosses before it, so
 all cross once on each of the later pieces: k_1 is the second X, k_2 a crossing, and another unit
 contradicts the means as in R17.  Else K_1 is a crossing of some z_j with negative output weight,
-whose other crossing can only be k_1.  Its slopes s, s' there have |s'| / |s| > |b| / |a|.  First
+whose other crossing can only be k_1.  Its slopes s, s' there have |s'| / |s| >= |b| / |a|.  First
 kink of all, K_1 lies on the first piece, so s_0 != 0.  If s_1 = 0, the N crossings
 on the first piece are followed by X_1 and X_2, and number N + 2, k_1, is no crossing.  If k_1 is on
 the second piece, |s| (X_1 - K_1) = |s'| (k_1 - X_1); if on the third, s_1 = s_0 + s_2 and
 s (X_2 - K_1) + s' (k_1 - X_1) = 0.  The X in question lie between K_1 and k_1, so they are at most
-K; k_1 >= d; hence |s'| / |s| <= (K - K_1) / (d - K), which is at most |b| / |a|.  Contradiction.
+K; k_1 >= d; hence |s'| / |s| <= (K - K_1) / (d - K), which is below |b| / |a|.  Contradiction.
 
 *Approached.*  h_1 = relu(t), h_2 = relu(t - 8 + 4 eps), z_1 = h_1 - 6 - h_2 / eps,
 z_j = b_j - h_1 + 2 h_2 with distinct b_j in (0, 4), all output weights 1.  Kinks at 0 (change
