@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import copy
+import time
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
-from stating import accepted
+from stating import accepted, stated
 
 from cadlink import read
+from cadlink.certificates.kernel.reader import Budget, Reader
 from cadlink.errors import CertificateError, InputError
 from cadlink.networks import NetworkAnswer, decide_network
-from cadlink.networks.kernel.doubles import Doubles, Parameters, affine, array_json
+from cadlink.networks.kernel.doubles import Doubles, Parameters, array_json, exactly
+from cadlink.networks.kernel.witness import Network
 from cadlink.networks.theorems import separable
 from cadlink.networks.theorems.theorem import parameters_json
 
@@ -88,6 +91,9 @@ def test_outside_the_mask() -> None:
 
 def test_one_output_is_no_softmax() -> None:
     """Its loss is 0 always, and so attained."""
+    soft = {"theorem": "R24b", "claim": "attained"}
+    with pytest.raises(CertificateError, match="two classes"):
+        accepted(read("1;1"), soft, loss="soft_cross_entropy", penalty="weights")
     one = Parameters((np.ones((1, 1)),), (np.zeros(1),))
     data = {"question": "c", "inputs": XS[1:], "targets": ((Fraction(1),),) * 3}
     witness = separated(parameters=parameters_json(one))
@@ -131,17 +137,49 @@ def test_a_margin_smaller_than_the_roundings_is_computed_exactly() -> None:
                 accepted(wide, witness, loss="cross_entropy", activation="linear", **fields)
 
 
-def test_exact_affine_maps_agree_with_fractions() -> None:
+def test_exact_values_agree_with_fractions() -> None:
     chance = np.random.default_rng(1)
     for _ in range(30):
-        weight = chance.standard_normal((3, 4)) * 10.0 ** chance.integers(-40, 40, (3, 4))
-        bias = chance.standard_normal(3)
-        values = [Fraction(int(v), int(d)) for v, d in chance.integers(1, 50, (4, 2))]
-        expected = [
-            sum((Fraction(w) * v for w, v in zip(row, values, strict=True)), Fraction(b))
-            for row, b in zip(weight.tolist(), bias.tolist(), strict=True)
-        ]
-        assert affine(weight, bias, values) == expected
+        sizes = [(3, 4), (2, 3)]
+        weights = tuple(
+            chance.standard_normal(size) * 10.0 ** chance.integers(-40, 40, size) for size in sizes
+        )
+        biases = tuple(chance.standard_normal(rows) for rows, _ in sizes)
+        x = [Fraction(int(v), int(d)) for v, d in chance.integers(1, 50, (4, 2))]
+        values, expected = x, []
+        for weight, bias in zip(weights, biases, strict=True):
+            values = [
+                sum((Fraction(w) * v for w, v in zip(row, values, strict=True)), Fraction(b))
+                for row, b in zip(weight.tolist(), bias.tolist(), strict=True)
+            ]
+            expected.append(values)
+            values = [max(value, Fraction(0)) for value in values]
+        net = Network(stated(read("dense:4-3-2"), "attained"), Reader({}, "", Budget()))
+        layers = exactly(net, Parameters(weights, biases), x)
+        for found, wanted in zip(layers, expected, strict=True):
+            scales = {Fraction(n) / v for n, v in zip(found, wanted, strict=True)}
+            assert len(scales) == 1
+            assert min(scales) > 0
+
+
+@pytest.mark.parametrize(
+    ("x", "label", "words"),
+    [
+        (Fraction(1, 10**390), 1, ""),  # exactly
+        (Fraction(-1, 10**390), 1, "point 0"),
+        (1, 1 - Fraction(1, 10**30), "hard labels"),  # 1.0 in double precision
+        (-1, Fraction(1, 10**390), "hard labels"),  # 0.0
+        (10**390, 1, "double precision"),
+    ],
+)
+def test_what_is_no_double(x: Fraction, label: Fraction, words: str) -> None:
+    witness = separated(parameters=parameters_json(Parameters((np.ones((1, 1)),), (np.zeros(1),))))
+    data = {"question": "c", "inputs": ((Fraction(x),),), "targets": ((Fraction(label),),)}
+    if words:
+        with pytest.raises(CertificateError, match=words):
+            accepted(read("1"), witness, loss="logistic", **data)
+    else:
+        accepted(read("1"), witness, loss="logistic", **data)
 
 
 # -- labels of our choice, and decay ---------------------------------------------------------------
@@ -223,6 +261,21 @@ def test_penalised_in_part(step: dict[str, Any], fields: dict[str, Any], words: 
             accepted(NET, witness, **fields)
     else:
         accepted(NET, witness, **fields)
+
+
+def test_a_step_among_rational_numbers_is_checked_quickly() -> None:
+    """Their sums have denominators of 24,000 digits."""
+    xs = tuple((Fraction(7 * i * i, 10**60 + i),) for i in range(400))
+    ys = tuple((Fraction(i, 10**60 + 3 * i + 1),) for i in range(400))
+    step = {"input": 0, "place": 0, "output": 0}
+    witness = {"theorem": "R24c", "claim": "not_attained", "step": step}
+    fields = {"penalty": "all-but-last", "question": "c", "inputs": xs}
+    start = time.process_time()
+    accepted(read("1;1"), witness, targets=ys, **fields)
+    assert time.process_time() - start < 1
+    prime = ((Fraction(1, 2**31 - 1),), *ys[1:])
+    with pytest.raises(CertificateError, match="no multiple of 2147483647"):
+        accepted(read("1;1"), witness, targets=prime, **fields)
 
 
 def test_a_step_needs_a_path() -> None:

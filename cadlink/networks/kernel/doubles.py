@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,11 +29,11 @@ __all__ = [
     "BATCH",
     "Doubles",
     "Parameters",
-    "affine",
     "array_json",
     "batches",
     "column",
     "enclosures",
+    "exactly",
     "integers",
     "parameters_of",
 ]
@@ -152,14 +153,22 @@ def batches(rows: Sequence[Sequence[Fraction]]) -> Iterator[tuple[int, Array, Ar
         if isinstance(part, Doubles):
             yield start, part.array, np.zeros((1, part.width))
             continue
-        near = np.array([[float(value) for value in row] for row in part])
+        near = np.array([[_nearest(value) for value in row] for row in part])
         exact = np.array(
             [
-                [Fraction(v) == w for v, w in zip(a, b, strict=True)]
-                for a, b in zip(near, part, strict=True)
+                [v == w for v, w in zip(a, b, strict=True)]
+                for a, b in zip(near.tolist(), part, strict=True)
             ]
         )
         yield start, near, np.where(exact, 0.0, 4 * UNIT * np.abs(near) + LOST)
+
+
+def _nearest(value: Fraction) -> float:
+    """The double next to a number; beyond all of them infinity, which ``enclosures`` refuses."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def enclosures(
@@ -218,16 +227,20 @@ def integers(array: Array) -> tuple[Objects, int]:
     return found, -low
 
 
-def affine(weight: Array, bias: Array, values: Sequence[Fraction]) -> list[Fraction]:
-    """weight values + bias, exactly.
-
-    >>> affine(np.array([[0.5, 2.0]]), np.array([1.0]), [Fraction(1, 3), Fraction(2)])
-    [Fraction(31, 6)]
+def exactly(net: Network, parameters: Parameters, x: Sequence[Fraction]) -> list[list[int]]:
+    """Per layer what its units receive at one point: integers, to be divided by a positive number
+    that is the same for the whole layer.  For ReLU, or no activation.
     """
-    common = lcm(*(value.denominator for value in values))
-    scaled = np.array([int(value * common) for value in values], dtype=object)
-    whole, shift = integers(weight)
-    return [
-        Fraction(int(total), common << shift) + Fraction(shifted)
-        for total, shifted in zip(whole @ scaled, bias.tolist(), strict=True)
-    ]
+    scale = lcm(*(value.denominator for value in x))
+    values = [value.numerator * (scale // value.denominator) for value in x]
+    found = []
+    for weight, bias in zip(parameters.weights, parameters.biases, strict=True):
+        bits = max(value.bit_length() for value in (*values, scale))
+        net.at.spend(weight.size * (100 + bits // 400))
+        whole, shift = integers(np.column_stack((weight, bias)))
+        received = (whole @ np.array([*values, scale], dtype=object)).tolist()
+        found.append(received)
+        relu = net.statement.activation == "relu"
+        values = [max(value, 0) for value in received] if relu else received
+        scale <<= shift
+    return found

@@ -3,7 +3,6 @@ penalty that leaves the last weights out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -11,15 +10,14 @@ import numpy as np
 from cadlink.networks.kernel import safe
 from cadlink.networks.kernel.doubles import (
     Doubles,
-    Parameters,
-    affine,
     batches,
     column,
     enclosures,
+    exactly,
     parameters_of,
 )
 from cadlink.networks.kernel.statement import Points, Statement
-from cadlink.networks.kernel.witness import Network
+from cadlink.networks.kernel.witness import PRIME, Network, residue
 from cadlink.patterns.pattern import Pattern
 
 __all__ = ["every_label", "one_label", "penalised_in_part", "separated", "two_soft_classes"]
@@ -48,8 +46,7 @@ def separated(net: Network) -> tuple[str, ...]:
         net.tick("bounding the roundings", (start + len(values)) / len(xs))
         net.demand(len(close) <= CLOSE, "a margin beyond the roundings", "less at many points")
     for point in close:
-        net.at.spend(100 * sum(weight.size for weight in parameters.weights))
-        exact = _predicted(net, parameters, xs[point])
+        *_, exact = exactly(net, parameters, xs[point])
         side = signs[point]
         if softmax:
             right = all(exact[side] > other for j, other in enumerate(exact) if j != side)
@@ -71,6 +68,7 @@ def every_label(net: Network) -> tuple[str, ...]:
     if net.statement.question != "c":
         soft = loss == "soft_cross_entropy" and attained
         net.demand(soft, "soft labels, as no labels are given", str(loss))
+        _is_softmax(net, soft=True)
         return ()
     _, ys = _data(net)
     missing = _all_are(ys, 0)
@@ -116,18 +114,18 @@ def penalised_in_part(net: Network) -> tuple[str, ...]:
     j = at.integer(said["output"], "an output", 0, net.pattern.widths[-1])
     place = at.rational(said["place"], "place")
     net.demand(all(net.reach([k], [j])), f"a path from input {k} to output {j}", "none")
-    at.spend(2 * len(xs))
+    at.spend(10 * len(xs) * (2 + len(ys[0])))
     softmax = loss in ("cross_entropy", "soft_cross_entropy")
-    targets = column(ys, j)
-    shares = [sum(y, Fraction(0)) for y in ys] if softmax else [Fraction(1)] * len(ys)
-    mean = sum(targets, Fraction(0)) / sum(shares, Fraction(0))
-    slope = sum(
-        (
-            max(x - place, Fraction(0)) * (target - share * mean)
-            for x, target, share in zip(column(xs, k), targets, shares, strict=True)
-        ),
-        Fraction(0),
-    )
+    # the sum of r (y - s ybar), times the sum of s, modulo a prime: it may be 0 only there
+    sums = {"y": 0, "s": 0, "ry": 0, "rs": 0}
+    for x, y in zip(column(xs, k), ys, strict=True):
+        step, target = residue(net, max(x - place, Fraction(0))), residue(net, y[j])
+        share = sum(residue(net, value) for value in y) if softmax else 1
+        sums["y"] += target
+        sums["s"] += share
+        sums["ry"] += step * target
+        sums["rs"] += step * share
+    slope = (sums["ry"] * sums["s"] - sums["rs"] * sums["y"]) % PRIME
     net.demand(slope != 0, "targets that vary with this input", "a sum that is 0")
     return ()
 
@@ -157,7 +155,8 @@ def _signs(net: Network, ys: Points, softmax: bool) -> np.ndarray:
     if isinstance(ys, Doubles):
         table = ys.array
     else:
-        table = np.array([[int(v > 0) if softmax else float(v) for v in y] for y in ys])
+        # no label between 0 and 1 is rounded to one of these
+        table = np.array([[float(v) if v in (0, 1) else 0.5 for v in y] for y in ys])
     if softmax:
         net.demand(
             bool(((table > 0).sum(axis=1) == 1).all()), f"{wanted}: one class a point", "soft"
@@ -173,13 +172,3 @@ def _all_are(ys: Points, value: int) -> set[int]:
     if isinstance(ys, Doubles):
         return set(np.flatnonzero((ys.array == value).all(axis=0)).tolist())
     return {k for k, column in enumerate(zip(*ys, strict=True)) if set(column) == {value}}
-
-
-def _predicted(net: Network, parameters: Parameters, x: Sequence[Fraction]) -> list[Fraction]:
-    """The predictions at one point, exactly."""
-    values = list(x)
-    for layer, (weight, bias) in enumerate(zip(parameters.weights, parameters.biases, strict=True)):
-        if layer and net.statement.activation == "relu":
-            values = [max(value, Fraction(0)) for value in values]
-        values = affine(weight, bias, values)
-    return values

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fractions import Fraction
-
 import numpy as np
 import numpy.typing as npt
 from flint import nmod_mat
@@ -12,13 +9,13 @@ from flint import nmod_mat
 from cadlink.networks.kernel.doubles import (
     Doubles,
     Parameters,
-    affine,
     batches,
     enclosures,
+    exactly,
     parameters_of,
 )
 from cadlink.networks.kernel.statement import Points
-from cadlink.networks.kernel.witness import PRIME, Network
+from cadlink.networks.kernel.witness import PRIME, Network, residue
 
 __all__ = ["full_features"]
 
@@ -80,23 +77,12 @@ def _active(net: Network, parameters: Parameters, points: Points) -> list[npt.ND
             doubtful |= (np.abs(received) <= bound).any(axis=1)
             signs.append(received > 0)
         for place in np.flatnonzero(doubtful).tolist():
-            net.at.spend(100 * sum(weight.size for weight in parameters.weights))
-            for layer, row in enumerate(_exactly(parameters, points[start + place])):
-                signs[layer][place] = row
+            for layer, row in enumerate(exactly(net, parameters, points[start + place])):
+                signs[layer][place] = [value > 0 for value in row]
         for layer, part in enumerate(signs):
             found[layer].append(part)
         net.tick("the signs of pre-activations", (start + len(values)) / len(points) / 2)
     return [np.vstack(parts) for parts in found]
-
-
-def _exactly(parameters: Parameters, x: Sequence[Fraction]) -> list[list[bool]]:
-    """Per hidden layer which units are active at one point, exactly."""
-    values, found = list(x), []
-    for weight, bias in zip(parameters.weights, parameters.biases, strict=True):
-        values = affine(weight, bias, values)
-        found.append([value > 0 for value in values])
-        values = [max(value, Fraction(0)) for value in values]
-    return found
 
 
 # -- modulo the prime ------------------------------------------------------------------------------
@@ -105,12 +91,7 @@ def _exactly(parameters: Parameters, x: Sequence[Fraction]) -> list[list[bool]]:
 def _residues(net: Network, points: Points) -> Whole:
     if isinstance(points, Doubles):
         return _modulo(points.array)
-    odd = all(value.denominator % PRIME for row in points for value in row)
-    net.demand(odd, "inputs without the prime in a denominator", "others")
-    return np.array(
-        [[v.numerator * pow(v.denominator, -1, PRIME) % PRIME for v in row] for row in points],
-        dtype=np.int64,
-    )
+    return np.array([[residue(net, value) for value in row] for row in points], dtype=np.int64)
 
 
 def _matrix(entries: Whole) -> nmod_mat:

@@ -31,6 +31,7 @@ __all__ = [
     "limit_is",
     "product",
     "regions",
+    "residue",
     "rows_of",
     "silent",
 ]
@@ -321,6 +322,12 @@ def full_rank(at: Reader, rows: Sequence[Sequence[Fraction]]) -> bool:
     at.spend(height * width * wanted * (1 + bits // 64))
     exact = fmpq_mat(height, width, [fmpq(v.numerator, v.denominator) for v in flat(rows)])
     return bool(exact.rank() == wanted)
+
+
+def residue(net: Network, value: Fraction) -> int:
+    """The number modulo the prime; demands that it has a residue."""
+    net.demand(value.denominator % PRIME != 0, f"no multiple of {PRIME} as denominator", "one")
+    return value.numerator * pow(value.denominator, -1, PRIME) % PRIME
 
 
 def flat(rows: Sequence[Sequence[Fraction]]) -> list[Fraction]:
