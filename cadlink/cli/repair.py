@@ -20,11 +20,12 @@ from cadlink.patterns import masks
 
 __all__ = ["add_parser", "describe", "run"]
 
+MOST_UNITS = 4  # named of a layer
 MOST_SHOWN = 12  # changes printed of one suggestion
 
 _GOALS = (
-    "closed: the products of the masks form a closed set; optimum: every finite training set has an"
-    " optimum; either of them (closed)"
+    "a: every finite training set has an optimum, as in question a of 'cadlink network'; products:"
+    " the products of the masks form a closed set (a)"
 )
 
 
@@ -32,9 +33,14 @@ def add_parser(commands: Commands) -> None:
     """The subcommand's arguments."""
     parser = commands.add_parser("repair", help="the smallest changes of the masks that help")
     add_model(parser)
-    parser.add_argument("--goal", choices=GOALS, default="closed", help=_GOALS)
+    parser.add_argument("--goal", choices=GOALS, default="a", help=_GOALS)
     parser.add_argument(
         "--most", type=int, default=1, metavar="N", help="entries changed at most (1)"
+    )
+    parser.add_argument(
+        "--keep-density",
+        action="store_true",
+        help="add as many entries, in the first layer, as are taken away",
     )
     parser.add_argument("--all", action="store_true", help="also list the changes that do not help")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -66,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
             progress=progress,
             biases=model.biases,
             activation=kind_of(model.activation),
+            keep_density=args.keep_density,
         )
     if args.write is not None and found.suggestions:
         masks.write(found.suggestions[0].pattern, args.write)
@@ -82,6 +89,11 @@ def run(args: argparse.Namespace) -> int:
 def describe(found: Repairs, everything: bool = False) -> str:
     """The suggestions, best first, each with its verdict."""
     lines = [f"as it is: {_known(found.before)}"]
+    for obstacle in found.obstacles:
+        last = obstacle.layer == found.pattern.depth - 1
+        text = f"layer {obstacle.layer}: {_units(obstacle.units)} several"
+        text += f" {'outputs' if last else 'units'}; a guarantee needs {obstacle.edges} less"
+        lines += textwrap.wrap(text, 88, initial_indent=" " * 10, subsequent_indent=" " * 12)
     shown = found.tried if everything else found.suggestions
     if shown:
         lines += ["", "edges   pairs lost   what is then known, and the changes"]
@@ -97,7 +109,22 @@ def describe(found: Repairs, everything: bool = False) -> str:
         lines.append("no repair changes fewer entries")
     if found.note:
         lines += textwrap.wrap(found.note, 88)
+    if found.decay and not found.before.theorem:
+        lines += textwrap.wrap(
+            "without any change of the masks, weight decay on all weight matrices guarantees an"
+            f" optimum ({found.decay})",
+            88,
+        )
     return "\n".join(lines).rstrip()
+
+
+def _units(units: tuple[int, ...]) -> str:
+    """Some of the units, the busiest first, and a verb."""
+    if len(units) == 1:
+        return f"hidden unit {units[0]} feeds"
+    shown = ", ".join(map(str, units[:MOST_UNITS]))
+    more = f", ... ({len(units)} in all)" if len(units) > MOST_UNITS else ""
+    return f"hidden units {shown}{more} feed"
 
 
 def _known(one: Suggestion) -> str:

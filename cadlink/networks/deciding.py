@@ -168,7 +168,7 @@ def _decided(case: Case, tick: Tick) -> NetworkVerdict:
             case.biases,
             case.activation,
         ),
-        advice=advice_for(case.question, answer, case.loss, case.penalty),
+        advice=advice_for(case, answer),
         reason="; ".join(why_not) or "no theorem is about such a network",
         decision=decision,
     )
@@ -199,7 +199,7 @@ def _proved(case: Case, theorem: Theorem, found: Found, tick: Tick) -> NetworkVe
         found.witness,
         explain(case.question, answer, theorem, found.witness, case.pattern),
         statement.hypotheses,
-        advice_for(case.question, answer, case.loss, case.penalty),
+        advice_for(case, answer),
         "",
         checked.holes,
         found.decision,

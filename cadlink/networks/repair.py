@@ -2,22 +2,25 @@
 
 A change masks one entry (an edge less) or unmasks one (an edge more).  Two goals:
 
-closed   the linear part is closed: the products with the changed supports form a closed set, by an
-         exact decision with a certificate;
-optimum  every finite training set has an optimum, by one of the theorems that guarantee it (one
-         hidden layer, or trees of any depth; see ``cadlink.networks.theorems``).
+a         question (a): every finite training set has an optimum, by a theorem that guarantees it
+          (R1, R13, R20; see ``cadlink.networks.theorems``);
+products  the linear part is closed: the products with the changed supports form a closed set, by an
+          exact decision with a certificate.
 
 Small patterns are searched exhaustively: all changes of one entry, of two, up to the number given,
 so the first that works are the fewest possible.
 
-Large patterns are repaired greedily, by masking alone.  *Closed*: as long as an obstruction is
-found (some outputs and inputs whose restriction is not closed), one edge of it is masked; edges
-only go, so this ends, at the latest with masks without paths.  *Optimum*: every hidden unit keeps
-one outgoing edge; then every component of the graph last hidden layer - outputs has one output,
-which is what the theorems ask for; the products are then all matrices on their support, so this is
-tried for *closed* too.  Either way masked entries that may come back are put back, in pieces and
-then one by one, so no single one of those left can; fewer changes may still exist, and the result
-says so.
+Large patterns are repaired by masking alone.  The *tree form* (``cadlink.networks.tree_form``)
+guarantees an optimum, and its products are all matrices on their support, so it serves both goals.
+For *products*, obstructions are removed as well: as long as one is found (some outputs and inputs
+whose restriction is not closed), one edge of it is masked; edges only go, so this ends, at the
+latest with masks without paths; then what may come back is put back, in pieces and one by one.
+Fewer changes may still exist, and the result says so.
+
+With ``keep_density`` as many edges are added as are taken away: in the first layer, of which the
+theorems ask nothing.
+
+Of these no suggestion is listed that another one dominates: fewer changes, and all that it reaches.
 """
 
 from __future__ import annotations
@@ -38,6 +41,7 @@ from cadlink.deciding.decision import Decision, Limits, Verdict
 from cadlink.errors import InputError
 from cadlink.networks.theorems.table import THEOREMS
 from cadlink.networks.theorems.theorem import Case
+from cadlink.networks.tree_form import Obstacle, obstacles, refilled, tree_form
 from cadlink.networks.verdict import NetworkAnswer, Question
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import pipeline, unique_cut
@@ -45,7 +49,7 @@ from cadlink.rules.table import first_rules
 
 __all__ = ["GOALS", "Change", "Repairs", "Suggestion", "guarantee", "repair"]
 
-GOALS = ("closed", "optimum", "either")
+GOALS = ("a", "products")
 MOST_TRIED = 1_000  # patterns an exhaustive search may look at
 SHARE_S = 5.0  # seconds for the decision of one changed pattern
 MOST_EDGES = 24  # edges of an obstruction that a greedy step compares
@@ -89,11 +93,16 @@ class Suggestion:
         """Parameters added, less those removed."""
         return sum(1 if change.add else -1 for change in self.changes)
 
+    @property
+    def strength(self) -> int:
+        """How many of the goals it reaches."""
+        return sum(map(self.reaches, GOALS))
+
     def reaches(self, goal: str) -> bool:
         """Whether the goal is proved for the changed pattern."""
         closed = self.decision.verdict is Verdict.CLOSED
         optimum = self.theorem != ""
-        return {"closed": closed, "optimum": optimum, "either": closed or optimum}[goal]
+        return {"a": optimum, "products": closed}[goal]
 
     def to_json(self) -> dict[str, Any]:
         """One entry of the list that ``cadlink repair --json`` prints."""
@@ -119,7 +128,9 @@ class Repairs:
     ``tried`` holds every changed pattern decided, whether or not it reaches the goal;
     ``suggestions`` those that do.  ``minimal``: there is a suggestion, and every pattern with fewer
     changes than the first one fails: its linear part is proved not closed, no theorem guarantees it
-    an optimum (whichever the goal asks for).
+    an optimum (whichever the goal asks for).  ``obstacles``: what stands in the way of such a
+    guarantee, by layer.  ``decay``: the theorem by which weight decay on all weight matrices
+    guarantees an optimum without any change, or "".
     """
 
     pattern: Pattern
@@ -128,6 +139,8 @@ class Repairs:
     tried: tuple[Suggestion, ...]
     minimal: bool
     note: str
+    obstacles: tuple[Obstacle, ...] = ()
+    decay: str = ""
 
     @property
     def suggestions(self) -> tuple[Suggestion, ...]:
@@ -142,23 +155,32 @@ class Repairs:
             "before": self.before.to_json(),
             "minimal": self.minimal,
             "note": self.note,
+            "obstacles": [
+                {"layer": one.layer, "units": list(one.units), "edges": one.edges}
+                for one in self.obstacles
+            ],
+            "weight_decay": self.decay or None,
             "suggestions": [suggestion.to_json() for suggestion in self.suggestions],
             "failed": [s.to_json() for s in self.tried if not s.reaches(self.goal)],
         }
 
 
 def guarantee(
-    pattern: Pattern, biases: Sequence[bool] | None = None, activation: str = "relu"
+    pattern: Pattern,
+    biases: Sequence[bool] | None = None,
+    activation: str = "relu",
+    penalty: str = "none",
 ) -> str:
     """The theorem by which every finite training set has an optimum, or "".
 
-    ``biases``: which layers have them (default: all); ``activation``: as theorems call it.
+    ``biases``: which layers have them (default: all); ``activation``: as theorems call it;
+    ``penalty``: what is added to the loss, see ``cadlink.networks.deciding``.
 
     >>> guarantee(Pattern.of(["11/11", "11"])), guarantee(Pattern.of(["11/11", "11/11"]))
     ('R1', '')
     """
     free = (True,) * pattern.depth if biases is None else tuple(biases)
-    case = Case(Question.SOME_DATA, pattern, free, activation)
+    case = Case(Question.SOME_DATA, pattern, free, activation, penalty)
     for theorem in THEOREMS:
         safe = (Question.SOME_DATA, NetworkAnswer.OPTIMUM_GUARANTEED) in theorem.supports
         if safe and theorem.about(case) and not theorem.missing(case) and theorem.find(case):
@@ -169,25 +191,27 @@ def guarantee(
 def repair(
     pattern: Pattern,
     most: int = 1,
-    goal: str = "closed",
+    goal: str = "a",
     limits: Limits | None = None,
     decider: Decider | None = None,
     progress: Say | None = None,
     biases: Sequence[bool] | None = None,
     activation: str = "relu",
+    keep_density: bool = False,
 ) -> Repairs:
     """The smallest changes after which the goal is proved.
 
-    ``most``: at most so many entries change in the exhaustive search.  ``goal``: "closed",
-    "optimum" or "either".  A pattern with too many ways to change it is repaired greedily, without
-    regard to ``most``.  ``limits.wall_s`` is the time for everything (default 60 s).
+    ``most``: at most so many entries change in the exhaustive search.  ``goal``: "a" or
+    "products".  ``keep_density``: as many edges are added as go.  A pattern with too many ways to
+    change it is repaired greedily, without regard to ``most``, and so is one where so few changes
+    do not help.  ``limits.wall_s`` is the time for everything (default 60 s).
 
     ``biases`` and ``activation`` are those of the network (see :func:`guarantee`).
     Raises InputError for an unknown goal or ``most`` below 1.
 
     >>> found = repair(Pattern.of(["11/01", "10/11"]))
     >>> [str(found.suggestions[0].changes[0]), len(found.suggestions), found.minimal]
-    ['mask row 1, column 1 of layer 0', 8, True]
+    ['mask row 1, column 1 of layer 0', 4, True]
     """
     if goal not in GOALS:
         raise InputError(f"goal {goal!r}: expected one of {', '.join(GOALS)}")
@@ -199,8 +223,10 @@ def repair(
     try:
         work = _Work(pattern, goal, limits, used, progress, biases, activation)
         if work.before.reaches(goal):
-            return Repairs(pattern, goal, work.before, (), True, "the masks need no repair")
-        return work.exhaustive(most) if work.affordable(1) else work.greedy()
+            return work.result((), True, "the masks need no repair")
+        if keep_density or not work.affordable(1):
+            return work.greedy(keep_density)
+        return work.exhaustive(most)
     finally:
         if own:
             used.close()
@@ -255,27 +281,38 @@ class _Work:
             if note:
                 break
             done = size
-        tried.sort(key=lambda s: (len(s.changes), s.added, s.lost, s.changes))
+        tried.sort(key=lambda s: (len(s.changes), s.added, -s.strength, s.lost, s.changes))
         first = next((s for s in tried if s.reaches(self.goal)), None)
         if first is None:
-            note = note or f"no change of at most {done} entries reaches the goal"
+            note = note or f"no change of at most {done} {_entry(done)} reaches the goal"
             if any(map(self._open, tried)):
                 note += "; for some there is no verdict"
-            return self._result(tried, False, note)
+            more = self.greedy()
+            return self.result([*more.tried, *tried], False, f"{note}; {more.note}")
         # Patterns with fewer changes: all tried, and all known to fail.
         fewer = [s for s in tried if len(s.changes) < len(first.changes)]
         minimal = done >= len(first.changes) - 1 and not any(map(self._open, fewer))
-        return self._result(tried, minimal, note)
+        return self.result(tried, minimal, note)
 
-    def _result(self, tried: Sequence[Suggestion], minimal: bool, note: str) -> Repairs:
-        return Repairs(self.pattern, self.goal, self.before, tuple(tried), minimal, note)
+    def result(self, tried: Sequence[Suggestion], minimal: bool, note: str) -> Repairs:
+        constant = self.biases is not None and not all(self.biases)
+        return Repairs(
+            self.pattern,
+            self.goal,
+            self.before,
+            tuple(tried),
+            minimal,
+            note,
+            () if self.before.theorem else obstacles(self.pattern, constant),
+            guarantee(self.pattern, self.biases, self.activation, "weights"),
+        )
 
     def _open(self, found: Suggestion) -> bool:
         """Whether the changed pattern may reach the goal for all we know.
 
-        The theorems guarantee an optimum or are silent; "optimum" is about their guarantee.
+        The theorems guarantee an optimum or are silent; "a" is about their guarantee.
         """
-        return self.goal != "optimum" and found.decision.verdict is Verdict.UNKNOWN
+        return self.goal != "a" and found.decision.verdict is Verdict.UNKNOWN
 
     def suggestion(self, changes: Sequence[Change]) -> Suggestion:
         """The pattern after these changes, decided."""
@@ -308,37 +345,34 @@ class _Work:
 
     # -- greedy ----------------------------------------------------------------------------
 
-    def greedy(self) -> Repairs:
-        """Mask entries until the goal is proved, then put back what can come back; best of two."""
-        tried: list[Suggestion] = []
-        notes = ["found by masking greedily: fewer changes may exist"]
-        ways = (
-            [self._one_edge_each]
-            if self.goal == "optimum"
-            else [
-                self._one_edge_each,
-                self._open_all,
-            ]
-        )
-        for place, way in enumerate(ways):
-            end = time.monotonic() + self.left() / (len(ways) - place)
-            gone, trouble = way(end)
-            if self._reached(gone):
-                gone = list(_shrunk(tuple(gone), self._reached, end))
+    def greedy(self, keep_density: bool = False) -> Repairs:
+        """The tree form; for products, what is left when all obstructions are cut, too."""
+        self.say("looking for masks in which every hidden unit feeds one unit")
+        constant = self.biases is not None and not all(self.biases)
+        safe = tree_form(self.pattern, constant)
+        notes = ["the suggestions were found greedily: fewer changes may exist"]
+        if keep_density:
+            gone = self.pattern.nnz - safe.nnz
+            safe, left = refilled(safe, gone, constant)
+            if left:
+                notes.append(f"the first layer has room for {gone - left} of {gone} edges only")
+        tried = [self.suggestion(_changes(self.pattern, safe))]
+        if self.goal == "products" and not keep_density:
+            end = time.monotonic() + self.left()
+            gone_edges, trouble = self._open_all(end)
+            if self._closed(gone_edges):
+                gone_edges = list(_shrunk(tuple(gone_edges), self._closed, end))
                 if time.monotonic() > end:
                     trouble = "the time ran out while masked entries were put back"
-            if trouble:
+            tried.append(self.suggestion(gone_edges))
+            if trouble and not tried[0].reaches(self.goal):
                 notes.append(trouble)
-            tried.append(self.suggestion(gone))
         tried.sort(key=lambda s: (not s.reaches(self.goal), len(s.changes), s.lost))
-        return self._result(tried, False, "; ".join(notes))
+        return self.result(_undominated(tried), False, "; ".join(notes))
 
-    def _reached(self, gone: Sequence[Change]) -> bool:
-        """Whether masking these entries reaches the goal."""
-        changed = _changed(self.pattern, gone)
-        if self.goal != "closed" and guarantee(changed, self.biases, self.activation):
-            return True
-        return self.goal != "optimum" and self.decide(changed).verdict is Verdict.CLOSED
+    def _closed(self, gone: Sequence[Change]) -> bool:
+        """Whether the products are closed when these entries are masked."""
+        return self.decide(_changed(self.pattern, gone)).verdict is Verdict.CLOSED
 
     def _open_all(self, end: float) -> tuple[list[Change], str]:
         """Edges to mask, one obstruction after the other, and why it stopped early (or "")."""
@@ -360,28 +394,6 @@ class _Work:
             gone.append(change)
             current = _changed(current, [change])
 
-    def _one_edge_each(self, end: float) -> tuple[list[Change], str]:
-        """All outgoing edges of hidden units but the first of each."""
-        gone = []
-        for layer in range(1, self.pattern.depth):
-            edges = self.pattern.layers[layer].tocoo()
-            load: dict[int, int] = {}
-            kept: dict[int, int] = {}
-            for row, unit in sorted(zip(edges.row.tolist(), edges.col.tolist(), strict=True)):
-                best = kept.get(unit)
-                # Spread the units over the outputs, so that fewer outputs lose all of theirs.
-                if best is None or load.get(row, 0) < load[best] - 1:
-                    if best is not None:
-                        load[best] -= 1
-                    kept[unit] = row
-                    load[row] = load.get(row, 0) + 1
-            gone += [
-                Change(layer, row, unit, False)
-                for row, unit in zip(edges.row.tolist(), edges.col.tolist(), strict=True)
-                if kept[unit] != row
-            ]
-        return gone, ""
-
 
 def _silent(text: str) -> None:
     """Say nothing."""
@@ -394,6 +406,38 @@ def _entries(pattern: Pattern) -> list[Change]:
         dense = mask.toarray()
         for row, column in np.ndindex(*mask.shape):
             found.append(Change(layer, row, column, not dense[row, column]))
+    return found
+
+
+def _entry(number: int) -> str:
+    return "entry" if number == 1 else "entries"
+
+
+def _changes(before: Pattern, after: Pattern) -> list[Change]:
+    """The entries in which two patterns differ."""
+    found = []
+    for layer, (old, new) in enumerate(zip(before.layers, after.layers, strict=True)):
+        differ = (old != new).tocoo()
+        added = new.tocsr()
+        found += [
+            Change(layer, row, column, bool(added[row, column]))
+            for row, column in zip(differ.row.tolist(), differ.col.tolist(), strict=True)
+        ]
+    return found
+
+
+def _undominated(tried: Sequence[Suggestion]) -> list[Suggestion]:
+    """Those that no other one beats in changes while it reaches as much."""
+    found = []
+    for one in tried:
+        reached = {goal for goal in GOALS if one.reaches(goal)}
+        beaten = any(
+            reached <= {goal for goal in GOALS if other.reaches(goal)}
+            and (len(other.changes), other.lost) < (len(one.changes), one.lost)
+            for other in tried
+        )
+        if not beaten:
+            found.append(one)
     return found
 
 

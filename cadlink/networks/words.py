@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cadlink.networks.kernel.losses import LOSSES
-from cadlink.networks.theorems.theorem import Theorem
+from cadlink.networks.kernel.losses import LOSSES, within
+from cadlink.networks.kernel.statement import SMOOTH
+from cadlink.networks.kernel.table import UPWARDS
+from cadlink.networks.theorems.theorem import Case, Theorem
 from cadlink.networks.verdict import NetworkAnswer, Question
 from cadlink.patterns.pattern import Pattern
 
@@ -90,16 +92,22 @@ def _listed(what: str, numbers: Any) -> str:
     return f"{plural}{shown}{more}"
 
 
-def advice_for(
-    question: Question, answer: NetworkAnswer, loss: str = "squared", penalty: str = "none"
-) -> tuple[str, ...]:
-    """What to do about it, the one thing to do first in front."""
-    if answer in _GOOD or question is Question.CUBE:
+def advice_for(case: Case, answer: NetworkAnswer) -> tuple[str, ...]:
+    """What to do about it, the one thing to do first in front.
+
+    Only what a theorem about this network and this loss stands behind: R16 and R24 for weight
+    decay, R13 for masks, R1 for one network per output.
+    """
+    if answer in _GOOD or case.question is Question.CUBE:
         return ()
     coupled = "the decoupled decay of AdamW is no penalty in the loss and changes no answer"
-    if penalty == "all-but-last":
+    if case.penalty == "all-but-last":
         return ("put the penalty on the weights of the last layer, too: then see R24", coupled)
-    if LOSSES[loss].labels and penalty == "none":
+    growing = within(case.loss, "growing", case.question.value)
+    bounded = case.activation not in SMOOTH and UPWARDS.hold(case.biases)  # by decay on weights
+    if LOSSES[case.loss].labels and not growing and bounded:
+        if case.penalty != "none":
+            return ("give every class a point, or leave out the outputs of classes without points",)
         if answer is NetworkAnswer.NO_OPTIMUM:
             return (
                 "nothing is broken: stop when the validation loss stops falling, or add weight"
@@ -107,10 +115,13 @@ def advice_for(
                 coupled,
             )
         return ("weight decay on all weights gives an optimum iff every class occurs", coupled)
-    if LOSSES[loss].labels:
-        return ("give every class a point, or leave out the outputs of classes without points",)
-    return (
-        "regularise: weight decay on all weights and biases always gives an optimum",
-        "change the masks: 'cadlink repair' lists small changes that guarantee an optimum",
-        "split the outputs: one network per output with one hidden layer always has an optimum",
-    )
+    found = []
+    if growing and bounded:
+        found.append("regularise: weight decay on all weight matrices always gives an optimum")
+    else:
+        found.append("regularise: weight decay on all weights and biases always gives an optimum")
+    if growing and case.activation not in SMOOTH and case.penalty == "none":
+        found.append("change the masks: 'cadlink repair' finds some that guarantee an optimum")
+        if case.pattern.depth == 2 and case.pattern.widths[-1] > 1:
+            found.append("split the outputs: one such network per output always has an optimum")
+    return tuple(found)

@@ -29,7 +29,7 @@ def cells_of(pattern: Pattern) -> list[tuple[int, int, int]]:
 
 def test_all_single_entries_of_lu2() -> None:
     pattern = read("lu:2")
-    found = repair(pattern, 1, "either")
+    found = repair(pattern, 1, "products")
     assert found.minimal
     assert found.before.decision.verdict is Verdict.NOT_CLOSED
     assert {s.changes[0] for s in found.tried} == {
@@ -51,7 +51,7 @@ def test_all_single_entries_of_lu2() -> None:
 
 @pytest.mark.parametrize(
     ("source", "goal", "most"),
-    [("lu:3", "closed", 1), ("dense:2-2-2", "optimum", 2), ("11/01;10/01;10/11", "closed", 1)],
+    [("lu:3", "products", 1), ("dense:2-2-2", "a", 2), ("11/01;10/01;10/11", "products", 1)],
 )
 def test_no_smaller_repair_exists(source: str, goal: str, most: int) -> None:
     pattern = read(source)
@@ -60,7 +60,7 @@ def test_no_smaller_repair_exists(source: str, goal: str, most: int) -> None:
     size = len(found.suggestions[0].changes)
 
     def good(changed: Pattern) -> bool:
-        if goal == "optimum":
+        if goal == "a":
             return decide_network(changed).answer is NetworkAnswer.OPTIMUM_GUARANTEED
         return decide(changed).verdict is Verdict.CLOSED
 
@@ -76,19 +76,21 @@ def test_no_smaller_repair_exists(source: str, goal: str, most: int) -> None:
 
 
 def test_nothing_to_repair() -> None:
-    found = repair(read("dense:2-2-2"))
+    found = repair(read("dense:2-2-2"), goal="products")
     assert (found.tried, found.minimal, found.note) == ((), True, "the masks need no repair")
 
 
 def test_no_repair_of_that_size() -> None:
-    found = repair(read("dense:2-2-2"), 1, "optimum")
-    assert found.suggestions == ()
+    found = repair(read("dense:2-2-2"), 1)
+    (one,) = found.suggestions
+    assert (len(one.changes), one.theorem) == (2, "R1")
     assert not found.minimal
-    assert "at most 1 entries" in found.note
+    assert "no change of at most 1 entry reaches the goal" in found.note
+    assert "found greedily" in found.note
     json.dumps(found.to_json(), allow_nan=False)
 
 
-@pytest.mark.parametrize("goal", ["closed", "optimum"])
+@pytest.mark.parametrize("goal", ["products", "a"])
 def test_greedy_ends_where_no_entry_can_come_back(goal: str) -> None:
     chance = np.random.default_rng(5)
     pattern = Pattern.of([chance.random((40, 80)) < 0.1, chance.random((6, 40)) < 0.3])
@@ -99,7 +101,7 @@ def test_greedy_ends_where_no_entry_can_come_back(goal: str) -> None:
     assert all(not change.add for change in best.changes)
     cells = tuple((c.layer, c.row, c.column) for c in best.changes)
     assert best.pattern == flipped(pattern, cells)
-    if goal == "closed":
+    if goal == "products":
         assert decide(best.pattern).verdict is Verdict.CLOSED
     else:
         assert guarantee(best.pattern) == "R1"
@@ -110,7 +112,7 @@ def test_greedy_ends_where_no_entry_can_come_back(goal: str) -> None:
 def test_greedy_says_when_the_time_ran_out() -> None:
     chance = np.random.default_rng(5)
     pattern = Pattern.of([chance.random((60, 90)) < 0.3, chance.random((20, 60)) < 0.3])
-    found = repair(pattern, limits=Limits(0.2))
+    found = repair(pattern, goal="products", limits=Limits(0.2))
     assert "the time ran out" in found.note
 
 
@@ -126,7 +128,7 @@ def test_obstructions_are_not_closed_and_small() -> None:
 
 
 def test_refusals() -> None:
-    with pytest.raises(InputError, match="expected one of closed, optimum, either"):
+    with pytest.raises(InputError, match="expected one of a, products"):
         repair(read("lu:2"), goal="best")
     with pytest.raises(InputError, match="expected at least 1"):
         repair(read("lu:2"), 0)
