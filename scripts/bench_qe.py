@@ -146,6 +146,24 @@ def agrees(engine: Engine, found: Formula, known: Formula) -> bool | None:
     return None if run.answer is None else run.answer.formula == FALSE
 
 
+WHO = """\
+Which one is good at what, on these problems and on those about patterns:
+
+- QEPCAD B answers nearly everything with up to half a dozen variables, inequalities of any degree
+  included, and with the shortest formulas; each question pays 0.3 s or more for a process. What
+  counts is the number of variables: beyond 18 it never answered.
+- Redlog, in a session that is kept, answers in a few hundredths of a second what has low degree in
+  the quantified variables (linear and quadratic ones go by substitution, up to 34 variables in
+  all); its formulas are longer, and where no substitution is left, as for the cubic with three
+  roots, it falls back on a decomposition that QEPCAD does better.
+- z3 eliminates nothing. It is the first to ask whether a point exists, with up to 80 variables, and
+  the only one that names the point, algebraic numbers included; of sentences with both quantifiers
+  it answers small ones.
+
+With `--backend auto` they are asked in this order, by the kind of question, in growing slices of
+time (`cadlink/backends/preferences.py`); `--backend all` asks every one and compares."""
+
+
 def main() -> None:
     """Ask, compare, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -182,6 +200,7 @@ def main() -> None:
             " the answer, the start of Redlog's session apart; what is no answer stands by its"
             " name. Every answer was compared with the known one by z3. (-: z3 takes sentences"
             " only.)",
+            WHO,
             results.table(["backend", *kinds], summary),
             results.table(["problem", "kind", *REGISTRY], rows),
         ]

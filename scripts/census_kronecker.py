@@ -1,12 +1,12 @@
 """Which products of two and three Kronecker-sparse factors form a closed set: all of them.
 
     python scripts/census_kronecker.py                       every width up to 12
-    python scripts/census_kronecker.py --width 8 --limit 30
+    python scripts/census_kronecker.py --widths 12 8 --limit 30
 
-The factors are I_a (x) 1_{b x c} (x) I_d with widths up to ``--width``, but for b = c = 1 (which
-only scales units), in chains of two and three.  A chain is the direct sum of equal ones when all
-its a have a common divisor, or all its d; reversing the chain and exchanging b and c transposes it,
-exchanging all a and d renumbers its units: one chain of each such class is decided.  First the
+The factors are I_a (x) 1_{b x c} (x) I_d, but for b = c = 1 (which only scales units), in chains
+of two and three with every layer up to ``--widths``.  A chain is the direct sum of equal ones when
+all its a have a common divisor, or all its d; reversing the chain and exchanging b and c transposes
+it, exchanging all a and d renumbers its units: one chain of each such class is decided.  First the
 rules have half a second, and the kernel checks their proofs; then what is left, once for patterns
 that are isomorphic, is decided as ``cadlink decide`` would, each in ``--limit`` seconds.  ``--keep
 FILE`` keeps answers as they come, and goes on from there.  With ``--record`` the table replaces its
@@ -132,15 +132,20 @@ def decided(names: list[str], keep: Path | None, limit: float) -> dict[str, str]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--width", type=int, default=12, help="of every layer (12)")
-    parser.add_argument("--depths", type=int, nargs="+", default=[2, 3], help="factors (2 3)")
+    parser.add_argument(
+        "--widths",
+        type=int,
+        nargs="+",
+        default=[12, 12],
+        help="for two, three, ... factors (12 12)",
+    )
     parser.add_argument("--limit", type=float, default=10.0, help="seconds for what is left (10)")
     parser.add_argument("--keep", type=Path, metavar="FILE", help="answers, one a line")
     parser.add_argument("--record", action="store_true", help="into RESULTS.md")
     args = parser.parse_args()
     rows, unknown = [], []
-    for depth in args.depths:
-        count = Counter(map(standard, chains(args.width, depth)))
+    for depth, width in enumerate(args.widths, start=2):
+        count = Counter(map(standard, chains(width, depth)))
         answers = decided([source(chain) for chain in sorted(count)], args.keep, args.limit)
         for chainable in (True, False):
             chosen = [c for c in sorted(count) if (first_break(c) is None) is chainable]
@@ -158,11 +163,17 @@ def main() -> None:
                     *(f"{total[v]} ({classes[v]})" for v in VERDICTS),
                 ]
             )
-    heads = ["factors", "chainable", "chains (classes)", *(v.replace("_", " ") for v in VERDICTS)]
+    heads = [
+        "factors",
+        "widths up to",
+        "chainable",
+        "chains (classes)",
+        *(v.replace("_", " ") for v in VERDICTS),
+    ]
     unknown.sort(key=lambda chain: (len(chain), sum(f.nnz for f in chain)))
     body = results.table(heads, rows)
     body += (
-        f"\n\nKronecker-sparse factors, all widths up to {args.width}: chains, and in brackets"
+        "\n\nChains of Kronecker-sparse factors, and in brackets"
         " classes of chains as `scripts/census_kronecker.py` makes them. By the theorem of Le,"
         " Zheng, Riccietti and Gribonval (arXiv 2411.04506) chainable chains are closed; the others"
         " had not been classified."

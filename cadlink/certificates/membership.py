@@ -16,10 +16,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import lcm
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import fmpq, fmpq_mat
+from flint import fmpq, fmpq_mat, nmod_mat
 from numpy.typing import NDArray
 
 from cadlink.certificates.data import Proof
@@ -47,6 +48,7 @@ __all__ = ["FORMAT", "SETS", "VERSION", "CheckedMembership", "check_membership"]
 FORMAT = "cadlink-membership"
 VERSION = 1
 SETS = ("products", "closure")
+PRIME = 2_147_483_629
 KEYS = ("format", "version", "pattern", "matrix", "set", "answer", "proof")
 
 Values: TypeAlias = Mapping[Cell, Number]
@@ -188,22 +190,35 @@ def _reached(case: Case, proof: Proof, budget: Budget) -> tuple[str, ...]:
 def _multiplies_to(chain: Chain, values: Values, at: Reader) -> None:
     """The factors have their entries on the masks, and their product is A."""
     listed = at.items(at.data["factors"], "factors", chain.depth)
-    product: dict[int, dict[int, Number]] = {k: {k: 1} for k in range(chain.widths[0])}
+    product: dict[int, dict[int, int]] = {k: {k: 1} for k in range(chain.widths[0])}
+    scale = 1  # of the product: the factors are multiplied by their denominators
     for number, (factor, mask) in enumerate(zip(listed, chain.masks, strict=True)):
         at.spend(200 * len(mask.row))
         support = set(zip(mask.row.tolist(), mask.col.tolist(), strict=True))
-        longer: dict[int, dict[int, Number]] = {}
-        for (i, j), value in _entries(factor, mask.rows, mask.cols, at).items():
+        entries = _entries(factor, mask.rows, mask.cols, at)
+        common = 1
+        for value in entries.values():
+            at.spend(1000 + 20 * (common.bit_length() + value.denominator.bit_length()))
+            common = lcm(common, value.denominator)
+        scale *= common
+        longer: dict[int, dict[int, int]] = {}
+        for (i, j), value in entries.items():
             at.demand((i, j) in support, f"entries of factor {number} on its mask", f"({i}, {j})")
             row = product.get(j, {})
-            bits = value.numerator.bit_length() + value.denominator.bit_length()
-            at.spend(1000 + len(row) * (1000 + bits))
+            whole = value.numerator * (common // value.denominator)
+            bits = whole.bit_length() * (1 + scale.bit_length() // 64)
+            at.spend(1000 + len(row) * (300 + bits // 8))
             target = longer.setdefault(i, {})
             for k, entry in row.items():
-                target[k] = target.get(k, 0) + value * entry
+                target[k] = target.get(k, 0) + whole * entry
         product = longer
     found = {(i, k): v for i, row in product.items() for k, v in row.items() if v}
-    wrong = [cell for cell in found.keys() | values.keys() if found.get(cell) != values.get(cell)]
+    at.spend(1000 * len(found))
+    wrong = [
+        cell
+        for cell in found.keys() | values.keys()
+        if found.get(cell, 0) != values.get(cell, 0) * scale
+    ]
     at.demand(not wrong, "factors whose product is the matrix", f"another entry at {wrong[:1]}")
 
 
@@ -309,15 +324,33 @@ def _dense(values: Values, rows: Sequence[int], cols: Sequence[int]) -> fmpq_mat
     return found
 
 
+def _rank_at_least(values: Values, rows: Sequence[int], cols: Sequence[int], at: Reader) -> int:
+    """The rank of A on rows x cols modulo a prime: a minor that is not 0 there is not 0."""
+    if not rows or not cols:
+        return 0
+    at.spend(len(rows) * len(cols) * (1500 + min(len(rows), len(cols))))
+    found = nmod_mat(len(rows), len(cols), PRIME)
+    for i, row in enumerate(rows):
+        for j, col in enumerate(cols):
+            value = values.get((row, col), 0)
+            below = value.denominator % PRIME
+            at.demand(below != 0, f"denominators that {PRIME} does not divide", "another")
+            if value:
+                inverse = 1 if below == 1 else pow(below, -1, PRIME)
+                found[i, j] = value.numerator * inverse % PRIME
+    return int(found.rank())
+
+
 def _rank(values: Values, rows: Sequence[int], cols: Sequence[int], at: Reader) -> int:
     """The exact rank of A on rows x cols."""
     if not rows or not cols:
         return 0
     size = min(len(rows), len(cols))
     bits = max(
-        (v.numerator.bit_length() + v.denominator.bit_length() for v in values.values()), default=0
+        (v.numerator.bit_length() + v.denominator.bit_length() for v in values.values()),
+        default=0,
     )
-    at.spend(len(rows) * len(cols) * (300 + size * (20 + bits * size // 10)))
+    at.spend(len(rows) * len(cols) * (1500 + size * (20 + bits * size // 10)))
     return int(_dense(values, rows, cols).rank())
 
 
@@ -364,7 +397,7 @@ def rank(case: Case, at: Reader) -> Left:
     cols = _lines(at.data["inputs"], chain.widths[0], "input", at)
     cut, count = _read_cut(chain, at)
     _separates(chain, cut, rows, cols, at)
-    found = _rank(case.values, rows, cols, at)
+    found = _rank_at_least(case.values, rows, cols, at)
     at.demand(found > count, f"a block of rank more than {count}", f"rank {found}")
     return Left()
 
@@ -393,7 +426,8 @@ def sylvester(case: Case, at: Reader) -> Left:
     cut, count = _read_cut(chain, at)
     _separates(chain, cut, few_rows, cols, at)
     _separates(chain, cut, rows, few_cols, at)
-    least = _rank(case.values, few_rows, cols, at) + _rank(case.values, rows, few_cols, at) - count
+    least = _rank_at_least(case.values, few_rows, cols, at) - count
+    least += _rank_at_least(case.values, rows, few_cols, at)
     found = _rank(case.values, few_rows, few_cols, at)
     at.demand(found < least, f"a block of rank less than {least}", f"rank {found}")
     return Left()
@@ -527,7 +561,7 @@ def rank_of_cells(case: Case, at: Reader) -> Left:
             f"{here} cells",
         )
         count += here > 0
-    found = _rank(case.values, rows, cols, at)
+    found = _rank_at_least(case.values, rows, cols, at)
     at.demand(found > count, f"a block of rank more than {count}", f"rank {found}")
     return Left()
 

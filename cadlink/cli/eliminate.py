@@ -49,7 +49,9 @@ def add_parser(commands: Commands) -> None:
         "--backend",
         default="auto",
         metavar="NAME",
-        help="the one to ask; auto: one after the other; all: every one, and compare (auto)",
+        help="the one to ask: qepcad for short formulas, redlog for low degree and many"
+        " variables, z3 for sentences and points; auto: one after the other; all: every one, and"
+        " compare (auto)",
     )
     parser.add_argument(
         "--assuming", metavar="CONDITION", help="where the answer must hold, such as 'a > 0'"

@@ -27,7 +27,7 @@ from scipy.sparse.csgraph import connected_components
 from cadlink.certificates.data import Proof
 from cadlink.membership import groups
 from cadlink.membership.answers import Answer, Entries, Factors, Search, Values
-from cadlink.membership.linear import dense, fraction, pivots, rank, rank_at_least, solve
+from cadlink.membership.linear import dense, fraction, rank, rank_at_least, skeleton, solve
 from cadlink.patterns.group import Cell
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.paths import on_path
@@ -36,7 +36,7 @@ from cadlink.search.model import Model
 
 __all__ = ["Piece", "disjoint_classes", "factor", "pieces"]
 
-MOST_BLOCKS = 2_000_000  # cells of the blocks of two factors taken neuron by neuron
+MOST_BLOCKS = 400_000  # cells of the blocks of two factors taken neuron by neuron
 MOST_NEURONS = 150  # of a group: a step for each is nested in the one before
 MOST_CUTS = 400  # bounds of ranks that are tried
 MOST_ROWS = 80  # of a matrix whose factors are drawn
@@ -56,7 +56,7 @@ def factor(pattern: Pattern, values: Values, search: Search) -> Answer:
     'sylvester'
     """
     search.clock.check()
-    support = pattern.support()
+    support = pattern.support().toarray()
     stray = next((cell for cell in sorted(values) if not support[cell]), None)
     if stray is not None:
         return Proof("outside", {"cell": list(stray)})
@@ -198,16 +198,19 @@ def _peeled(
     rows: list[list[int]] = []
     for one in classes:
         search.clock.check()
-        block = dense(values, one.rows, one.cols)
-        chosen = pivots(block)
-        if len(chosen) > len(one.units):
+        most = len(one.units)
+        if most < min(len(one.rows), len(one.cols)) and (
+            rank_at_least(values, one.rows, one.cols) > most
+        ):
             cut: list[list[int]] = [[] for _ in pattern.widths]
             cut[layer] = one.units
             return Proof("rank", {"outputs": one.rows, "inputs": one.cols, "cut": cut})
-        columns.append([one.cols[c] for c in chosen])
-        picked = pivots(dense(values, one.rows, columns[-1]).transpose()) if chosen else []
-        rows.append([one.rows[r] for r in picked])
-        weights.append(dense(values, rows[-1], columns[-1]).inv() if chosen else fmpq_mat(0, 0))
+        top, left = skeleton(values, one.rows, one.cols)
+        if len(left) > most:
+            return None  # the prime divides a minor: no such thing was met
+        rows.append(top)
+        columns.append(left)
+        weights.append(dense(values, top, left).inv() if left else fmpq_mat(0, 0))
         for unit, col in zip(one.units, columns[-1], strict=False):
             upper.update({(i, unit): values[i, col] for i in one.rows if (i, col) in values})
         for unit, row in zip(one.units, rows[-1], strict=False):
@@ -226,18 +229,20 @@ def _peeled(
 
 def _weighted(entries: Entries, classes: Sequence[_Class], weights: Sequence[fmpq_mat]) -> Entries:
     """The first factor above times the block diagonal matrix of the weights."""
-    by_unit: dict[int, dict[int, Fraction]] = {}
-    for (i, unit), value in entries.items():
-        by_unit.setdefault(unit, {})[i] = value
+    by_unit: dict[int, list[int]] = {}
+    for i, unit in entries:
+        by_unit.setdefault(unit, []).append(i)
     found: Entries = {}
     for one, weight in zip(classes, weights, strict=True):
-        for to in range(weight.ncols()):
-            for start in range(weight.nrows()):
-                factor = fraction(weight[start, to])
-                for i, value in by_unit.get(one.units[start], {}).items():
-                    cell = (i, one.units[to])
-                    found[cell] = found.get(cell, Fraction(0)) + factor * value
-    return {cell: value for cell, value in found.items() if value}
+        units = one.units[: weight.nrows()]
+        rows = sorted({i for unit in units for i in by_unit.get(unit, ())})
+        if rows:
+            product = dense(entries, rows, units) * weight
+            for place, i in enumerate(rows):
+                for other, unit in enumerate(units):
+                    if product[place, other]:
+                        found[i, unit] = fraction(product[place, other])
+    return found
 
 
 # -- bounds of ranks -------------------------------------------------------------------------------

@@ -48,8 +48,16 @@ class _State:
 
     @classmethod
     def of(cls, graphs: Iterable[tuple[int, Iterable[Cell]]], values: Values) -> _State:
-        parts = [(unit, part) for unit, graph in graphs for part in components(frozenset(graph))]
-        neurons = tuple(sorted(parts, key=lambda neuron: sorted(neuron[1])))
+        first: dict[Cell, list[tuple[int, Graph]]] = {}  # most neurons differ in their first cell
+        for unit, graph in graphs:
+            for part in _components(frozenset(graph)):
+                first.setdefault(min(part), []).append((unit, part))
+        alike = (first[cell] for cell in sorted(first))
+        neurons = tuple(
+            neuron
+            for some in alike
+            for neuron in (some if len(some) == 1 else sorted(some, key=lambda n: sorted(n[1])))
+        )
         cells = frozenset().union(*(graph for _, graph in neurons))
         return cls(neurons, {c: v for c, v in values.items() if v and c in cells})
 
@@ -79,6 +87,14 @@ class _State:
     def own(self, cell: Cell) -> bool:
         """Whether one neuron alone covers the cell."""
         return len(self.owners.get(cell, ())) == 1
+
+
+def _components(graph: Graph) -> list[Graph]:
+    """The components; a complete graph is one."""
+    rows, cols = {j for j, _ in graph}, {k for _, k in graph}
+    if graph and len(graph) == len(rows) * len(cols):
+        return [graph]
+    return components(graph)
 
 
 def factor(

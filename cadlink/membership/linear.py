@@ -9,7 +9,7 @@ from flint import fmpq, fmpq_mat, nmod_mat
 
 from cadlink.membership.answers import Values
 
-__all__ = ["dense", "fraction", "pivots", "rank", "rank_at_least", "solve"]
+__all__ = ["dense", "fraction", "pivots", "rank", "rank_at_least", "skeleton", "solve"]
 
 PRIME = 2_147_483_629
 
@@ -41,18 +41,51 @@ def rank(values: Values, rows: Sequence[int], cols: Sequence[int]) -> int:
 
 def rank_at_least(values: Values, rows: Sequence[int], cols: Sequence[int]) -> int:
     """The rank of a block modulo a prime, which the rank is at least, and nearly always."""
-    if not rows or not cols:
-        return 0
+    return int(_modular(values, rows, cols).rank()) if rows and cols else 0
+
+
+def _modular(values: Values, rows: Sequence[int], cols: Sequence[int]) -> nmod_mat:
+    """The block modulo a prime; 0 where it has no value."""
     found = nmod_mat(len(rows), len(cols), PRIME)
     for i, row in enumerate(rows):
         for j, col in enumerate(cols):
             value = values.get((row, col))
             if value and value.denominator % PRIME:
-                found[i, j] = value.numerator * pow(value.denominator, -1, PRIME) % PRIME
-    return int(found.rank())
+                if value.denominator == 1:
+                    found[i, j] = value.numerator % PRIME
+                else:
+                    found[i, j] = value.numerator * pow(value.denominator, -1, PRIME) % PRIME
+    return found
 
 
-def pivots(block: fmpq_mat) -> list[int]:
+def skeleton(
+    values: Values, rows: Sequence[int], cols: Sequence[int]
+) -> tuple[list[int], list[int]]:
+    """As many rows and columns of a block as its rank, where they meet in an invertible matrix.
+
+    >>> skeleton({(0, 0): Fraction(2), (0, 1): Fraction(4), (1, 1): Fraction(0)}, [0, 1], [0, 1])
+    ([0], [0])
+    """
+    block = dense(values, rows, cols)
+    modular = _modular(values, rows, cols)
+    for mod in (True, False):  # nearly always the first will do
+        places = pivots(modular if mod else block)
+        left = [cols[j] for j in places]
+        turned = _modular(values, rows, left) if mod else dense(values, rows, left)
+        top = [rows[i] for i in pivots(turned.transpose())] if left else []
+        if not left:
+            if not any(block.entries()):
+                return [], []
+        elif len(top) == len(left):
+            middle = dense(values, top, left)
+            if middle.rank() == len(left):
+                made = dense(values, rows, left) * middle.inv() * dense(values, top, cols)
+                if made == block:
+                    return top, left
+    raise AssertionError("a matrix has a skeleton")
+
+
+def pivots(block: fmpq_mat | nmod_mat) -> list[int]:
     """The columns that are not in the span of those before them."""
     reduced, count = block.rref()
     found, col = [], 0

@@ -150,6 +150,7 @@ class _Asking:
         self.limits = limits
         self.desk = desk
         self.irrational = False
+        self.overdue = False
         self.factors: Factors | None = None
         self.curve: Curve | None = None
 
@@ -212,7 +213,7 @@ class _Asking:
 
     def silence(self) -> tuple[UnknownReason, str]:
         """Why nobody knows, and the same in words."""
-        if self.desk.left() <= 0:
+        if self.desk.left() <= 0 or self.overdue:
             return UnknownReason.TIME, "the time limit was reached; a larger one may help"
         if not self.desk.engine.available():
             return (
@@ -240,6 +241,7 @@ class _Asking:
         try:
             return chains.factor(self.pattern, self.matrix.entries, search)
         except OutOfTime:
+            self.overdue = True
             return None
 
     def told(self, found: Answer) -> tuple[Belongs, Proof] | None:
@@ -322,7 +324,7 @@ class _Asking:
             return None
         if count_variables(question) == 0:
             return None
-        kind = Kind.ALTERNATING if self.closure else Kind.POINT
+        kind = Kind.CLOSURE if self.closure else Kind.MEMBER
         found = self.desk.truth(statement, question, self.desk.left(), kind)
         if found is None:
             return None
