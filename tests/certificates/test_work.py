@@ -314,6 +314,15 @@ def test_many_layers_of_long_numbers_are_quick() -> None:
     is_quick(certificate([["1"]] * 100, step("zero_submersion", data)))
 
 
+def test_deep_sections_are_quick() -> None:
+    """Powers of powers, and then 0 for the coordinate that has them."""
+    tree: Any = {}
+    for n in reversed(range(5)):
+        shift = [[-1, [[f"a_0_{n + 1}", 64]]]] if n < 4 else []
+        tree = {"coordinate": f"a_0_{n}", "shift": shift, "zero": tree, "nonzero": {}}
+    is_quick(certificate([["1" * 8], ["1"]], step("sections", {"tree": tree})))
+
+
 def test_a_difference_with_thousands_of_digits_is_not_printed() -> None:
     factors = [[[0, 0, [[0, LONG]]]]] * 20
     with pytest.raises(CertificateError, match="the product tends to the limit"):

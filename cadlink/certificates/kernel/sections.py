@@ -114,6 +114,7 @@ def _read(value: object, nonzero: frozenset[int], names: Mapping[str, int], at: 
 
 
 def _times(one: Laurent, other: Laurent, at: Reader) -> Laurent:
+    at.spend(3000)
     product = Sum(at)
     for powers, number in one.items():
         at.spend(len(other) * (500 + 50 * len(powers)))
@@ -123,6 +124,7 @@ def _times(one: Laurent, other: Laurent, at: Reader) -> Laurent:
 
 def _put(entry: Laurent, x: int, value: Laurent, at: Reader) -> Laurent:
     """The entry with the value for coordinate x, which has no negative power in it."""
+    at.spend(len(entry) * (500 + 20 * len(next(iter(entry), ()))))
     by_power: dict[int, Laurent] = {}
     for powers, number in entry.items():
         by_power.setdefault(powers[x], {})[(*powers[:x], 0, *powers[x + 1 :])] = number
