@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -35,6 +36,7 @@ __all__ = ["Nearest", "nearest"]
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 MOST_ENTRIES = 4_000_000  # of a factor, zeros included
+LARGEST = 10**100  # entry in absolute value, at least its inverse: squares are summed
 STARTS = 3
 STEPS = 400
 ENOUGH = 1e-12  # relative error beyond which nothing better is looked for
@@ -83,7 +85,8 @@ def nearest(
     """A product with these masks near the matrix (outputs x inputs), in the Frobenius norm.
 
     Of the time in ``limits`` a third goes to the question whether there is a best one.  Raises
-    InputError as :func:`cadlink.member` does, and for masks with more than MOST_ENTRIES entries.
+    InputError as :func:`cadlink.member` does, and for masks with more than MOST_ENTRIES entries and
+    a largest entry beyond LARGEST or its inverse.
 
     >>> found = nearest("dense:2-1-2", [[1, 0], [0, 0.5]])
     >>> round(found.error, 6), found.decision.verdict.value
@@ -93,7 +96,14 @@ def nearest(
     limits = limits or Limits()
     clock = Clock.of(limits.wall_s)
     masks = pattern if isinstance(pattern, Pattern) else read(pattern)
-    target = exact(matrix).fitting(masks).to_numpy()
+    given = exact(matrix).fitting(masks)
+    largest = max(map(abs, given.entries.values()), default=1)
+    if not Fraction(1, LARGEST) <= largest <= LARGEST:
+        raise InputError(
+            "expected a largest entry of 1e-100 to 1e100 in absolute value: scale the matrix",
+            "matrix",
+        )
+    target = given.to_numpy()
     size = max(mask.shape[0] * mask.shape[1] for mask in masks.layers)
     if size > MOST_ENTRIES:
         raise InputError(f"a factor of {size} entries: expected at most {MOST_ENTRIES}")

@@ -54,3 +54,8 @@ def test_zero_and_bad_matrices() -> None:
     assert nearest("lu:2", [[0, 0], [0, 0]], LIMITS).error < 1e-6
     with pytest.raises(InputError, match="expected 2 x 2"):
         nearest("lu:2", [[1]])
+    for text in ("1e300 2; 3 4", "1e390 2; 3 4", "1e-300 0; 0 0"):
+        with pytest.raises(InputError, match="scale the matrix"):
+            nearest("lu:2", text, LIMITS)
+    found = nearest("lu:2", "1e100 0; 0 1e99", LIMITS)
+    assert found.relative < 1e-4
