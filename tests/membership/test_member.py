@@ -158,6 +158,21 @@ def test_no_lu_is_refuted() -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "matrix", "answer"),
+    [
+        ("110/101;11/11", "[[0, -1, 1], [-1, 0, 0]]", Belongs.NO),
+        ("11/10/11;111/100/101", "[[-1, 1], [2, 1], [-1, -1]]", Belongs.YES),
+        ("111/100/101;111/101/110;110/001", "[[-1, 2, 1], [0, 0, 2]]", Belongs.NO),
+    ],
+)
+def test_a_neuron_that_lost_cells_is_guessed(source: str, matrix: str, answer: Belongs) -> None:
+    """Such a neuron need not have a cell where each of its rows meets a column of its own."""
+    found = member(source, matrix, limits=LIMITS)
+    right(found)
+    assert found.answer is answer
+
+
+@pytest.mark.parametrize(
     ("source", "matrix", "answer", "rule"),
     [
         ("lu:2", "0 1; 1 0", Belongs.YES, "curve"),
