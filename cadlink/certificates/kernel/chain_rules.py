@@ -108,8 +108,8 @@ def _merged(chain: Chain, first: int, last: int, at: Reader) -> Outcome:
         work, room = above.product_work(both), above.rows * both.cols
         at.demand(min(work, room) <= MAX_PRODUCT, "a product of moderate size", work)
         at.spend(5 * work + 60 * min(work, room) + 2 * chain.cost)
-        row, col = (above.csr() @ both.csr()).nonzero()  # sums of ones: no entry cancels
-        both = Mask(above.rows, both.cols, row.astype(np.int64), col.astype(np.int64))
+        row, col = (above.csr() @ both.csr()).nonzero()
+        both = Mask(above.rows, both.cols, row.astype(np.int32), col.astype(np.int32))
     part = Chain(inside)
     merged = Chain((*chain.masks[: first - 1], both, *chain.masks[last + 1 :]))
     return Needs((merged,), lemmas=(Lemma(part.select(part.on_paths()), at.data["proof"]),))
