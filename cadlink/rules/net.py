@@ -25,6 +25,7 @@ __all__ = ["ENTRY_S", "MOST_ENTRIES", "Marks", "Missing", "Net", "Pins", "afford
 
 MOST_ENTRIES = 20_000_000  # of a factor, of the support, of the demands on the pins
 ENTRY_S = 4e-8  # seconds to draw an entry
+RELATION_S, STEP_S = 4e-7, 5e-10  # and to look for relations, beside a step of elimination
 CHEAP_ENTRIES = 400_000  # of a Jacobian that is worth its rank
 SPARE = 4  # columns beyond full row rank in a first look at a rank
 
@@ -147,7 +148,7 @@ class Net:
             some = product(kernel, spans[np.ix_(self.outputs[k], seen)]) * below[seen, k] % PRIME
             demands[len(owner) : len(owner) + len(kernel), seen] = some
             owner += [k] * len(kernel)
-        clock.check()
+        clock.afford(total * width * (RELATION_S + STEP_S * total))
         lacking, rows = dependent(demands)
         return Missing(lacking, sorted({owner[row] for row in np.flatnonzero(rows)}))
 

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from cadlink.certificates.kernel import check_proof
+from cadlink.clock import Clock
 from cadlink.errors import CertificateError
 from cadlink.patterns.families import build
 from cadlink.patterns.masks import read
 from cadlink.patterns.pattern import Pattern
+from cadlink.rules import deep_matching, pipeline
 
 PRIME = 2147483629
 Path = tuple[int, ...]
@@ -164,3 +166,10 @@ def test_hidden_layers_without_units_are_no_obstacle() -> None:
     deep = {"rule": "deep_matching", "data": {"seed": 0, "prime": PRIME}, "parts": []}
     proof = {"rule": "twins", "data": {}, "parts": [deep]}
     assert check_proof({"layers": layers}, proof).conclusion == "free"
+
+
+def test_without_pins_nothing_is_multiplied_below_them() -> None:
+    pattern = build("random:1500-900-700-10,0.05,0")
+    tree = pipeline.taken(deep_matching.RULE, pattern, Clock.of(60))
+    assert tree is not None
+    assert check_proof(pattern, pipeline.proof(tree)).conclusion == "free"

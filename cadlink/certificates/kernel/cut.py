@@ -145,10 +145,12 @@ def _down(chain: Chain, pinned: list[Marks], seed: int, prime: int, at: Reader) 
     """For hidden layers 1, 2, ... the sums over paths from the inputs inside U, units x inputs."""
     found: list[Matrix] = []
     for layer in range(1, chain.depth):
-        fixed = factor(chain, layer, seed, prime, at)
-        fixed[:, ~pinned[layer - 1]] = 0
-        fixed[~pinned[layer]] = 0
-        found.append(times(fixed, found[-1], prime, at) if found else fixed)
+        pins, before = np.flatnonzero(pinned[layer]), np.flatnonzero(pinned[layer - 1])
+        sums = np.zeros((chain.widths[layer], chain.widths[0]), dtype=np.int64)
+        if len(pins) and len(before):
+            fixed = factor(chain, layer, seed, prime, at)[np.ix_(pins, before)]
+            sums[pins] = times(fixed, found[-1][before], prime, at) if found else fixed
+        found.append(sums)
     return found
 
 
