@@ -3,6 +3,7 @@
     python scripts/crosscheck.py                    classes up to 2x3, 300 + 100 random patterns
     python scripts/crosscheck.py --outer 2x2 --sample 20 --deep 10 --cap 1
     python scripts/crosscheck.py --rules 2000       every rule about chains on its own, no programs
+    python scripts/crosscheck.py --rules 2000 --only merge_layers sections
 
 Every pattern is decided as users do, then put to independent judges, as it stands:
 
@@ -16,9 +17,10 @@ variety     every common zero of some polynomials that vanish on the set is a pr
 limit       random curves of factors over Q(t), their exact limits computed here, and z3's answer
             whether the limit is a product: one that is not shows the set not to be closed
 
-With --rules, each rule about chains of masks is held against the last judge and the fixed factors
-on its own: what follows from its step, the kernel's check of the leaf and, if it leaves a smaller
-chain, from the other rules' answer about that.  A rule in error shows even where others come first.
+With --rules, each rule about chains of masks, and the search for sections, is held against the last
+judge and the fixed factors on its own: what follows from its step, the kernel's check of the leaf
+and, if it leaves a smaller chain, from the other rules' answer about that.  A rule in error shows
+even where others come first.
 
 An answer that contradicts the verdict, or another answer, stops the script with exit status 1.
 "Survived" counts closed patterns without an answer some of whose limits were tried and all of those
@@ -29,14 +31,16 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import math
 import os
 import random
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -54,7 +58,7 @@ from cadlink.logic.simplify import relax
 from cadlink.rules.pipeline import Tree, proof, reduce, taken, verdict
 from cadlink.rules.rule import Rule
 from cadlink.rules.table import CHAIN_RULES
-from cadlink.search import vanishing
+from cadlink.search import sections, vanishing
 
 MEMORY_MIB = 2048
 # Parameters and entries beyond which a program hardly ever answered a question as it stands.
@@ -101,7 +105,7 @@ def relation(vectors: Sequence[Vector]) -> list[int] | None:
             combination = [a - factor * b for a, b in zip(combination, its, strict=True)]
         pivot = next((n for n, a in enumerate(rest) if a), -1)
         if pivot < 0:
-            scale = int(np.lcm.reduce([c.denominator for c in combination]))
+            scale = math.lcm(*(c.denominator for c in combination))
             return [int(c * scale) for c in combination]
         reduced.append((pivot, rest, combination))
     return None
@@ -413,17 +417,30 @@ def alone(rule: Rule, pattern: Pattern, wall_s: float) -> str | None:
     return found
 
 
-def rules_alone(count: int, seed: int, judges: Judges) -> int:
-    """Every rule about chains on random small chains; 1 on a contradiction."""
+def by_sections(pattern: Pattern, wall_s: float) -> str | None:
+    """What sections show about the pattern, or None."""
+    step = sections.find(pattern, Clock.of(wall_s))
+    return None if step is None else check_proof(pattern, step).conclusion
+
+
+def rules_alone(count: int, seed: int, judges: Judges, only: Sequence[str]) -> int:
+    """Every rule about chains, or those named, on random small chains; 1 on a contradiction."""
+    means: dict[str, Callable[[Pattern], str | None]] = {
+        rule.name: partial(alone, rule, wall_s=1.0) for rule in CHAIN_RULES
+    }
+    means["sections"] = partial(by_sections, wall_s=0.3)
+    unheard = [name for name in only if name not in means]
+    if unheard:
+        raise SystemExit(f"--only {unheard[0]}: expected some of {', '.join(means)}")
     fired: Counter[str] = Counter()
     rng = random.Random(seed)
     for number, pattern in enumerate(_random(count, seed, _small_widths)):
         answers: dict[str, str] = {}
-        for rule in CHAIN_RULES:
-            found = alone(rule, pattern, 1.0)
+        for name in only or means:
+            found = means[name](pattern)
             if found is not None:
-                answers[rule.name] = "not_closed" if found == "not_closed" else "closed"
-                fired[f"{rule.name}: {found}"] += 1
+                answers[name] = "not_closed" if found == "not_closed" else "closed"
+                fired[f"{name}: {found}"] += 1
         if not answers:
             continue
         row = Row(pattern, next(iter(answers.values())), "")
@@ -437,14 +454,14 @@ def rules_alone(count: int, seed: int, judges: Judges) -> int:
         fired["judged by fixed factors"] += "free" in row.answers
         fired["limits that are products"] += row.members
         fired["limits z3 could not say of"] += row.undecided
-    print(f"{count} chains, every rule on its own")
+    print(f"{count} chains, {', '.join(only) or 'every rule'} on its own")
     for name, times in sorted(fired.items()):
         print(f"    {name:40s} {times:7d}")
     return 0
 
 
 def _small_widths(rng: random.Random) -> list[int]:
-    return [rng.randint(1, 4) for _ in range(rng.choice([3, 4, 4, 5]))]
+    return [rng.randint(1, 4) for _ in range(rng.choice([3, 4, 4, 5, 6]))]
 
 
 def show(name: str, rows: Sequence[Row]) -> None:
@@ -482,6 +499,7 @@ def main() -> int:
     parser.add_argument("--limit", type=float, default=20.0, help="seconds per decision")
     parser.add_argument("--limits", type=int, default=8, help="limits of curves per pattern")
     parser.add_argument("--rules", type=int, help="small chains for every rule on its own")
+    parser.add_argument("--only", nargs="+", default=(), help="with --rules, these only")
     parser.add_argument("--silent", action="store_true", help="name patterns without an answer")
     args = parser.parse_args()
     os.environ["CADLINK_CACHE"] = "off"
@@ -495,7 +513,7 @@ def main() -> int:
     with Engine() as engine:
         judges = Judges(engine, args.cap, args.limits, 20 * args.limits)
         if args.rules:
-            failed = rules_alone(args.rules, args.seed, judges)
+            failed = rules_alone(args.rules, args.seed, judges, args.only)
             print("" if failed else "no contradiction")
             return failed
         for name, patterns in blocks.items():

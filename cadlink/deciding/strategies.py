@@ -72,7 +72,7 @@ class _Leaf:
     def sections(self, slice_s: float) -> Proof | None:
         """Parameters as Laurent polynomials of the product, case by case; fully checkable."""
         self.desk.say("searching for sections")
-        clock = self.desk.clock.at_most(slice_s / 4)
+        clock = self.desk.clock.at_most(slice_s / 2)
         return sections.find(self.problem, clock, seed=self.desk.seed + self.searches)
 
     def curve(self, slice_s: float) -> Proof | None:
