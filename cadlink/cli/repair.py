@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
             f"no masks guarantee an optimum with {model.activation}; 'cadlink decide' answers about"
             " its linear part"
         )
+    trained = model.parameters()
     with Progress() as progress:
         found = repair(
             model.pattern,
@@ -73,6 +74,7 @@ def run(args: argparse.Namespace) -> int:
             biases=model.biases,
             activation=kind_of(model.activation),
             keep_density=args.keep_density,
+            weights=None if trained is None else trained.weights,
         )
     if args.write is not None and found.suggestions:
         masks.write(found.suggestions[0].pattern, args.write)

@@ -33,6 +33,7 @@ from math import comb
 from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
 from cadlink.clock import UNLIMITED, Clock
@@ -198,6 +199,7 @@ def repair(
     biases: Sequence[bool] | None = None,
     activation: str = "relu",
     keep_density: bool = False,
+    weights: Sequence[npt.NDArray[np.float64]] | None = None,
 ) -> Repairs:
     """The smallest changes after which the goal is proved.
 
@@ -206,7 +208,8 @@ def repair(
     change it is repaired greedily, without regard to ``most``, and so is one where so few changes
     do not help.  ``limits.wall_s`` is the time for everything (default 60 s).
 
-    ``biases`` and ``activation`` are those of the network (see :func:`guarantee`).
+    ``biases`` and ``activation`` are those of the network (see :func:`guarantee`); ``weights`` (one
+    array per layer, outputs x inputs) are trained ones: of two edges the larger one is kept.
     Raises InputError for an unknown goal or ``most`` below 1.
 
     >>> found = repair(Pattern.of(["11/01", "10/11"]))
@@ -221,7 +224,7 @@ def repair(
     own = decider is None
     used = Decider() if decider is None else decider
     try:
-        work = _Work(pattern, goal, limits, used, progress, biases, activation)
+        work = _Work(pattern, goal, limits, used, progress, biases, activation, weights)
         if work.before.reaches(goal):
             return work.result((), True, "the masks need no repair")
         if keep_density or not work.affordable(1):
@@ -244,6 +247,7 @@ class _Work:
         progress: Say | None,
         biases: Sequence[bool] | None,
         activation: str,
+        weights: Sequence[npt.NDArray[np.float64]] | None,
     ) -> None:
         self.pattern = pattern
         self.goal = goal
@@ -253,6 +257,7 @@ class _Work:
         self.deadline = time.monotonic() + limits.wall_s
         self.biases = biases
         self.activation = activation
+        self.weights = weights
         self.hopeless: dict[str, Decision] = {}
         self.before = self.suggestion(())
 
@@ -349,7 +354,7 @@ class _Work:
         """The tree form; for products, what is left when all obstructions are cut, too."""
         self.say("looking for masks in which every hidden unit feeds one unit")
         constant = self.biases is not None and not all(self.biases)
-        safe = tree_form(self.pattern, constant)
+        safe = tree_form(self.pattern, constant, self.weights)
         notes = ["the suggestions were found greedily: fewer changes may exist"]
         if keep_density:
             gone = self.pattern.nnz - safe.nnz

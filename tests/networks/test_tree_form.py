@@ -109,3 +109,13 @@ def test_a_pruned_lenet_in_seconds() -> None:
         assert [obstacle.layer for obstacle in found.obstacles] == [1, 2]
         assert found.decay == "R24"
     assert time.process_time() - start < 20
+
+
+def test_repair_keeps_the_larger_of_trained_weights() -> None:
+    chance = np.random.default_rng(7)
+    pattern = Pattern.of([np.ones((8, 9)), np.ones((7, 8)), np.ones((3, 7))])
+    weights = [chance.normal(size=mask.shape) for mask in pattern.layers]
+    (one,) = repair(pattern, weights=weights, keep_density=True).suggestions
+    for layer in (1, 2):
+        kept = tree_form(pattern, weights=weights).layers[layer]
+        assert (one.pattern.layers[layer] != kept).nnz == 0
