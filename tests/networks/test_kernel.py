@@ -157,16 +157,21 @@ def key_of(witness: dict[str, Any]) -> tuple[str, str]:
 
 
 def statements(statement: Statement, witness: dict[str, Any]) -> list[Statement]:
-    """Every statement about the network, with the data at hand."""
+    """Every statement about the network, with the data at hand; losses and penalties are changed
+    one at a time."""
     found = []
     for question, answers in ANSWERS.items():
         inputs, targets = data_for(question, statement, witness)
-        for answer, biases, activation, loss, penalty in product(
+        losses = (None,) if question == "d" else LOSSES
+        own = statement.loss if statement.loss in losses else next(iter(losses))
+        trainings = {(loss, statement.penalty) for loss in losses} | {
+            (own, penalty) for penalty in ("none", "weights", "all-but-last", "all")
+        }
+        for answer, biases, activation, (loss, penalty) in product(
             answers,
             product((True, False), repeat=statement.pattern.depth),
             ("relu", "leaky_relu", "linear"),
-            (None,) if question == "d" else LOSSES,
-            ("none", "weights", "all-but-last", "all"),
+            sorted(trainings, key=str),
         ):
             fields = (biases, activation, loss, penalty, question, answer, inputs, targets)
             with suppress(CertificateError):  # targets that are no labels
