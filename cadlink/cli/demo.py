@@ -14,6 +14,8 @@ from cadlink.cli.arguments import Commands
 from cadlink.cli.bar import Bar
 from cadlink.cli.highlight import highlight
 from cadlink.cli.model_arguments import add_model, model_from
+from cadlink.cli.progress import Progress
+from cadlink.clock import Clock
 from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError, quoted
 from cadlink.files import writable
@@ -64,7 +66,7 @@ def add_parser(commands: Commands) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
-        "--limit", type=float, default=60.0, metavar="SECONDS", help="time for the verdict (60)"
+        "--limit", type=float, default=30.0, metavar="SECONDS", help="time for everything (30)"
     )
     parser.set_defaults(run=run)
 
@@ -85,10 +87,15 @@ def run(args: argparse.Namespace) -> int:
             writable(getattr(args, option), f"--{option}")
     for path in [*args.plot, *args.masks]:
         writable(path, str(path))  # what is wrong with it is said before the work begins
-    model = model_from(args)
-    verdict = decide_network(model, limits=Limits(args.limit))
-    data = training_set(verdict, args.theorem, args.box)
-    marked = obstruction_of(data.pattern, data.witness)
+    clock = Clock.of(args.limit)
+    with Progress(0.5) as progress:
+        progress("reading the model")
+        model = model_from(args)
+        progress("deciding")
+        verdict = decide_network(model, limits=Limits(args.limit / 3))
+        progress("making a training set without an optimum")
+        data = training_set(verdict, args.theorem, args.box)
+        marked = obstruction_of(data.pattern, data.witness)
     if args.data is not None:
         data.save(args.data)
     if args.script is not None:
@@ -105,6 +112,7 @@ def run(args: argparse.Namespace) -> int:
             args.seed,
             args.engine,
             bar,
+            clock,
         )
     for path in args.plot:
         plots.save(plots.demo_figure(demo, f"{args.source}: {len(data)} points"), path)
@@ -127,16 +135,20 @@ def describe(demo: Demonstration) -> str:
     lines = textwrap.wrap(demo.data.words, 88)
     if marked is not None:
         lines += textwrap.wrap(f"It sits in {marked.words}.", 88)
-    lines += ["", f"{'run':<38}{'steps':>7}{'loss':>12}{'largest |parameter|':>22}"]
+    lines += ["", f"{'run':<38}{'steps':>7}{'loss':>12}{'largest |weight|':>18}{'x sequence':>12}"]
     runs = sorted((demo.plain, *demo.others), key=lambda run: run.seed)
     for one in (*runs, demo.decayed):
         near = one.seed == demo.near.seed
         name = "near the sequence" if near else f"seed {one.seed}"
         name += f", weight decay {one.decay:g}" if one.decay else ""
-        lines.append(f"{name:<38}{one.steps[-1]:>7}{one.loss[-1]:>12.2e}{one.largest[-1]:>22.2f}")
+        ratio = demo.ratio(one)
+        times = "" if ratio is None else f"{ratio:.3g}"
+        row = f"{name:<38}{one.steps[-1]:>7}{one.loss[-1]:>12.2e}{one.largest[-1]:>18.2f}"
+        lines.append(f"{row}{times:>12}".rstrip())
     for k in range(0, len(demo.theory), 6):
         loss, largest = demo.theory[k]
-        lines.append(f"{f'explicit sequence, k = {k}':<38}{'':>7}{loss:>12.2e}{largest:>22.2f}")
+        lines.append(f"{f'explicit sequence, k = {k}':<38}{'':>7}{loss:>12.2e}{largest:>18.2f}")
     if demo.beaten_at is not None:
         lines.append(f"the explicit sequence beats every run from k = {demo.beaten_at} on")
+    lines.append("(x sequence: the loss over that of the sequence with weights as large)")
     return "\n".join(lines)

@@ -20,8 +20,9 @@ class Progress:
     ...     progress("asking qepcad")
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = PATIENCE) -> None:
         self._what = "working"
+        self._patience = patience
         self._start = time.monotonic()
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
@@ -47,7 +48,7 @@ class Progress:
 
     def _show(self) -> None:
         shown = False
-        wait = PATIENCE
+        wait = self._patience
         while not self._done.wait(wait):
             line = f"{time.monotonic() - self._start:6.0f} s  {self._what}"
             # Return to the start of the line, clear it, write; cut to what fits on most terminals.

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.networks.data import TrainingSet
 from cadlink.networks.experiments.sequence import Array
 from cadlink.networks.experiments.training import Run, train
@@ -27,7 +28,7 @@ Say = Callable[[str, float], None]
 @dataclass(frozen=True)
 class Demonstration:
     """What was trained, the best run without decay, the run with decay from the same start, and
-    (loss, largest parameter) of theta_0, theta_1, ...; losses are means over the points.
+    (loss, largest weight) of theta_0, theta_1, ...; losses are means over the points.
 
     ``near``: the run that starts near theta_k for an early k; it is ``plain`` or among ``others``.
     """
@@ -45,6 +46,12 @@ class Demonstration:
         best = min(min(run.loss) for run in (self.plain, *self.others))
         return next((k for k, (loss, _) in enumerate(self.theory) if loss < best), None)
 
+    def ratio(self, run: Run) -> float | None:
+        """How many times the loss of the sequence the run ends with, where the sequence has weights
+        as large as its own; None if it has none so small, or a loss of 0."""
+        losses = [loss for loss, largest in self.theory if largest <= run.largest[-1]]
+        return run.loss[-1] / min(losses) if losses and min(losses) > 0 else None
+
     def to_json(self) -> dict[str, Any]:
         """The object that ``cadlink demo --json`` prints."""
         return {
@@ -61,7 +68,7 @@ class Demonstration:
 
 
 def theory(data: TrainingSet, most: int = MOST_K) -> tuple[tuple[float, float], ...]:
-    """(mean loss, largest parameter) of theta_k, k = 0, ..., most; computed exactly.
+    """(mean loss, largest weight) of theta_k, k = 0, ..., most; computed exactly.
 
     >>> from cadlink.networks.deciding import decide_network
     >>> from cadlink.networks.data import training_set
@@ -72,7 +79,7 @@ def theory(data: TrainingSet, most: int = MOST_K) -> tuple[tuple[float, float], 
     for k in range(most + 1):
         parameters = data.parameters(k)
         loss = parameters.loss(data.X, data.Y) / len(data)
-        found.append((float(loss), float(parameters.largest)))
+        found.append((float(loss), float(parameters.largest_weight)))
     return tuple(found)
 
 
@@ -85,13 +92,14 @@ def demonstrate(
     seed: int = 0,
     engine: str | None = None,
     say: Say | None = None,
+    clock: Clock = UNLIMITED,
 ) -> Demonstration:
     """Train from ``starts`` random starts (seeds seed, seed + 1, ...) and from near theta_k for an
     early k, then once with decay.
 
     Trained is the part of the network that matters on the data (``subnetwork``).  Some starts end
     in a local minimum; the run with the least loss is shown, the others are kept.
-    ``say(text, share)`` is told how far the work is, share from 0 to 1.
+    ``say(text, share)`` is told how far the work is, share from 0 to 1.  The runs share the time.
     """
     part = subnetwork(data)
     task = part.task
@@ -112,12 +120,29 @@ def demonstrate(
         else:
             first = part.near(seed)
             tick = follow("start near the explicit sequence", number * steps)
-        run = train(task, method, steps, seed=seed + number, engine=engine, tick=tick, start=first)
+        run = train(
+            task,
+            method,
+            steps,
+            seed=seed + number,
+            engine=engine,
+            tick=tick,
+            start=first,
+            clock=clock.share(1 / (starts + 2 - number)),
+        )
         runs.append((run, first))
     best, first = min(runs, key=lambda pair: pair[0].loss[-1])
     tick = follow("with weight decay", (starts + 1) * steps)
     decayed = train(
-        task, method, steps, decay=decay, seed=best.seed, engine=engine, tick=tick, start=first
+        task,
+        method,
+        steps,
+        decay=decay,
+        seed=best.seed,
+        engine=engine,
+        tick=tick,
+        start=first,
+        clock=clock,
     )
     others = tuple(run for run, _ in runs if run is not best)
     return Demonstration(data, best, decayed, others, runs[-1][0], theory(data))

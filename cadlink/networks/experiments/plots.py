@@ -268,9 +268,9 @@ def demo_figure(demo: Demonstration, title: str = "") -> Any:
 def runs_figure(
     plain: Run, decayed: Run, theory: Sequence[tuple[float, float]], title: str = ""
 ) -> Any:
-    """Loss and largest parameter along two runs, and one against the other with the theory.
+    """Loss and largest weight along two runs, and one against the other with the theory.
 
-    ``theory``: (loss, largest parameter) of the explicit minimising sequence.
+    ``theory``: (loss, largest weight) of the explicit minimising sequence.
     """
     figure = new_figure(10.0, 3.3)
     left, middle, right = figure.subplots(1, 3)
@@ -300,8 +300,8 @@ def runs_figure(
     )
     word = {"adam": "Adam step", "lbfgs": "L-BFGS iteration"}[plain.method]
     left.set(xlabel=word, ylabel="loss", title="loss")
-    middle.set(xlabel=word, ylabel="largest |parameter|", title="largest parameter")
-    right.set(xlabel="largest |parameter|", ylabel="loss", title="loss against parameter size")
+    middle.set(xlabel=word, ylabel="largest |weight|", title="largest weight")
+    right.set(xlabel="largest |weight|", ylabel="loss", title="loss against weight size")
     for axes in (left, middle, right):
         axes.set_xscale("log")
         axes.set_yscale("log")

@@ -74,6 +74,11 @@ class Parameters:
         """The Euclidean norm of all weights and biases together."""
         return float(np.linalg.norm([float(value) for value in self._values()]))
 
+    @property
+    def largest_weight(self) -> Fraction:
+        """The largest absolute value of a weight."""
+        return max((abs(v) for layer in self.weights for v in layer.values()), default=Fraction(0))
+
     def _values(self) -> list[Fraction]:
         found = [value for layer in self.weights for value in layer.values()]
         return found + [value for layer in self.biases for value in layer.values()]

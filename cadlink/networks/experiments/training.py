@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.errors import InputError
 from cadlink.networks.experiments.sequence import Array
 from cadlink.patterns.pattern import Pattern
@@ -109,7 +110,8 @@ class Task:
 
 @dataclass(frozen=True)
 class Run:
-    """What was seen along one run: at ``steps`` the loss, the largest parameter, the norm."""
+    """What was seen along one run: at ``steps`` the loss, the largest weight, and the norm of all
+    parameters."""
 
     method: str
     engine: str
@@ -138,7 +140,8 @@ class Run:
 class _Log:
     """Keeps some steps of a run, and says how far it is."""
 
-    def __init__(self, steps: int, tick: Tick | None) -> None:
+    def __init__(self, steps: int, tick: Tick | None, clock: Clock) -> None:
+        self.clock = clock
         self.keep = set(np.unique(np.geomspace(1, steps + 1, RECORDS).astype(int) - 1).tolist())
         self.keep.add(steps)
         self.tick = tick
@@ -153,7 +156,7 @@ class _Log:
     def add(self, step: int, loss: float, parameters: Sequence[Any]) -> None:
         if self.rows and self.rows[-1][0] == step:
             return
-        largest = max(float(abs(p).max()) for p in parameters)
+        largest = max(float(abs(weight).max()) for weight in parameters[::2])
         norm = float(np.sqrt(sum(float((p**2).sum()) for p in parameters)))
         self.rows.append((step, loss, largest, norm))
 
@@ -173,8 +176,9 @@ def train(
     engine: str | None = None,
     tick: Tick | None = None,
     start: Sequence[Array] | None = None,
+    clock: Clock = UNLIMITED,
 ) -> Run:
-    """Train; the run may end early only when L-BFGS finds no descent.
+    """Train; the run ends early only when L-BFGS finds no descent, or the time is over.
 
     ``start`` are the first parameters, as ``Task.start`` gives them (by default those of ``seed``).
 
@@ -191,7 +195,7 @@ def train(
         raise InputError("torch is not installed: pip install 'cadlink[torch]', or use scipy")
     if steps < 1:
         raise InputError(f"{steps} steps: expected at least 1")
-    log = _Log(steps, tick)
+    log = _Log(steps, tick, clock)
     work = _torch if engine == "torch" else _scipy
     first = task.start(seed) if start is None else [np.array(p, dtype=float) for p in start]
     final = work(task, method, steps, rate, decay, first, log)
@@ -246,6 +250,8 @@ def _scipy(
         count += 1
         now = split(flat)
         log(count, task.loss_and_gradient(now, 0.0)[0], now)
+        if log.clock.expired():
+            raise StopIteration  # which scipy takes for an end
 
     log(0, task.loss_and_gradient(parameters, 0.0)[0], parameters)
     found = minimize(
@@ -269,7 +275,8 @@ def _adam(
     for step in range(steps + 1):
         loss, _, gradient = task.loss_and_gradient(parameters, decay)
         log(step, loss, parameters)
-        if step == steps:
+        if step == steps or log.clock.expired():
+            log.add(step, loss, parameters)
             break
         for i, g in enumerate(gradient):
             mean[i] = 0.9 * mean[i] + 0.1 * g
@@ -344,7 +351,7 @@ def _torch(
         done = step + 1
         idle = idle + 1 if total >= best else 0
         best = min(best, total)
-        if method == "lbfgs" and idle >= STALLED:
+        if (method == "lbfgs" and idle >= STALLED) or log.clock.expired():
             break
     with torch.no_grad():
         last = float(fit())
