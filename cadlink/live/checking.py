@@ -22,7 +22,7 @@ from cadlink.networks.words import explain
 
 __all__ = ["check", "trained_model"]
 
-MOST_NUMBERS = 100_000  # of the data; with more the question is about some training set
+MOST_NUMBERS = 100_000  # from a loader; with more the question is about some training set
 HAND_OVER = "hand over (X, y)"
 
 # The losses with a class of cadlink.networks.kernel.statement; "none" as reduction gives no number.
@@ -31,14 +31,19 @@ LOSS_CLASSES = {
     nn.L1Loss: "coercive",
     nn.SmoothL1Loss: "coercive",
     nn.HuberLoss: "coercive",
+    nn.CrossEntropyLoss: "cross_entropy",
+    nn.BCEWithLogitsLoss: "logistic",
 }
 FUNCTIONS = {
     F.mse_loss: "squared",
     F.l1_loss: "coercive",
     F.smooth_l1_loss: "coercive",
     F.huber_loss: "coercive",
+    F.cross_entropy: "cross_entropy",
+    F.binary_cross_entropy_with_logits: "logistic",
 }
-CLASSIFIERS = ("CrossEntropyLoss", "NLLLoss", "BCELoss", "BCEWithLogitsLoss", "cross_entropy")
+# Other settings of these losses make other losses.
+PLAIN = {"weight": None, "pos_weight": None, "ignore_index": -100, "label_smoothing": 0.0}
 # Optimizers that add weight_decay * w to the gradient: the gradient of weight_decay / 2 * |w|^2.
 PENALISING = ("SGD", "Adam", "Adagrad", "Adadelta", "Adamax", "RMSprop", "NAdam", "RAdam")
 DECOUPLED = ("AdamW", "Muon", "Adafactor")
@@ -61,11 +66,12 @@ def check(
         A chain of Linear layers; it is traced.  Its masks are those that training keeps
         (``torch.nn.utils.prune``, a buffer ``mask``, a parametrization, a gradient hook).
     data : (X, y), X alone, or a DataLoader of (X, y), optional
-        Tensors or arrays, points first, taken exactly.  Without data, or if they hold more than
-        MOST_NUMBERS numbers, the question is (a), about some training set.
+        Tensors or arrays, points first, taken exactly.  Without data, or if a loader gives more
+        than MOST_NUMBERS numbers, the question is (a), about some training set.
     loss : a loss of ``torch.nn`` or its function, optional
-        ``MSELoss``, ``L1Loss``, ``SmoothL1Loss`` or ``HuberLoss``, over all the data at once.
-        No theorem is about others, cross-entropy among them.  Default: the squared error.
+        ``MSELoss``, ``L1Loss``, ``SmoothL1Loss``, ``HuberLoss``, ``CrossEntropyLoss`` or
+        ``BCEWithLogitsLoss``, over all the data at once.  No theorem is about others.  Default: the
+        squared error.
     optimizer : torch.optim.Optimizer, optional
         Its ``weight_decay`` on all parameters, or on all weights and no bias, is a penalty, unless
         it is decoupled.
@@ -98,7 +104,7 @@ def check(
     >>> net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
     >>> check(net, (torch.eye(2), torch.ones(2, 1)), nn.HuberLoss()).answer
     <NetworkAnswer.OPTIMUM_GUARANTEED: 'optimum_guaranteed'>
-    >>> check(net, loss=nn.CrossEntropyLoss()).answer
+    >>> check(net, loss=nn.KLDivLoss()).answer
     <NetworkAnswer.UNKNOWN: 'unknown'>
     """
     asked = None if question is None else Question.of(question)
@@ -107,8 +113,12 @@ def check(
     read = trained_model(model, masks)
     asked, inputs, targets, notes = _asked(asked, data)
     if inputs is not None:
-        inputs, targets = _fitting(model, read, inputs, targets)
+        classes = _loss_class(loss)[0] == "cross_entropy"
+        inputs, targets = _fitting(model, read, inputs, targets, classes)
     kind, why_not = _loss_class(loss)
+    last = read.layers[-1].activation
+    if kind in ("cross_entropy", "logistic") and last in ("softmax", "sigmoid"):
+        why_not = f"the loss is given what the {last} made of the outputs; give it the outputs"
     penalty, reason, note = _penalty(model, optimizer)
     why_not = why_not or reason or _random(model, read)
     if why_not:
@@ -180,8 +190,8 @@ def _asked(asked: Question | None, data: Any) -> tuple[Question, Any, Any, tuple
     found = _tensors(data)
     if found is None:
         note = (
-            f"the data hold more than {MOST_NUMBERS} numbers: what was asked is question (a), about"
-            " some training set"
+            f"the loader gives more than {MOST_NUMBERS} numbers: asked was question (a), about"
+            f" some training set; {HAND_OVER}"
         )
         return Question.SOME_DATA, None, None, (note,)
     inputs, targets = found
@@ -201,8 +211,6 @@ def _tensors(data: Any) -> tuple[Any, Any] | None:
         if len(parts) not in (1, 2):
             raise InputError(f"expected (X, y), found {len(parts)} arrays", "data")
         found = [_tensor(part, name) for part, name in zip(parts, "Xy", strict=False)]
-        if sum(part.numel() for part in found) > MOST_NUMBERS:
-            return None
         return found[0], found[1] if len(found) > 1 else None
     if not hasattr(data, "__iter__") or hasattr(data, "__next__"):
         raise InputError(
@@ -261,8 +269,8 @@ def _tensor(value: Any, where: str) -> Any:
     return found
 
 
-def _fitting(model: Any, read: Model, inputs: Any, targets: Any) -> tuple[Any, Any]:
-    """Rows of exact numbers, as many targets as predictions, none of them broadcast."""
+def _fitting(model: Any, read: Model, inputs: Any, targets: Any, classes: bool) -> tuple[Any, Any]:
+    """Rows of numbers, as many targets as predictions, none of them broadcast; or ``classes``."""
     device = next(model.parameters()).device
     with (
         foreign("the model cannot be run on these inputs", "X"),
@@ -273,16 +281,20 @@ def _fitting(model: Any, read: Model, inputs: Any, targets: Any) -> tuple[Any, A
     while isinstance(predictions, (tuple, list)) and len(predictions) == 1:
         predictions = predictions[0]
     width, outputs = read.pattern.widths[0], read.pattern.widths[-1]
-    rows = inputs.reshape(-1, width).tolist()
+    rows = inputs.reshape(-1, width)
     if targets is None:
         return rows, None
+    if classes and targets.dim() == 1 and targets.shape == predictions.shape[:1]:
+        if targets.is_floating_point():
+            raise InputError("expected classes as integers, found " + str(targets.dtype), "y")
+        return rows, targets
     if targets.shape != predictions.shape:
         raise InputError(
             f"expected targets of shape {shape_text(predictions.shape)}, as the predictions, found"
             f" {shape_text(targets.shape)}; the loss would broadcast them",
             "y",
         )
-    return rows, targets.reshape(-1, outputs).tolist()
+    return rows, targets.reshape(-1, outputs)
 
 
 @contextmanager
@@ -305,12 +317,12 @@ def _loss_class(loss: Any) -> tuple[str, str]:
     found = FUNCTIONS.get(loss) if callable(loss) and not isinstance(loss, nn.Module) else None
     found = found or LOSS_CLASSES.get(type(loss))
     if found is None:
-        why = f"no theorem is about the loss {name}; known are MSELoss, L1Loss, SmoothL1Loss and"
-        why += " HuberLoss"
-        if name in CLASSIFIERS:
-            why = f"no theorem is about {name}: with hard labels it tends to 0 only as the"
-            why += " predictions tend to infinity, so it is no squared error"
+        why = f"no theorem is about the loss {name}; known are MSELoss, L1Loss, SmoothL1Loss,"
+        why += " HuberLoss, CrossEntropyLoss and BCEWithLogitsLoss"
         return "", why
+    for setting, plain in PLAIN.items():
+        if getattr(loss, setting, plain) != plain:
+            return "", f"no theorem is about {name} with {setting}"
     if getattr(loss, "reduction", "mean") not in ("mean", "sum"):
         raise InputError(f"{name} with reduction='none' is no number: expected 'mean' or 'sum'")
     return found, ""

@@ -16,7 +16,7 @@ from cadlink.networks.kernel.doubles import Doubles, Parameters
 from cadlink.networks.kernel.losses import NAMED
 from cadlink.networks.kernel.statement import ACTIVATIONS, Points
 from cadlink.networks.kernel.witness import Tick, silent
-from cadlink.networks.points import inputs_of, targets_of
+from cadlink.networks.points import CLASSES, inputs_of, targets_of
 from cadlink.networks.readers.activations import kind_of
 from cadlink.networks.readers.layers import Model
 from cadlink.networks.readers.models import model_of
@@ -99,6 +99,10 @@ def decide_network(
     if loss not in NAMED:
         raise InputError(f"loss {quoted(loss)}: expected one of {', '.join(NAMED)}")
     network = model_of(model)
+    if NAMED[loss] in CLASSES and network.pattern.widths[-1] < 2:
+        raise InputError(
+            "softmax cross-entropy of one output is 0 always; for one output use the loss logistic"
+        )
     if NAMED[loss] in ("cross_entropy", "soft_cross_entropy", "logistic", "soft_logistic"):
         network = network.before_probabilities("softmax" if "entropy" in loss else "sigmoid")
     biases = network.biases if bias is None else _biases(bias, network.pattern.depth)

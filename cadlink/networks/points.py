@@ -17,7 +17,7 @@ from cadlink.networks.kernel.losses import labels_fit
 from cadlink.networks.readers.weights import comes_from
 from cadlink.networks.theorems.theorem import Rows
 
-__all__ = ["FEW", "inputs_of", "targets_of"]
+__all__ = ["CLASSES", "FEW", "inputs_of", "targets_of"]
 
 FEW = 100_000  # numbers that are made exact one by one
 WHOLE = 2**53  # up to here every integer is a double
@@ -46,11 +46,6 @@ def targets_of(data: Any, loss: str, width: int, points: int) -> tuple[Rows | Do
     [[Fraction(0, 1), Fraction(1, 1)], [Fraction(1, 1), Fraction(0, 1)]]
     """
     array = _array(data)
-    if loss in CLASSES and width < 2:
-        raise InputError(
-            "softmax cross-entropy of one output is 0 always; for one output use the loss logistic",
-            "targets",
-        )
     flat = array is not None and array.ndim == 2 and array.shape[1] == 1 and width > 1
     if loss in CLASSES and array is not None and (array.ndim == 1 or flat):
         rows = _rows(_one_hot(array.ravel(), width), "targets", width)

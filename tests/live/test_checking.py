@@ -63,10 +63,10 @@ def test_the_question_follows_the_data() -> None:
 
 def test_large_data_are_asked_about_in_general() -> None:
     x = torch.zeros(MOST_NUMBERS, 2, dtype=torch.float64)
-    for data in (x, (x, x), DataLoader(TensorDataset(x, x), batch_size=10_000)):
-        verdict = check(lu2(), data)
-        assert verdict.question is Question.SOME_DATA
-        assert "more than 100000 numbers" in verdict.assumptions[-1]
+    verdict = check(lu2(), DataLoader(TensorDataset(x, x), batch_size=10_000))
+    assert verdict.question is Question.SOME_DATA
+    assert "more than 100000 numbers" in verdict.assumptions[-1]
+    assert check(lu2(), (x, x)).question is Question.THIS_DATA
 
 
 def test_images_are_flattened_as_the_model_does() -> None:
@@ -88,7 +88,15 @@ class Halved(nn.MSELoss):
 
 
 @pytest.mark.parametrize(
-    "loss", [nn.CrossEntropyLoss(), F.cross_entropy, nn.BCEWithLogitsLoss(), Halved(), print]
+    "loss",
+    [
+        nn.CrossEntropyLoss(label_smoothing=0.1),
+        nn.CrossEntropyLoss(weight=torch.ones(2)),
+        nn.BCEWithLogitsLoss(pos_weight=torch.ones(2)),
+        nn.NLLLoss(),
+        Halved(),
+        print,
+    ],
 )
 def test_losses_without_a_theorem(loss: Any) -> None:
     adam = torch.optim.Adam(lu2().parameters())
@@ -97,6 +105,30 @@ def test_losses_without_a_theorem(loss: Any) -> None:
         assert verdict.answer is UNKNOWN
         assert "no theorem is about" in verdict.reason
         assert verdict.statement is None
+
+
+def test_classes() -> None:
+    """Trained until every point is right: no optimum; with decay there is one."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 3))
+    x, y = torch.randn(30, 2), torch.arange(30) % 3
+    x += 5 * torch.nn.functional.one_hot(y, 3)[:, :2]
+    adam = torch.optim.Adam(net.parameters(), lr=0.05)
+    for _ in range(300):
+        adam.zero_grad()
+        F.cross_entropy(net(x), y).backward()
+        adam.step()
+    right = bool((net(x).argmax(1) == y).all())
+    verdict = check(net, (x, y), nn.CrossEntropyLoss(), adam)
+    assert (verdict.theorem == "R23i") == right
+    assert right
+    decayed = torch.optim.SGD(net.parameters(), 0.1, weight_decay=1e-3)
+    assert check(net, (x, y), F.cross_entropy, decayed).answer is YES
+    assert check(net, (x, 2 - y), nn.CrossEntropyLoss()).answer is UNKNOWN
+    ended = nn.Sequential(net, nn.Softmax(dim=1))
+    assert "give it the outputs" in check(ended, (x, y), nn.CrossEntropyLoss()).reason
+    with pytest.raises(InputError, match="classes as integers"):
+        check(net, (x, y.float()), nn.CrossEntropyLoss())
 
 
 def test_a_theorem_about_squares_says_nothing_of_other_losses() -> None:
