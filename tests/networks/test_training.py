@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from cadlink import Pattern, read
+from cadlink.clock import Clock
 from cadlink.errors import InputError
 from cadlink.networks import decide_network
 from cadlink.networks.data import TrainingSet, training_set
@@ -62,6 +63,14 @@ def test_weights_stay_on_the_masks_and_seeds_repeat(engine: str, method: str) ->
     for mask, weight in zip(task().masks(), runs[0].parameters[::2], strict=True):
         assert not weight[~mask].any()
     assert len(runs[0].steps) == len(set(runs[0].steps))
+
+
+@pytest.mark.parametrize("engine", ["torch", "scipy"])
+@pytest.mark.parametrize("method", ["adam", "lbfgs"])
+def test_a_run_ends_when_the_time_is_over(engine: str, method: str) -> None:
+    run = train(task(), method, 10**6, engine=engine, clock=Clock.of(0.0))
+    assert run.steps[-1] <= 1
+    assert len(run.parameters) == 4
 
 
 def test_layers_without_biases_keep_none() -> None:
