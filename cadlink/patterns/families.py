@@ -174,7 +174,10 @@ def _of_factors(name: str, arguments: str) -> tuple[list[Factor], Pattern]:
     usage = f"{name}:2,2,2,1;1,2,2,2"
     where = _where(name, arguments, usage)
     factors: list[Factor] = []
-    for place, text in enumerate(arguments.split(";")):
+    given = arguments.split(";")
+    if len(given) > MAX_LAYERS:
+        raise InputError(f"expected at most {MAX_LAYERS} factors, found {len(given)}", where)
+    for place, text in enumerate(given):
         numbers = [_integer(part, "four sizes, each 1 or more,", usage) for part in text.split(",")]
         if len(numbers) != 4:
             raise InputError(f"factor {place}: expected a,b,c,d, found {quoted(text)}", where)
@@ -189,8 +192,6 @@ def _of_factors(name: str, arguments: str) -> tuple[list[Factor], Pattern]:
             )
         factors.append(factor)
         _limit(sum(one.nnz for one in factors), usage)
-    if len(factors) > MAX_LAYERS:
-        raise InputError(f"expected at most {MAX_LAYERS} factors, found {len(factors)}", where)
     return factors, Pattern.of([mask(factor) for factor in factors])
 
 

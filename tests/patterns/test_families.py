@@ -204,3 +204,8 @@ def test_an_order_that_is_not_chainable() -> None:
 def test_bad_kronecker(source: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         build(source)
+
+
+def test_too_many_kronecker_factors_are_refused_before_they_are_read() -> None:
+    with pytest.raises(InputError, match="at most 1000 factors, found 100000"):
+        build("kronecker:" + ";" * 99_999)
