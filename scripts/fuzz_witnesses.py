@@ -25,14 +25,16 @@ from typing import Any
 from cadlink.errors import CertificateError
 from cadlink.networks.witness_file import check_document, document_of
 
+LABELS = ("cross_entropy", "soft_cross_entropy", "logistic", "soft_logistic", "labels")
+NOT_GROWING = ("definite", "attaining", "continuous")
 SLOW_S = 2.0  # of the processor
 ODD = (None, True, False, 0, -1, 1, 7, 10**30, "", "1/0", "1/3", "-5/7", "x", [], [[]], {}, "relu")
 OTHER: dict[str, tuple[Any, ...]] = {
     "question": ("a", "b", "c", "d"),
     "answer": ("no_optimum", "optimum_guaranteed", "closed_on_cube", "not_closed_on_cube"),
-    "activation": ("relu", "leaky_relu", "linear", "tanh"),
-    "loss": (None, "squared", "coercive", "definite"),
-    "penalty": ("none", "weights", "all"),
+    "activation": ("relu", "leaky_relu", "linear", "tanh", "silu"),
+    "loss": (None, "squared", "coercive", "growing", *NOT_GROWING, *LABELS),
+    "penalty": ("none", "weights", "all-but-last", "all"),
     "theorem": (
         "R1",
         "R2",
@@ -116,8 +118,10 @@ def mutate(document: dict[str, Any], chance: random.Random, others: list[dict[st
 
 def dichotomy(document: dict[str, Any]) -> str | None:
     """The answer to (a) for one hidden layer with all biases and ReLU, from the masks."""
-    if document["penalty"] != "none":
+    if document["penalty"] in ("weights", "all"):
         return "optimum_guaranteed"
+    if document["penalty"] != "none":
+        return None
     layers = [[str(row) for row in mask] for mask in document["pattern"]["layers"]]
     plain = document["activation"] == "relu" and all(document["biases"])
     if len(layers) != 2 or not plain:
@@ -135,15 +139,17 @@ def judge(document: dict[str, Any], original: dict[str, Any], tally: Tally) -> N
     same = {key: value for key, value in original.items() if key != "witness"}
     tally.counts["accepted, another statement" if statement != same else "accepted, the same"] += 1
     answer = statement.pop("answer")
-    loss = statement.pop("loss")
+    loss = statement["loss"]
+    if loss not in LABELS:  # the squared error is in all others
+        del statement["loss"]
     key = json.dumps(statement, sort_keys=True)
     if tally.answers.setdefault(key, answer) != answer:
         tally.trouble.append(f"false: both answers accepted: {key}")
-    if document["question"] == "a":
+    if document["question"] == "a" and loss not in LABELS:
         known = dichotomy(document)
         if known is not None and known != answer:
             tally.trouble.append(f"false: {answer} but R1 says {known}: {key}")
-    growing = document["penalty"] == "all" or loss != "definite"
+    growing = document["penalty"] == "all" or loss not in NOT_GROWING
     if document["question"] == "a" and answer == "optimum_guaranteed" and not growing:
         tally.trouble.append(f"false: a guarantee for losses that need not grow: {key}")
 
