@@ -158,6 +158,7 @@ def main() -> None:
             rows.append(
                 [
                     depth,
+                    width,
                     "yes" if chainable else "no",
                     f"{total.total()} ({len(chosen)})",
                     *(f"{total[v]} ({classes[v]})" for v in VERDICTS),
@@ -176,7 +177,7 @@ def main() -> None:
         "\n\nChains of Kronecker-sparse factors, and in brackets"
         " classes of chains as `scripts/census_kronecker.py` makes them. By the theorem of Le,"
         " Zheng, Riccietti and Gribonval (arXiv 2411.04506) chainable chains are closed; the others"
-        " had not been classified."
+        " had not been classified. Closed: not known to be free."
     )
     if unknown:
         shown = ", ".join(f"`{source(chain)}`" for chain in unknown[:40])
