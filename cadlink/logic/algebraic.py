@@ -25,8 +25,8 @@ class Root:
     different signs.  ``coefficients`` are integers, the constant first.
 
     >>> root = Root.of([-2, 0, 1], 2)
-    >>> root.sign([-3, 2]), root.sign([-4, 0, 2]), f"{float(root):.5f}"
-    (-1, 0, '1.41421')
+    >>> root.sign([-3, 2]), root.sign([-4, 0, 2]), str(root)
+    (-1, 0, 'the root of x^2 - 2 between 1 and 2')
     """
 
     coefficients: tuple[int, ...]
@@ -86,9 +86,6 @@ class Root:
             (((name, e),) if e else (), c) for e, c in enumerate(self.coefficients)
         ]
         return Polynomial.of(terms)
-
-    def __float__(self) -> float:
-        return float((self.low + self.high) / 2)
 
     def __str__(self) -> str:
         return f"the root of {self.polynomial('x')} between {self.low} and {self.high}"
