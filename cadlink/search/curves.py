@@ -12,6 +12,7 @@ Nothing here is trusted: a curve is data, checked again by the kernel.
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from cadlink.clock import UNLIMITED, Clock, OutOfTime
 from cadlink.patterns.group import Cell, Group
 from cadlink.search.guided import guided_vectors
 from cadlink.search.laurent import (
@@ -136,8 +138,9 @@ def curve_through(
         return None
     target = full_limit(model, limit)
     rng = random.Random(seed)
+    clock = Clock(math.inf if deadline is None else deadline)
     for trial in range(trials):
-        if deadline is not None and time.monotonic() > deadline:
+        if clock.expired():
             break
         level = trial % model.depth
         fixed = None
@@ -147,7 +150,10 @@ def curve_through(
             fixed = _sample(model, rng, level, size=1 + min(2, trial // 1000))
         entries = dict(fixed)
         for block in model.blocks[level]:
-            space = _Space.of(block, fixed)
+            try:
+                space = _Space.of(block, fixed, clock)
+            except OutOfTime:
+                return None
             weights = space.weights_of([target[cell] for cell in block.cells])
             if weights is None:
                 break
@@ -180,7 +186,7 @@ class _Space:
     at_zero: list[list[Number]]  # the columns of P(0): their span is reached without any limit
 
     @classmethod
-    def of(cls, block: Block, fixed: Mapping[int, Laurent]) -> _Space:
+    def of(cls, block: Block, fixed: Mapping[int, Laurent], clock: Clock = UNLIMITED) -> _Space:
         columns = [
             [
                 add(
@@ -194,7 +200,7 @@ class _Space:
             for unknown in block.unknowns
         ]
         at_zero = [[entry.get(0, 0) for entry in column] for column in columns]
-        return cls(block, limit_space(columns), at_zero)
+        return cls(block, limit_space(columns, clock), at_zero)
 
     @property
     def collapsed(self) -> bool:

@@ -26,6 +26,7 @@ from math import gcd, lcm
 
 import flint
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.search.laurent import Laurent, Number, add, integral, multiply, valuation
 
 __all__ = ["Direction", "limit_space", "rank"]
@@ -47,10 +48,10 @@ def rank(rows: Sequence[Sequence[Number]]) -> int:
     return int(_integers(rows).rank()) if rows and rows[0] else 0
 
 
-def limit_space(columns: Sequence[Sequence[Laurent]]) -> list[Direction]:
+def limit_space(columns: Sequence[Sequence[Laurent]], clock: Clock = UNLIMITED) -> list[Direction]:
     """A basis, in reduced echelon form, of the limit of the column space of P(t).
 
-    ``columns[i]`` is the i-th column of P; all have the same length.
+    ``columns[i]`` is the i-th column of P; all have the same length.  Raises OutOfTime.
 
     >>> t, one = {1: 1}, {0: 1}
     >>> [d.vector for d in limit_space([[one, {}], [one, t]])]
@@ -58,11 +59,13 @@ def limit_space(columns: Sequence[Sequence[Laurent]]) -> list[Direction]:
     """
     span: list[tuple[list[Laurent], list[Laurent]]] = []
     for i in _independent(columns):
+        clock.check()
         unit: list[Laurent] = [{0: 1} if i == k else {} for k in range(len(columns))]
         span.append(_normalise(columns[i], unit))
     if not span:
         return []
     while True:
+        clock.check()
         leading = [[entry.get(0, 0) for entry in vector] for vector, _ in span]
         relation = _relation(leading)
         if relation is None:
