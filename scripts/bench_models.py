@@ -1,11 +1,12 @@
 """Parts of real shapes out of large checkpoints: seconds and peak memory of reading and deciding.
 
-    python scripts/bench_models.py [--limit SECONDS]
+    python scripts/bench_models.py [--limit SECONDS] [--record]
 
-AlexNet: a state dict with its convolutions and its classifier 9216-4096-4096-1000 pruned by size to
-10 %.  OPT-125m: one with the shapes of all its layers, in float16, one feed-forward block of which
-(768-3072-768) is pruned by size to two weights of four.  The numbers are random, the shapes and
-names the models' own.  Each row is one new process of its own.
+AlexNet and VGG-16: state dicts with their convolutions, and the classifier (9216-4096-4096-1000 and
+25088-4096-4096-1000) pruned by size to 10 %.  OPT-125m: one with the shapes of all its layers, in
+float16, one feed-forward block of which (768-3072-768) is pruned by size to two weights of four.
+The numbers are random, the shapes and names the models' own.  Each row is a new process of its own,
+with the import of torch; nothing is cached.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+
+import results
 
 # torch is imported by the process that makes the files: what this one holds counts for others.
 READ = (
@@ -34,12 +37,14 @@ def main() -> int:
     """Make the files, read and decide, print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--limit", type=float, default=60.0, help="seconds for a decision (60)")
-    limit = str(parser.parse_args().limit)
-    print("| model | file | size | what | s | processor s | peak memory | said |")
-    print("|---" * 8 + "|")
+    parser.add_argument("--record", action="store_true", help="write scripts/RESULTS.md")
+    args = parser.parse_args()
+    limit = str(args.limit)
+    rows: list[list[str]] = []
     with tempfile.TemporaryDirectory() as folder:
         for name, make, layers in (
             ("AlexNet", alexnet, "classifier.1,classifier.4,classifier.6"),
+            ("VGG-16", vgg16, "classifier.0,classifier.3,classifier.6"),
             ("OPT-125m", opt, f"{BLOCK}.fc1,{BLOCK}.fc2"),
         ):
             process = get_context("spawn").Process(target=write, args=(make, Path(folder)))
@@ -55,36 +60,50 @@ def main() -> int:
                 ):
                     seconds, busy, memory, said = measured(command)
                     size = path.stat().st_size / 2**20
-                    row = [
-                        name,
-                        path.suffix,
-                        f"{size:.0f} MiB",
-                        what,
-                        f"{seconds:.1f}",
-                        f"{busy:.1f}",
-                    ]
-                    print(f"| {' | '.join([*row, f'{memory:.0f} MiB', said])} |", flush=True)
+                    figures = [f"{seconds:.1f}", f"{busy:.1f}", f"{memory:.0f} MiB", said]
+                    rows.append([name, path.suffix, f"{size:.0f} MiB", what, *figures])
+                    print(" | ".join(rows[-1]), flush=True)
                 path.unlink()
+    heads = ["model", "file", "size", "what", "s", "processor s", "peak memory", "said"]
+    if args.record:
+        results.write("Parts of large checkpoints", results.table(heads, rows))
     return 0
 
 
 def alexnet() -> dict[str, Any]:
     """AlexNet's state dict."""
+    shapes = [
+        (0, 64, 3, 11),
+        (3, 192, 64, 5),
+        (6, 384, 192, 3),
+        (8, 256, 384, 3),
+        (10, 256, 256, 3),
+    ]
+    return convolutional(shapes, [(1, 4096, 9216), (4, 4096, 4096), (6, 1000, 4096)])
+
+
+def vgg16() -> dict[str, Any]:
+    """VGG-16's state dict."""
+    channels = [3, 64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512]
+    numbers = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28]
+    pairs = zip(numbers, channels[1:], channels[:-1], strict=True)
+    shapes = [(number, outputs, inputs, 3) for number, outputs, inputs in pairs]
+    return convolutional(shapes, [(0, 4096, 25088), (3, 4096, 4096), (6, 1000, 4096)])
+
+
+def convolutional(
+    features: Sequence[tuple[int, int, int, int]], classifier: Sequence[tuple[int, int, int]]
+) -> dict[str, Any]:
+    """Convolutions (number, outputs, inputs, size of the kernel), and the pruned classifier
+    (number, outputs, inputs)."""
     import torch
 
     torch.manual_seed(0)
     state: dict[str, Any] = {}
-    shapes = {
-        0: (64, 3, 11, 11),
-        3: (192, 64, 5, 5),
-        6: (384, 192, 3, 3),
-        8: (256, 384, 3, 3),
-        10: (256, 256, 3, 3),
-    }
-    for number, shape in shapes.items():
-        state[f"features.{number}.weight"] = torch.randn(shape)
-        state[f"features.{number}.bias"] = torch.zeros(shape[0])
-    for number, outputs, inputs in ((1, 4096, 9216), (4, 4096, 4096), (6, 1000, 4096)):
+    for number, outputs, inputs, size in features:
+        state[f"features.{number}.weight"] = torch.randn(outputs, inputs, size, size)
+        state[f"features.{number}.bias"] = torch.zeros(outputs)
+    for number, outputs, inputs in classifier:
         weight = torch.randn(outputs, inputs)
         sample = weight.flatten()[:: weight.numel() // 10**6].abs()
         weight[weight.abs() < sample.quantile(0.9)] = 0

@@ -115,7 +115,7 @@ def test_unknown_is_status_3_and_nothing_is_written(
     matrix = tmp_path / "a.npy"
     np.save(matrix, np.random.default_rng(1).integers(-3, 4, (8, 8)))
     target = tmp_path / "proof.json"
-    arguments = ("member", "random:8-8-8,0.6,1", str(matrix), "--limit", "0.01")
+    arguments = ("member", "random:8-8-8,0.6,1", str(matrix), "--limit", "0.000001")
     code, out, err = cadlink(*arguments, "--certificate", str(target))
     assert (code, out[:9]) == (3, "UNKNOWN: ")
     assert "was not written" in err

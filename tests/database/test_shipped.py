@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cadlink import Decider, Limits, Pattern, UnknownReason, Verdict, check, decide
+from cadlink import Decider, Pattern, Verdict, check, decide
 from cadlink.backends.engine import Engine
 from cadlink.census.enumeration import NormalForms, TwoFactorClasses
 from cadlink.census.harvest import minimal_obstructions
@@ -109,9 +109,6 @@ def test_a_decision_needs_no_backend(used: None, database: PatternDatabase) -> N
     decision = decide(moved)
     assert decision.runs == ()
     assert check(decision.certificate, moved).assurance == "trusted"
-    alone = decide(moved, Limits(2), lookup=None)
-    assert alone.verdict is Verdict.UNKNOWN
-    assert alone.reason in (UnknownReason.NO_BACKEND, UnknownReason.TIME)
 
 
 def test_larger_patterns_use_the_reduced_problems(used: None, database: PatternDatabase) -> None:
@@ -177,7 +174,7 @@ def test_the_command(used: None, tmp_path: Path, database: PatternDatabase) -> N
     assert status() == 0
     assert status("--database", str(the_file())) == 0
     assert status("--database", "shipped") == 0
-    assert status("--database", "off", "--limit", "2") in (3, 4)  # which one, the load decides
+    assert status("--database", "off", "--limit", "0.000001") == 3
     assert status("--database", str(tmp_path / "none")) == 1
 
 

@@ -205,7 +205,7 @@ def test_what_is_known_of_a_closed_set_holds_for_limits() -> None:
 
 def test_silence_has_a_reason() -> None:
     rng = np.random.default_rng(1)
-    found = member("random:8-8-8,0.6,1", rng.integers(-3, 4, (8, 8)), limits=Limits(0.01))
+    found = member("random:8-8-8,0.6,1", rng.integers(-3, 4, (8, 8)), limits=Limits(1e-6))
     assert (found.answer, found.reason) == (Belongs.UNKNOWN, UnknownReason.TIME)
     assert found.certificate is None
     with pytest.raises(TypeError, match="no truth value"):

@@ -61,7 +61,7 @@ def test_demo_figure(tmp_path: Path) -> None:
     path = tmp_path / "runs.svg"
     save(demo_figure(demo, "lu:2"), path)
     text = path.read_text(encoding="utf-8")
-    for word in ("no regularisation", "weight decay 0.001", "loss", "largest |parameter|"):
+    for word in ("no regularisation", "weight decay 0.001", "loss", "largest |weight|"):
         assert word in text
     with pytest.raises(InputError, match=r"ending in \.png"):
         save(demo_figure(demo), tmp_path / "runs.bmp")
