@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cadlink.clock import Clock
 from cadlink.deciding.decider import Decider
 from cadlink.deciding.decision import Limits
 from cadlink.errors import CertificateError, InputError, quoted
@@ -142,7 +143,12 @@ def _decided(case: Case, tick: Tick) -> NetworkVerdict:
         open_question = True
         why_not.append(f"no theorem about this question covers {ACTIVATIONS[case.activation]}")
         able = []
+    clock = Clock.of(case.limits.wall_s)
     for theorem in able:
+        if clock.expired():
+            open_question = True
+            why_not.append("the time limit was reached")
+            break
         missing = theorem.missing(case)
         found = None if missing else theorem.find(case)
         if found is None:

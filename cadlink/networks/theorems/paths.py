@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["Units", "live_units", "on_paths"]
+__all__ = ["Marks", "Units", "live_units", "meeting", "on_paths", "reached", "reaching"]
 
 Units: TypeAlias = npt.NDArray[np.int64]
+Marks: TypeAlias = list[npt.NDArray[np.bool_]]  # per unit layer, which units
 
 
 def on_paths(
@@ -23,7 +24,11 @@ def on_paths(
     >>> [units.tolist() for units in on_paths(Pattern.of(["11/01", "10/11"]), [0])]
     [[0], [0], [0, 1]]
     """
-    up, down = _reached(pattern, inputs), _reached(pattern.transpose(), outputs)[::-1]
+    return meeting(reached(pattern, inputs), reaching(pattern, outputs))
+
+
+def meeting(up: Marks, down: Marks) -> list[Units]:
+    """Per unit layer the units in both."""
     return [np.flatnonzero(a & b).astype(np.int64) for a, b in zip(up, down, strict=True)]
 
 
@@ -32,8 +37,7 @@ def live_units(pattern: Pattern, constant_units: bool = False) -> list[Units]:
 
     ``constant_units``: hidden units with a path to an output are enough.
     """
-    down = _reached(pattern.transpose(), None)[::-1]
-    up = _reached(pattern, None)
+    up, down = reached(pattern, None), reaching(pattern, None)
     hidden = [
         np.flatnonzero(b if constant_units else a & b).astype(np.int64)
         for a, b in zip(up, down, strict=True)
@@ -41,11 +45,27 @@ def live_units(pattern: Pattern, constant_units: bool = False) -> list[Units]:
     return [np.arange(pattern.widths[0]), *hidden[1:-1], np.arange(pattern.widths[-1])]
 
 
-def _reached(pattern: Pattern, starts: Sequence[int] | None) -> list[npt.NDArray[np.bool_]]:
-    now = np.zeros(pattern.widths[0], dtype=np.bool_)
-    now[slice(None) if starts is None else list(starts)] = True
-    found = [now]
+def reached(pattern: Pattern, inputs: Sequence[int] | None) -> Marks:
+    """Per unit layer the units that some of these inputs have a path to."""
+    found = [_marked(pattern.widths[0], inputs)]
     for mask in pattern.layers:
-        now = (mask.astype(np.int32) @ now.astype(np.int32)) > 0
-        found.append(now)
+        ones = np.cumsum(found[-1][mask.indices])
+        before = np.concatenate([[0], ones])[mask.indptr]  # ones before each row begins
+        found.append(np.diff(before) > 0)
+    return found
+
+
+def reaching(pattern: Pattern, outputs: Sequence[int] | None) -> Marks:
+    """Per unit layer the units that have a path to some of these outputs."""
+    found = [_marked(pattern.widths[-1], outputs)]
+    for mask in reversed(pattern.layers):
+        below = np.zeros(mask.shape[1], dtype=np.bool_)
+        below[mask.indices[np.repeat(found[-1], np.diff(mask.indptr))]] = True
+        found.append(below)
+    return found[::-1]
+
+
+def _marked(width: int, units: Sequence[int] | None) -> npt.NDArray[np.bool_]:
+    found = np.zeros(width, dtype=np.bool_)
+    found[slice(None) if units is None else list(units)] = True
     return found

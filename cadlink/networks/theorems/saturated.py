@@ -62,8 +62,10 @@ from itertools import pairwise
 from math import prod
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from cadlink.networks.curve import Curve
-from cadlink.networks.theorems.paths import Units, on_paths
+from cadlink.networks.theorems.paths import Units, meeting, on_paths, reached, reaching
 from cadlink.networks.verdict import number_json
 from cadlink.patterns.pattern import Pattern
 
@@ -119,20 +121,31 @@ def lines(pattern: Pattern) -> Iterator[tuple[list[int], int, list[Units]]]:
     """
     if pattern.depth < 3:
         return
-    outputs = on_paths(pattern)[-1][:MOST_OUTPUTS].tolist()
-    for output in outputs:
-        units = on_paths(pattern, None, [output])
+    up, live = reached(pattern, None), on_paths(pattern)
+    below = pattern.layers[-2][:, live[-3]]
+    down = {}
+    for output in live[-1][:MOST_OUTPUTS].tolist():
+        feeding = np.intersect1d(pattern.layers[-1][[output], :].indices, live[-2])
+        seen_by = below[feeding, :]
+        if (np.diff(seen_by.indptr) < len(np.unique(seen_by.indices))).any():
+            continue  # one that does not see all
+        down[output] = reaching(pattern, [output])
+        units = meeting(up, down[output])
         yield units[0].tolist(), output, units[1:-1]
-    live = on_paths(pattern)
     columns = pattern.layers[0][live[1], :].tocsc()
     seen: dict[tuple[int, ...], int] = {}
-    for place in live[0].tolist():
+    sizes = np.diff(columns.indptr)[live[0]]
+    for place in live[0][np.argsort(sizes, kind="stable")].tolist():
         column = columns.indices[columns.indptr[place] : columns.indptr[place + 1]].tolist()
-        if len(column) < len(live[1]):
-            seen.setdefault(tuple(sorted(column)), place)
-    for key in sorted(seen, key=len)[:MOST_INPUTS]:
-        for output in outputs[:MOST_INPUTS]:
-            yield [seen[key]], output, on_paths(pattern, [seen[key]], [output])[1:-1]
+        if len(column) == len(live[1]) or len(seen) == MOST_INPUTS:
+            break
+        seen.setdefault(tuple(sorted(column)), place)
+    for key in seen:
+        up = reached(pattern, [seen[key]])
+        for output in live[-1][:MOST_INPUTS].tolist():
+            if output not in down:
+                down[output] = reaching(pattern, [output])
+            yield [seen[key]], output, meeting(up, down[output])[1:-1]
 
 
 def cover(pattern: Pattern, inputs: Sequence[int], units: Units) -> list[int]:
