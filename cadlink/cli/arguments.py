@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from cadlink.database.shipped import shipped_path
 from cadlink.errors import InputError
 
-__all__ = ["Commands", "add_method", "add_source", "database_path"]
+__all__ = ["Commands", "add_limits", "add_method", "add_source", "database_path"]
 
 # What argparse calls the object that subcommands are added to; it has no public name.
 Commands: TypeAlias = Any
@@ -23,6 +23,16 @@ _SOURCE = (
 def add_source(parser: argparse.ArgumentParser) -> None:
     """The positional SOURCE of a pattern, as ``masks.read`` takes it."""
     parser.add_argument("source", metavar="SOURCE", help=_SOURCE)
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """The options --limit and --memory: a total, and what each backend may take."""
+    parser.add_argument(
+        "--limit", type=float, default=60.0, metavar="SECONDS", help="total wall time (60)"
+    )
+    parser.add_argument(
+        "--memory", type=int, default=4096, metavar="MIB", help="memory of each backend (4096)"
+    )
 
 
 def add_method(parser: argparse.ArgumentParser) -> None:

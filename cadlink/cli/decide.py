@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import textwrap
 from contextlib import ExitStack
 from pathlib import Path
 
 from cadlink.backends.engine import Engine
 from cadlink.cli import status, words
-from cadlink.cli.arguments import Commands, add_method, database_path
+from cadlink.cli.arguments import Commands, add_limits, add_method, database_path
+from cadlink.cli.layout import paragraph
 from cadlink.cli.model_arguments import add_model, model_from, model_options_given
 from cadlink.cli.picture import picture
 from cadlink.cli.progress import Progress
@@ -33,12 +33,7 @@ def add_parser(commands: Commands) -> None:
     add_model(parser)
     add_method(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument(
-        "--limit", type=float, default=60.0, metavar="SECONDS", help="total wall time (60)"
-    )
-    parser.add_argument(
-        "--memory", type=int, default=4096, metavar="MIB", help="memory of each backend (4096)"
-    )
+    add_limits(parser)
     parser.add_argument("--backend", metavar="NAME", help="the one to ask (--method sentence)")
     parser.add_argument(
         "--certificate", type=Path, metavar="FILE", help="write the proof as JSON for others"
@@ -106,14 +101,10 @@ def _model(args: argparse.Namespace) -> Model | None:
 
 def describe(decision: Decision) -> str:
     """The decision for human eyes."""
-    lines = [picture(decision.pattern), "", *_paragraph("", words.verdict(decision))]
+    lines = [picture(decision.pattern), "", *paragraph("", words.verdict(decision))]
     if decision.certificate is not None:
         for reason in words.why(decision.certificate):
-            lines += _paragraph("why    ", reason)
-        lines += _paragraph("proof  ", words.assurance(decision))
+            lines += paragraph("why    ", reason)
+        lines += paragraph("proof  ", words.assurance(decision))
     lines.append(f"time   {decision.seconds:.2f} s")
     return "\n".join(lines)
-
-
-def _paragraph(label: str, text: str) -> list[str]:
-    return textwrap.wrap(text, 88, initial_indent=label, subsequent_indent=" " * len(label))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import textwrap
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,8 @@ from typing import Any
 from cadlink import qe
 from cadlink.backends.engine import Engine
 from cadlink.cli import status
-from cadlink.cli.arguments import Commands
+from cadlink.cli.arguments import Commands, add_limits
+from cadlink.cli.layout import paragraph
 from cadlink.cli.progress import Progress
 from cadlink.deciding.decision import Assurance, Limits
 from cadlink.errors import FormulaError, InputError, foreign
@@ -39,12 +39,7 @@ def add_parser(commands: Commands) -> None:
     )
     parser.add_argument("formula", metavar="FORMULA", help=_FORMULA)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument(
-        "--limit", type=float, default=60.0, metavar="SECONDS", help="total wall time (60)"
-    )
-    parser.add_argument(
-        "--memory", type=int, default=4096, metavar="MIB", help="memory of each backend (4096)"
-    )
+    add_limits(parser)
     parser.add_argument(
         "--backend",
         default="auto",
@@ -119,20 +114,16 @@ def describe(found: qe.Elimination) -> str:
         lines = [f"UNKNOWN: {found.detail}"]
     lines.append("")
     if found.assurance is Assurance.TRUSTED:
-        lines += _paragraph("proof  ", f"the word of {', '.join(found.agreed)}")
+        lines += paragraph("proof  ", f"the word of {', '.join(found.agreed)}")
     elif found.assurance is Assurance.CHECKED:
         lines.append("proof  computed here exactly" if found.point is None else _POINT)
     if found.detail and found.text is not None:
-        lines += _paragraph("note   ", found.detail)
+        lines += paragraph("note   ", found.detail)
     lines.append(f"time   {found.seconds:.2f} s")
     return "\n".join(lines)
 
 
 _POINT = "proof  put into the formula, exactly"
-
-
-def _paragraph(label: str, text: str) -> list[str]:
-    return textwrap.wrap(text, 88, initial_indent=label, subsequent_indent=" " * len(label))
 
 
 def _read(source: str) -> Formula:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import textwrap
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
@@ -13,7 +12,8 @@ from pathlib import Path
 
 from cadlink.backends.engine import Engine
 from cadlink.cli import status
-from cadlink.cli.arguments import Commands, add_source
+from cadlink.cli.arguments import Commands, add_limits, add_source
+from cadlink.cli.layout import paragraph
 from cadlink.cli.progress import Progress
 from cadlink.deciding.decision import Assurance, Limits, UnknownReason, Verdict
 from cadlink.errors import InputError
@@ -51,12 +51,7 @@ def add_parser(commands: Commands) -> None:
         help="a numerical best approximation by such a product, and whether there is a best one",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument(
-        "--limit", type=float, default=60.0, metavar="SECONDS", help="total wall time (60)"
-    )
-    parser.add_argument(
-        "--memory", type=int, default=4096, metavar="MIB", help="memory of each backend (4096)"
-    )
+    add_limits(parser)
     parser.add_argument(
         "--certificate",
         type=Path,
@@ -122,13 +117,13 @@ def describe(found: Membership) -> str:
     if found.answer is Belongs.UNKNOWN or found.certificate is None:
         lines = [f"UNKNOWN: {found.detail}"]
     else:
-        lines = _paragraph("", _ANSWERS[found.of, found.answer])
+        lines = paragraph("", _ANSWERS[found.of, found.answer])
         lines += _factors(found)
         proof = found.certificate["proof"]
         if found.answer is Belongs.NO:
             for rule in dict.fromkeys(_ends(proof)):
-                lines += _paragraph("why    ", f"{_WHY[rule]} [{rule}]")
-        lines += _paragraph("proof  ", _proof(found, proof["rule"]))
+                lines += paragraph("why    ", f"{_WHY[rule]} [{rule}]")
+        lines += paragraph("proof  ", _proof(found, proof["rule"]))
     lines.append(f"time   {found.seconds:.2f} s")
     return "\n".join(lines)
 
@@ -150,7 +145,7 @@ def describe_near(found: Nearest) -> str:
         for factor in found.factors
     ]
     lines += _shown(texts, found.pattern, "--json prints them")
-    lines += _paragraph(
+    lines += paragraph(
         "best   ", f"{_BEST[found.decision.verdict]} (largest entry here {found.largest:.3g})"
     )
     lines.append(f"time   {found.seconds:.2f} s")
@@ -225,7 +220,3 @@ def _series(terms: Sequence[tuple[int, Fraction]]) -> str:
             number += "*"
         pieces.append(number + power)
     return "+".join(pieces).replace("+-", "-") or "0"
-
-
-def _paragraph(label: str, text: str) -> list[str]:
-    return textwrap.wrap(text, 88, initial_indent=label, subsequent_indent=" " * len(label))
