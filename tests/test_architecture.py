@@ -12,6 +12,7 @@ FLOORS = (
     {
         "clock",
         "errors",
+        "late",
         "once",
         "patterns.kronecker",
         "patterns.labelling",

@@ -108,5 +108,5 @@ def test_every_status_is_documented() -> None:
 def test_every_command_is_documented() -> None:
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     for file in (ROOT / "cadlink" / "cli").glob("*.py"):
-        if "def add_parser" in file.read_text(encoding="utf-8"):
+        if "def add_arguments(" in file.read_text(encoding="utf-8"):
             assert f"cadlink {file.stem}" in text, file.stem

@@ -7,15 +7,12 @@ import argparse
 from cadlink.backends import REGISTRY, locate
 from cadlink.backends.engine import Engine
 from cadlink.cli import status
-from cadlink.cli.arguments import Commands
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_arguments", "run"]
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommand's arguments: none."""
-    parser = commands.add_parser("backends", help="list the programs cadlink can ask")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

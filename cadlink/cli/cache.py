@@ -8,22 +8,19 @@ from collections import Counter
 from cadlink.backends.cache import Cache, default_path
 from cadlink.backends.engine import Engine
 from cadlink.cli import status
-from cadlink.cli.arguments import Commands
 from cadlink.cli.progress import Progress
 
-__all__ = ["add_parser", "clear", "info", "run", "verify"]
+__all__ = ["add_arguments", "clear", "info", "run", "verify"]
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommand's arguments."""
-    parser = commands.add_parser("cache", help="look at, empty or re-check the kept answers")
     parser.add_argument(
         "action",
         choices=tuple(_ACTIONS),
         help="info: where it is and what it holds; clear: forget everything; verify: put some of"
         " the kept questions again and compare the answers",
     )
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

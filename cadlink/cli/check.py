@@ -12,7 +12,6 @@ from cadlink import files
 from cadlink.certificates import kernel, membership
 from cadlink.certificates.read import MAX_BYTES, parse
 from cadlink.cli import status
-from cadlink.cli.arguments import Commands
 from cadlink.errors import CertificateError, InputError
 from cadlink.explanations import proofs
 from cadlink.networks import witness_file
@@ -21,12 +20,11 @@ from cadlink.patterns import masks
 from cadlink.patterns.pattern import Pattern
 from cadlink.writing import text
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_arguments", "run"]
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommand's arguments."""
-    parser = commands.add_parser("check", help="re-check a certificate file")
     parser.add_argument("file", metavar="CERTIFICATE", help="the file, or '-' for standard input")
     parser.add_argument(
         "--pattern", metavar="SOURCE", help="demand that the certificate is about this pattern"
@@ -36,7 +34,6 @@ def add_parser(commands: Commands) -> None:
     shown.add_argument(
         "--proof", action="store_true", help="print the proof, as cadlink explain does"
     )
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -36,31 +36,30 @@ from cadlink.report import atlas
 from cadlink.rules.table import ACCOUNTS
 from cadlink.writing import text
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_arguments", "run"]
 
 SAMPLE_S = 5.0  # how long --dry-run tries out
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommand's arguments."""
-    parser = commands.add_parser("db", help="build, check and query databases of patterns")
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     _add_build(actions)
     one = actions.add_parser("check", help="re-check structure and every certificate")
     _add_file(one)
     _add_workers(one)
-    one.set_defaults(run=run_check)
+    one.set_defaults(action=run_check)
     one = actions.add_parser("query", help="look a pattern up, or list those that pass a filter")
     _add_file(one)
     one.add_argument("source", nargs="?", metavar="PATTERN", help="any pattern, as for 'decide'")
     _add_where(one)
     one.add_argument("--limit", type=_whole, default=50, metavar="N", help="rows listed (50)")
     one.add_argument("--json", action="store_true", help="JSON, one object on a line")
-    one.set_defaults(run=run_query)
+    one.set_defaults(action=run_query)
     one = actions.add_parser("stats", help="tables by size")
     _add_file(one)
     _add_where(one)
-    one.set_defaults(run=run_stats)
+    one.set_defaults(action=run_stats)
     one = actions.add_parser("export", help="write the rows as CSV, JSON lines or Parquet")
     _add_file(one)
     one.add_argument("--format", choices=FORMATS, default="csv")
@@ -71,15 +70,15 @@ def add_parser(commands: Commands) -> None:
         help="in JSON lines, each pattern's whole proof as well, as 'cadlink check' reads it",
     )
     _add_where(one)
-    one.set_defaults(run=run_export)
+    one.set_defaults(action=run_export)
     one = actions.add_parser("show", help="picture, verdict and proof of one row")
     _add_file(one)
     one.add_argument("id", type=_whole, metavar="ID")
-    one.set_defaults(run=run_show)
+    one.set_defaults(action=run_show)
     one = actions.add_parser("report", help="a page to look at: the atlas of the database")
     _add_file(one)
     one.add_argument("--html", type=Path, required=True, metavar="FOLDER", help="made if missing")
-    one.set_defaults(run=run_report)
+    one.set_defaults(action=run_report)
 
 
 def _whole(text: str) -> int:
@@ -152,12 +151,12 @@ def _add_build(actions: Commands) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="only say how many patterns and how long"
     )
-    parser.set_defaults(run=run_build)
+    parser.set_defaults(action=run_build)
 
 
 def run(args: argparse.Namespace) -> int:
     """Do what was asked; the status of it."""
-    result: int = args.run(args)
+    result: int = args.action(args)
     return result
 
 

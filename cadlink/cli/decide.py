@@ -7,10 +7,11 @@ import json
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cadlink.backends.engine import Engine
 from cadlink.cli import status, words
-from cadlink.cli.arguments import Commands, add_limits, add_method, database_path
+from cadlink.cli.arguments import add_limits, add_method, database_path
 from cadlink.cli.layout import paragraph
 from cadlink.cli.model_arguments import add_model, model_from, model_options_given
 from cadlink.cli.picture import picture
@@ -18,18 +19,19 @@ from cadlink.cli.progress import Progress
 from cadlink.database.queries import PatternDatabase
 from cadlink.database.shipped import look_up
 from cadlink.deciding.decider import Lookup, decide
-from cadlink.deciding.decision import Decision, Limits
+from cadlink.deciding.decision import Decision, Limits, UnknownReason, Verdict
 from cadlink.files import replacing, writable
-from cadlink.networks.readers.layers import Model
-from cadlink.networks.readers.models import is_model_file
+from cadlink.networks.readers.sources import is_model_file
 from cadlink.patterns import masks
 
-__all__ = ["add_parser", "run"]
+if TYPE_CHECKING:
+    from cadlink.networks.readers.layers import Model
+
+__all__ = ["add_arguments", "run", "status_of"]
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommand's arguments."""
-    parser = commands.add_parser("decide", help="decide one pattern")
     add_model(parser)
     add_method(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -45,7 +47,6 @@ def add_parser(commands: Commands) -> None:
         " one that comes with cadlink; the default), or 'off'",
     )
     parser.add_argument("--no-cache", action="store_true", help="neither read nor keep answers")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -89,7 +90,18 @@ def run(args: argparse.Namespace) -> int:
         if model is not None:
             print("\n".join(["the linear part of", *model.lines(), ""]))
         print(describe(decision))
-    return status.of_decision(decision)
+    return status_of(decision)
+
+
+def status_of(decision: Decision) -> int:
+    """The exit status that goes with a decision."""
+    if decision.verdict is not Verdict.UNKNOWN:
+        return status.DECIDED
+    if decision.reason is UnknownReason.NO_BACKEND:
+        return status.BACKEND_MISSING
+    if decision.reason is UnknownReason.REJECTED:
+        return status.REJECTED
+    return status.UNKNOWN
 
 
 def _model(args: argparse.Namespace) -> Model | None:

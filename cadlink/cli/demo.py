@@ -10,7 +10,6 @@ from pathlib import Path
 
 from cadlink import files
 from cadlink.cli import status
-from cadlink.cli.arguments import Commands
 from cadlink.cli.bar import Bar
 from cadlink.cli.highlight import highlight
 from cadlink.cli.model_arguments import add_model, model_from
@@ -27,12 +26,11 @@ from cadlink.networks.experiments.demo import Demonstration, demonstrate
 from cadlink.networks.experiments.script import script
 from cadlink.networks.experiments.training import ENGINES, METHODS
 
-__all__ = ["add_parser", "describe", "run"]
+__all__ = ["add_arguments", "describe", "run"]
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommand's arguments."""
-    parser = commands.add_parser("demo", help="train on data without an optimum and watch")
     add_model(parser, ("--mask-file",))
     parser.add_argument(
         "--theorem", choices=tuple(CHOICES), help="where the data come from (the fewest)"
@@ -68,7 +66,6 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--limit", type=float, default=30.0, metavar="SECONDS", help="time for everything (30)"
     )
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -7,7 +7,6 @@ import json
 import textwrap
 
 from cadlink.cli import status
-from cadlink.cli.arguments import Commands
 from cadlink.cli.bar import Bar
 from cadlink.cli.data_arguments import add_data, add_report, data_from, report_path
 from cadlink.cli.model_arguments import add_model, model_from
@@ -16,12 +15,11 @@ from cadlink.deciding.decision import Limits
 from cadlink.networks.diagnosis import diagnose
 from cadlink.report import page
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_arguments", "run"]
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommand's arguments."""
-    parser = commands.add_parser("diagnose", help="whether trained weights are going to infinity")
     add_model(parser)
     add_data(parser, needed=True)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -29,7 +27,6 @@ def add_parser(commands: Commands) -> None:
         "--limit", type=float, default=60.0, metavar="SECONDS", help="time for each decision (60)"
     )
     add_report(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from cadlink import qe
 from cadlink.backends.engine import Engine
 from cadlink.cli import status
-from cadlink.cli.arguments import Commands, add_limits
+from cadlink.cli.arguments import add_limits
 from cadlink.cli.layout import paragraph
 from cadlink.cli.progress import Progress
 from cadlink.deciding.decision import Assurance, Limits
@@ -22,7 +22,7 @@ from cadlink.logic.formula import Formula
 from cadlink.networks.experiments.plots import save
 from cadlink.report.solutions import solutions_figure
 
-__all__ = ["add_parser", "describe", "run"]
+__all__ = ["add_arguments", "describe", "run"]
 
 MAX_BYTES = 2**24  # of a formula: far beyond what any program has answered
 
@@ -32,11 +32,8 @@ _FORMULA = (
 )
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommand's arguments."""
-    parser = commands.add_parser(
-        "eliminate", help="eliminate the quantifiers of a formula, or decide it"
-    )
     parser.add_argument("formula", metavar="FORMULA", help=_FORMULA)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_limits(parser)
@@ -69,7 +66,6 @@ def add_parser(commands: Commands) -> None:
         help="draw the answer, in one or two variables (.png, .svg, .pdf)",
     )
     parser.add_argument("--no-cache", action="store_true", help="neither read nor keep answers")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -17,7 +17,8 @@ from cadlink.backends.engine import Engine
 from cadlink.certificates import kernel
 from cadlink.certificates.data import Certificate
 from cadlink.cli import status, words
-from cadlink.cli.arguments import Commands, add_method, add_source
+from cadlink.cli.arguments import add_method, add_source
+from cadlink.cli.decide import status_of
 from cadlink.cli.picture import picture
 from cadlink.cli.progress import Progress
 from cadlink.clock import Clock
@@ -36,7 +37,7 @@ from cadlink.rules.step import Problem
 from cadlink.rules.table import rule_of
 from cadlink.writing import latex, text
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_arguments", "run"]
 
 RULES_S = 10.0  # seconds for the rules alone, before a decision with everything else
 
@@ -50,13 +51,11 @@ _INTRODUCTION = (
 )
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommand's arguments."""
-    parser = commands.add_parser(
-        "explain",
-        help="show what decide would do, without running it; or a certificate as a proof",
-        description="About a pattern: what decide would do, without running it. About a certificate"
-        " file: its proof, step by step, after it has been checked.",
+    parser.description = (
+        "About a pattern: what decide would do, without running it. About a certificate"
+        " file: its proof, step by step, after it has been checked."
     )
     add_source(parser)
     add_method(parser)
@@ -67,7 +66,6 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--standalone", action="store_true", help="a LaTeX document, ready to be compiled"
     )
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -95,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
             print(words.verdict(decision), file=sys.stderr)
         else:
             _print_proof(decision.certificate, args)
-        return status.of_decision(decision)
+        return status_of(decision)
     print(picture(pattern))
     print()
     if args.method == "sentence":

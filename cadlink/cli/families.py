@@ -5,16 +5,13 @@ from __future__ import annotations
 import argparse
 
 from cadlink.cli import status
-from cadlink.cli.arguments import Commands
 from cadlink.patterns.families import FAMILIES
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_arguments", "run"]
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommand's arguments: none."""
-    parser = commands.add_parser("families", help="list the named patterns")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

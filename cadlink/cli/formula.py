@@ -6,10 +6,10 @@ import argparse
 
 from cadlink import qe
 from cadlink.cli import status
-from cadlink.cli.arguments import Commands, add_source
+from cadlink.cli.arguments import add_source
 from cadlink.logic.encode import NORMS
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_arguments", "run"]
 
 _WHAT = (
     "sentence: the set of products is not closed (the default); image: A is a product; free: every"
@@ -18,9 +18,8 @@ _WHAT = (
 )
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommand's arguments."""
-    parser = commands.add_parser("formula", help="write a question about a pattern as a formula")
     add_source(parser)
     parser.add_argument("--what", default="sentence", metavar="QUESTION", help=_WHAT)
     parser.add_argument(
@@ -37,7 +36,6 @@ def add_parser(commands: Commands) -> None:
         metavar="FORMAT",
         help=f"one of {', '.join(qe.FORMATS)} (text); for a program the exact text it is sent",
     )
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -12,47 +12,32 @@ import threading
 import traceback
 import warnings
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from types import FrameType
 from typing import TextIO
 
-from cadlink.cli import (
-    backends,
-    cache,
-    check,
-    db,
-    decide,
-    demo,
-    diagnose,
-    eliminate,
-    explain,
-    families,
-    formula,
-    member,
-    network,
-    repair,
-    status,
-)
+from cadlink.cli import status
 from cadlink.errors import BackendMissing, CadlinkError, CertificateError, shortened
 
 __all__ = ["main"]
 
-_COMMANDS = (
-    decide,
-    explain,
-    check,
-    network,
-    diagnose,
-    demo,
-    repair,
-    member,
-    formula,
-    eliminate,
-    backends,
-    families,
-    cache,
-    db,
-)
+_COMMANDS = {
+    "decide": "decide one pattern",
+    "explain": "show what decide would do, without running it; or a certificate as a proof",
+    "check": "re-check a certificate file",
+    "network": "what a pattern or model means for training",
+    "diagnose": "whether trained weights are going to infinity",
+    "demo": "train on data without an optimum and watch",
+    "repair": "the smallest changes of the masks that help",
+    "member": "factors of one exact matrix with these masks, or a proof that there are none",
+    "formula": "write a question about a pattern as a formula",
+    "eliminate": "eliminate the quantifiers of a formula, or decide it",
+    "backends": "list the programs cadlink can ask",
+    "families": "list the named patterns",
+    "cache": "look at, empty or re-check the kept answers",
+    "db": "build, check and query databases of patterns",
+}
 
 _EPILOG = """\
 exit status: 0 decided or done, 1 an error you can fix, 2 usage, 3 unknown, 4 a needed backend is
@@ -74,8 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     SystemExit: 2
     """
     _open_streams()
-    args = _parser().parse_args(arguments)
-    args.command = shlex.join(["cadlink", *(sys.argv[1:] if arguments is None else arguments)])
+    arguments = sys.argv[1:] if arguments is None else arguments
+    args = _parser(arguments).parse_args(arguments)
+    args.command = shlex.join(["cadlink", *arguments])
     _terminate_in_order()
     try:
         if sys.stdout is None:
@@ -107,7 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(CadlinkError(f"{kind}: {shortened(error, 200)}; {_REPORT}"), status.INTERNAL)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """All commands by name; those among the arguments with their own arguments, and imported."""
     parser = argparse.ArgumentParser(
         prog="cadlink",
         description="Decide, exactly and with a proof, whether the products of matrices with given "
@@ -117,8 +104,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"cadlink {version('cadlink')}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in _COMMANDS:
-        command.add_parser(commands)
+    for name, meaning in _COMMANDS.items():
+        command = commands.add_parser(name, help=meaning)
+        if name in arguments:
+            module = import_module(f"cadlink.cli.{name}")
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
     return parser
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cadlink.backends.engine import Engine
 from cadlink.cli import status
-from cadlink.cli.arguments import Commands, add_limits, add_source
+from cadlink.cli.arguments import add_limits, add_source
 from cadlink.cli.layout import paragraph
 from cadlink.cli.progress import Progress
 from cadlink.deciding.decision import Assurance, Limits, UnknownReason, Verdict
@@ -23,17 +23,13 @@ from cadlink.membership.nearest import Nearest, nearest
 from cadlink.patterns.group import Cell
 from cadlink.patterns.pattern import Mask, Pattern
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_arguments", "run"]
 
 MOST_SHOWN = 12  # rows and columns of a factor that is printed
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommand's arguments."""
-    parser = commands.add_parser(
-        "member",
-        help="factors of one exact matrix with these masks, or a proof that there are none",
-    )
     add_source(parser)
     parser.add_argument(
         "matrix",
@@ -59,7 +55,6 @@ def add_parser(commands: Commands) -> None:
         help="write the factors or the refutation as JSON, for 'cadlink check'",
     )
     parser.add_argument("--no-cache", action="store_true", help="neither read nor keep answers")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cadlink.networks.readers.layers import Model
-from cadlink.networks.readers.models import masks_of, model_of
+if TYPE_CHECKING:
+    from cadlink.networks.readers.layers import Model
 
 __all__ = ["add_model", "model_from", "model_options_given"]
 
@@ -57,6 +58,11 @@ def model_options_given(args: argparse.Namespace) -> bool:
 
 def model_from(args: argparse.Namespace) -> Model:
     """The model that the arguments of :func:`add_model` name.  Raises InputError."""
+    from cadlink.networks.readers.models import (  # late: a pattern needs no reader
+        masks_of,
+        model_of,
+    )
+
     return model_of(
         args.source,
         None if args.mask_file is None else masks_of(args.mask_file),

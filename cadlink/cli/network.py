@@ -9,7 +9,6 @@ import textwrap
 from pathlib import Path
 
 from cadlink.cli import status
-from cadlink.cli.arguments import Commands
 from cadlink.cli.bar import Bar
 from cadlink.cli.data_arguments import add_data, add_report, data_from, report_path
 from cadlink.cli.model_arguments import add_model, model_from
@@ -21,7 +20,7 @@ from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict
 from cadlink.networks.witness_file import document_of
 from cadlink.report import page
 
-__all__ = ["add_parser", "describe", "run"]
+__all__ = ["add_arguments", "describe", "run"]
 
 MOST_POINTS, MOST_COLUMNS = 20, 8  # of a training set that is printed
 _QUESTIONS = (
@@ -32,9 +31,8 @@ _QUESTIONS = (
 _UNDECIDED = (NetworkAnswer.NOT_EXCLUDED, NetworkAnswer.UNKNOWN)
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommand's arguments."""
-    parser = commands.add_parser("network", help="what a pattern or model means for training")
     add_model(parser)
     parser.add_argument("--question", choices=tuple("abcd"), help=_QUESTIONS)
     add_data(parser)
@@ -54,7 +52,6 @@ def add_parser(commands: Commands) -> None:
         "--certificate", type=Path, metavar="FILE", help="write the witness as JSON for others"
     )
     add_report(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

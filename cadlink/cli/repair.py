@@ -8,7 +8,6 @@ import textwrap
 from pathlib import Path
 
 from cadlink.cli import status
-from cadlink.cli.arguments import Commands
 from cadlink.cli.model_arguments import add_model, model_from
 from cadlink.cli.progress import Progress
 from cadlink.deciding.decision import Limits, Verdict
@@ -18,7 +17,7 @@ from cadlink.networks.readers.activations import kind_of
 from cadlink.networks.repair import GOALS, Repairs, Suggestion, repair
 from cadlink.patterns import masks
 
-__all__ = ["add_parser", "describe", "run"]
+__all__ = ["add_arguments", "describe", "run"]
 
 MOST_UNITS = 4  # named of a layer
 MOST_SHOWN = 12  # changes printed of one suggestion
@@ -29,9 +28,8 @@ _GOALS = (
 )
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommand's arguments."""
-    parser = commands.add_parser("repair", help="the smallest changes of the masks that help")
     add_model(parser)
     parser.add_argument("--goal", choices=GOALS, default="a", help=_GOALS)
     parser.add_argument(
@@ -50,7 +48,6 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--limit", type=float, default=60.0, metavar="SECONDS", help="total time (60)"
     )
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from cadlink.deciding.decision import Decision, UnknownReason, Verdict
-
 __all__ = [
     "BACKEND_MISSING",
     "BROKEN_PIPE",
@@ -15,7 +13,6 @@ __all__ = [
     "TERMINATED",
     "UNKNOWN",
     "USAGE",
-    "of_decision",
 ]
 
 DECIDED = 0  # decided, either way; other subcommands: done
@@ -28,14 +25,3 @@ INTERNAL = 70  # a mistake in cadlink
 INTERRUPTED = 130  # Ctrl-C
 BROKEN_PIPE = 141  # the reader of our output went away: what a shell reports for SIGPIPE
 TERMINATED = 143  # SIGTERM
-
-
-def of_decision(decision: Decision) -> int:
-    """The exit status that goes with a decision."""
-    if decision.verdict is not Verdict.UNKNOWN:
-        return DECIDED
-    if decision.reason is UnknownReason.NO_BACKEND:
-        return BACKEND_MISSING
-    if decision.reason is UnknownReason.REJECTED:
-        return REJECTED
-    return UNKNOWN

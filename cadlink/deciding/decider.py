@@ -31,7 +31,6 @@ from cadlink.deciding.decision import (
     leaf_rules,
 )
 from cadlink.deciding.oracle import Contradiction, Desk, claim
-from cadlink.deciding.strategies import settle
 from cadlink.errors import CertificateError, CheckOverdue, InputError
 from cadlink.logic import encode
 from cadlink.logic.formula import FALSE, TRUE
@@ -274,9 +273,9 @@ class Decider:
             return None
         if not isinstance(problem, Group):
             stored, _ = self._looked_up(problem, desk)
-            return settle(problem, desk) if stored is None else self._on_its_word(stored)
+            return _searched(problem, desk) if stored is None else self._on_its_word(stored)
         if len(problem.cells) * len(problem.neurons) > MOST_CANONICAL:
-            return settle(problem, desk)
+            return _searched(problem, desk)
         flipped = problem.transpose()
         upright, lying = _canonical(problem), _canonical(flipped)
         turned = lying.picture() < upright.picture()
@@ -308,7 +307,7 @@ class Decider:
                 return Stored(proof_of(tree), "")
         if stored is not None:
             return stored
-        proof = settle(group, desk)
+        proof = _searched(group, desk)
         return None if proof is None else Stored(proof, "")
 
     def _looked_up(self, problem: Problem, desk: Desk) -> tuple[Stored | None, bool]:
@@ -329,6 +328,13 @@ class Decider:
         """The proof, its file noted."""
         self._source = stored.source or self._source
         return stored.proof
+
+
+def _searched(problem: Problem, desk: Desk) -> Proof | None:
+    """What search and backends find about an open problem."""
+    from cadlink.deciding.strategies import settle  # late: most patterns are decided by the rules
+
+    return settle(problem, desk)
 
 
 def _canonical(group: Group) -> Group:

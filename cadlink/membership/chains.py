@@ -17,12 +17,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
 from flint import fmpq_mat
-from scipy.sparse.csgraph import connected_components
 
 from cadlink.certificates.data import Proof
 from cadlink.membership import groups
@@ -30,7 +28,7 @@ from cadlink.membership.answers import Answer, Entries, Factors, Search, Values
 from cadlink.membership.linear import dense, fraction, rank, rank_at_least, skeleton, solve
 from cadlink.patterns.group import Cell
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules.paths import on_path
+from cadlink.rules.paths import components, on_path
 from cadlink.search import refutation
 from cadlink.search.model import Model
 
@@ -99,14 +97,9 @@ def pieces(pattern: Pattern, values: Values) -> Iterator[Piece]:
     chosen = [np.array(cols), *hidden, np.array(rows)]
     kept = [units[on] for units, on in zip(chosen, on_path(pattern.select(chosen)), strict=True)]
     part = pattern.select(kept)
-    first = np.concatenate(([0], np.cumsum(part.widths)))
-    heads = np.concatenate([m.tocoo().row + first[n + 1] for n, m in enumerate(part.layers)])
-    tails = np.concatenate([m.tocoo().col + first[n] for n, m in enumerate(part.layers)])
-    size = int(first[-1])
-    graph = sp.coo_array((np.ones(len(heads)), (heads, tails)), shape=(size, size)).tocsr()
-    count, labels = connected_components(graph, directed=False)
+    count, labels = components(part)
     for label in range(count):
-        mine = [np.flatnonzero(labels[low:high] == label) for low, high in pairwise(first)]
+        mine = [np.flatnonzero(layer == label) for layer in labels]
         units = [old[new].tolist() for old, new in zip(kept, mine, strict=True)]
         row = {old: new for new, old in enumerate(units[-1])}
         col = {old: new for new, old in enumerate(units[0])}

@@ -19,7 +19,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
 from cadlink.backends.engine import Engine
 from cadlink.clock import Clock, OutOfTime
@@ -196,6 +195,8 @@ def _descend(
     ones: Sequence[npt.NDArray[np.bool_]], target: Floats, start: list[Floats], clock: Clock
 ) -> list[Floats]:
     """A local minimum of the squared error, by L-BFGS; what was reached if the time is over."""
+    from scipy.optimize import minimize  # late: slow to load
+
     sizes = np.cumsum([0, *(int(one.sum()) for one in ones)])
 
     def factors_of(z: Floats) -> list[Floats]:

@@ -6,11 +6,32 @@ torch, safetensors, onnx and scikit-learn are needed only for their own models a
 when one is read.
 """
 
-from cadlink.networks.data import TrainingSet, training_set
-from cadlink.networks.deciding import decide_network
-from cadlink.networks.diagnosis import Diagnosis, diagnose
-from cadlink.networks.readers.models import model_of, pattern_of
-from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict, Question, training_data
+from typing import TYPE_CHECKING
+
+from cadlink.late import late
+
+if TYPE_CHECKING:
+    from cadlink.networks.data import TrainingSet, training_set
+    from cadlink.networks.deciding import decide_network
+    from cadlink.networks.diagnosis import Diagnosis, diagnose
+    from cadlink.networks.readers.models import model_of, pattern_of
+    from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict, Question, training_data
+else:
+    __getattr__ = late(
+        __name__,
+        {
+            "cadlink.networks.data": ["TrainingSet", "training_set"],
+            "cadlink.networks.deciding": ["decide_network"],
+            "cadlink.networks.diagnosis": ["Diagnosis", "diagnose"],
+            "cadlink.networks.readers.models": ["model_of", "pattern_of"],
+            "cadlink.networks.verdict": [
+                "NetworkAnswer",
+                "NetworkVerdict",
+                "Question",
+                "training_data",
+            ],
+        },
+    )
 
 __all__ = [
     "Diagnosis",
@@ -25,3 +46,7 @@ __all__ = [
     "training_data",
     "training_set",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

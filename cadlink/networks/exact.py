@@ -37,7 +37,6 @@ from typing import Any
 
 import numpy as np
 from flint import fmpq, fmpq_mat
-from scipy.optimize import minimize_scalar
 
 from cadlink.backends.base import Outcome
 from cadlink.backends.preferences import Kind, preferred
@@ -335,6 +334,8 @@ class _Pair:
 
     def _best_ratio(self, corner: _Corner) -> tuple[float, _Corner, Fraction]:
         """The least cost of a limit at this corner and the rational ratio be/al near it."""
+        from scipy.optimize import minimize_scalar  # late: slow to load
+
         ones = np.ones(len(self.times))
         fixed = [ones, np.array(corner.h, dtype=float)]
         first, second = np.array(corner.first, dtype=float), np.array(corner.second, dtype=float)

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Mask, Pattern
@@ -55,6 +54,8 @@ def saturated(pattern: Pattern, clock: Clock = UNLIMITED) -> bool:
             sizes[by_input.indices[by_input.indptr[k] : by_input.indptr[k + 1]]]
         ):
             return False
+    from scipy.sparse.csgraph import maximum_bipartite_matching  # late: slow to load
+
     work = 0
     paths = int(sizes @ np.bincount(by_input.indices, minlength=sizes.size))
     sweep = paths > MANY * above.shape[0] * below.shape[1]

@@ -1,13 +1,16 @@
-"""Which units of a pattern lie on a path from an input to an output."""
+"""Which units of a pattern lie on a path from an input to an output, and which are joined."""
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["is_connected", "is_trimmed", "on_path"]
+__all__ = ["components", "is_connected", "is_trimmed", "on_path"]
 
 SWEEPS = 4  # up and down the layers; random masks need two
 
@@ -57,3 +60,23 @@ def is_connected(pattern: Pattern) -> bool:
         if all(mark.all() for mark in marks):
             return True
     return False
+
+
+def components(pattern: Pattern) -> tuple[int, list[npt.NDArray[np.int32]]]:
+    """The number of connected components of the layered graph, and for every layer that of each
+    unit.
+
+    >>> count, of_layer = components(Pattern.of(["101/010", "10/01"]))
+    >>> count, [layer.tolist() for layer in of_layer]
+    (2, [[0, 1, 0], [0, 1], [0, 1]])
+    """
+    from scipy.sparse.csgraph import connected_components  # late: slow to load
+
+    first = np.concatenate(([0], np.cumsum(pattern.widths)))
+    edges = [mask.tocoo() for mask in pattern.layers]
+    heads = np.concatenate([edge.row + first[layer + 1] for layer, edge in enumerate(edges)])
+    tails = np.concatenate([edge.col + first[layer] for layer, edge in enumerate(edges)])
+    total = int(first[-1])
+    graph = sp.coo_array((np.ones(heads.size, dtype=np.int8), (heads, tails)), shape=(total, total))
+    count, labels = connected_components(graph.tocsr(), directed=False)
+    return int(count), [labels[low:high] for low, high in pairwise(first)]

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from cadlink.clock import Clock
 from cadlink.patterns.pattern import Mask
@@ -67,6 +66,8 @@ def _flow(
     sums over i in S_k, slack_k <= margin; for every unit, sum over k of f_ik <= v_i p_i and
     f_ik <= min(v_i, |R_k|) p_i.  Few missing dimensions count most, then slack, then pins.
     """
+    from scipy.optimize import Bounds, LinearConstraint, milp  # late: slow to load
+
     units, inputs = net.masks[0].shape
     need = np.array([rows.size for rows in net.outputs])
     have = np.array([units_.size for units_ in net.fed])

@@ -6,12 +6,10 @@ Theorem and proof: kernel, split (of chains).
 from __future__ import annotations
 
 import numpy as np
-import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
 
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules.paths import is_connected, is_trimmed
+from cadlink.rules.paths import components, is_connected, is_trimmed
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Step
 from cadlink.writing.document import Blocks, sentence
@@ -27,24 +25,14 @@ def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
     """
     if not is_trimmed(pattern) or is_connected(pattern):
         return None
-    first = np.concatenate(([0], np.cumsum(pattern.widths)))
-    heads, tails = [], []
-    for layer, mask in enumerate(pattern.layers):
-        edges = mask.tocoo()
-        tails.append(edges.col.astype(np.int64) + first[layer])
-        heads.append(edges.row.astype(np.int64) + first[layer + 1])
-    ends = (np.concatenate(heads), np.concatenate(tails))
-    total = int(first[-1])
-    graph = sp.coo_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(total, total))
-    count, labels = connected_components(graph.tocsr(), directed=False)
+    count, labels = components(pattern)
     if count < 2:
         return None
     # Sorting the units by component once keeps this linear however many components there are.
-    _, start = np.unique(labels, return_index=True)
+    _, start = np.unique(np.concatenate(labels), return_index=True)
     parts = []
     by_layer = []
-    for layer in range(pattern.depth + 1):
-        of_layer = labels[first[layer] : first[layer + 1]]
+    for of_layer in labels:
         order = np.argsort(of_layer, kind="stable")
         cuts = np.searchsorted(of_layer[order], np.arange(count + 1))
         by_layer.append((order, cuts))

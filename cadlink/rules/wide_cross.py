@@ -13,7 +13,6 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import MAX_EDGES, Pattern
@@ -100,6 +99,8 @@ def _matched(sets: Marks, used: tuple[int, int]) -> bool:
     graph[:, used] = False
     if not graph.any(axis=1).all():
         return False
+    from scipy.sparse.csgraph import maximum_bipartite_matching  # late: slow to load
+
     return bool((maximum_bipartite_matching(sp.csr_array(graph), perm_type="column") >= 0).all())
 
 

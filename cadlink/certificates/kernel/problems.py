@@ -20,7 +20,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, maximum_bipartite_matching
 
 __all__ = [
     "KEY_BYTES",
@@ -129,6 +128,8 @@ class Chain:
     def components(self, spend: Callable[[int], None]) -> list[Chain]:
         """The connected components of the layered graph, by smallest unit, inputs first; the work
         is charged as soon as their number is known."""
+        from scipy.sparse.csgraph import connected_components  # late: slow to load
+
         first = np.concatenate(([0], np.cumsum(self.widths)))
         total = int(first[-1])
         ends = np.concatenate([mask.row + first[n + 1] for n, mask in enumerate(self.masks)])
@@ -279,6 +280,8 @@ def matched(matrix: Any) -> Ints | None:
         return np.zeros(0, dtype=np.int64)
     if rows > cols or matrix.nnz == 0:
         return None
+    from scipy.sparse.csgraph import maximum_bipartite_matching  # late: slow to load
+
     partner = np.asarray(maximum_bipartite_matching(matrix, perm_type="column"))
     if partner.shape != (rows,) or (partner < 0).any():
         return None

@@ -25,9 +25,8 @@ from cadlink.networks.readers.layers import listed
 from cadlink.networks.readers.weights import BFloat16, Unread
 from cadlink.patterns.masks import MAX_ARRAY_BYTES
 
-__all__ = ["TORCH", "arrays_of", "state_in", "torch_content"]
+__all__ = ["arrays_of", "state_in", "torch_content"]
 
-TORCH = (".pt", ".pth", ".bin", ".ckpt", ".tar")
 SAVE = "save it with torch.save(model.state_dict(), FILE)"
 MOST_BYTES = 2**40  # of a file that is mapped, not read as a whole
 MOST_HEADER = 100 * 2**20  # bytes of a safetensors header, as the format's own reader allows

@@ -7,7 +7,6 @@ Each library is imported only for its own models.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,27 +15,16 @@ import numpy as np
 
 from cadlink.errors import InputError, quoted, shortened
 from cadlink.networks.readers.activations import activation_named
-from cadlink.networks.readers.containers import TORCH, arrays_of, state_in
+from cadlink.networks.readers.containers import arrays_of, state_in
 from cadlink.networks.readers.layers import Found, Model, Options, assemble
 from cadlink.networks.readers.named import of_list, of_named, without_wrappers
+from cadlink.networks.readers.sources import OTHERS, TORCH, is_model_file
 from cadlink.networks.readers.weights import comes_from
 from cadlink.patterns import masks as pattern_files
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["is_model_file", "masks_of", "model_of", "pattern_of"]
+__all__ = ["masks_of", "model_of", "pattern_of"]
 
-# What to do with files that hold programs, or that nobody reads without running them.
-OTHERS = {
-    ".h5": "save the weights with numpy.savez(FILE, *model.get_weights())",
-    ".keras": "save the weights with numpy.savez(FILE, *model.get_weights())",
-    ".tflite": "export the model to .onnx, unquantised",
-    ".pb": "export the model to .onnx",
-    ".pt2": "load it with torch.export.load and save its state_dict with torch.save",
-    ".pkl": "save arrays or a state dict: a pickle is a program, and is not run",
-    ".pickle": "save arrays or a state dict: a pickle is a program, and is not run",
-    ".joblib": "export the model with skl2onnx, or call cadlink from Python",
-    ".msgpack": "save the parameters with numpy.savez or safetensors",
-}
 PATTERN = "a pattern: biases in every layer and {} between the layers are ASSUMED"
 
 
@@ -134,15 +122,6 @@ def _first(layer: Any) -> Sequence[Any]:
     return layer[:1] if isinstance(layer, (str, list, tuple)) else ()
 
 
-def is_model_file(source: str) -> bool:
-    """Whether a source is a file of a model rather than a pattern as ``masks.read`` takes it."""
-    path = Path(source)
-    suffix = path.suffix.lower()
-    if suffix == ".npz":
-        return path.is_file() and _holds_named_layers(path)
-    return suffix in (*TORCH, *OTHERS, ".safetensors", ".onnx")
-
-
 def masks_of(path: Path) -> Mapping[str, Any] | Sequence[Any]:
     """The explicit masks of a file: by name (.pt, .safetensors, .npz), or a pattern file's, which
     are taken in order."""
@@ -170,28 +149,6 @@ def _from_file(source: str, options: Options) -> Model:
         ordered = sorted(arrays, key=lambda name: int(name.removeprefix("arr_")))
         return of_list([arrays[name] for name in ordered], source, options)
     return of_named(arrays, source, options, notes)
-
-
-def _holds_named_layers(path: Path) -> bool:
-    """Whether an npz file holds layers by name, or weights and biases by turns; not bare masks."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name.removesuffix(".npy") for name in archive.namelist()]
-            if all(name.startswith("arr_") and name[4:].isdigit() for name in names):
-                return any(_is_list(archive, name) for name in names)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
-        return False
-    ends = ("weight", "kernel", "weight_orig", "weight_mask", "kernel:0")
-    return any(name.replace("/", ".").rpartition(".")[2] in ends for name in names)
-
-
-def _is_list(archive: zipfile.ZipFile, name: str) -> bool:
-    """Whether an array of an npz file has one dimension."""
-    with archive.open(f"{name}.npy") as stream:
-        version = np.lib.format.read_magic(stream)
-        if version != (1, 0):
-            return False
-        return len(np.lib.format.read_array_header_1_0(stream)[0]) == 1
 
 
 def _of_pattern(pattern: Pattern, options: Options, where: str) -> Model:

@@ -15,7 +15,8 @@ from typing import Any
 from cadlink import files
 from cadlink.errors import InputError, foreign, shortened
 from cadlink.json_text import MAX_DIGITS, NotJson, decode
-from cadlink.networks.readers.containers import TORCH, arrays_of, torch_content
+from cadlink.networks.readers.containers import arrays_of, torch_content
+from cadlink.networks.readers.sources import TORCH
 from cadlink.patterns.masks import MAX_ARRAY_BYTES, array_of_npy
 
 __all__ = ["rational", "read"]
