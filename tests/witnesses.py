@@ -23,6 +23,7 @@ from cadlink.networks.theorems import (
     smooth,
     two_outputs,
 )
+from cadlink.networks.theorems.theorem import Case
 
 __all__ = ["data_for", "proved"]
 
@@ -92,21 +93,21 @@ def proved() -> tuple[tuple[Statement, dict[str, Any]], ...]:
     top = read("dense:1-2-3-2")
     forced = read("011/110;11/10/00;111/111")
     for pattern, witness in (
-        (small, one_hidden_layer.some_data(small, four=True)),
-        (small, one_hidden_layer.some_data(small, hidden_bias=False)),
-        (small, one_hidden_layer.existence(small)),
+        (small, one_hidden_layer.some_data(Case.of(small), four=True)),
+        (small, one_hidden_layer.some_data(Case.of(small, (False, True)))),
+        (small, one_hidden_layer.existence(Case.of(small))),
         (lu, linear_part.by_cut(lu)),
         (lu, linear_part.some_targets(decide(lu, Limits(20)))),
         (forced, linear_part.by_search(forced, decide(forced, Limits(20)), 20)),
-        (deep, depth.some_data(deep)),
-        (deep, hall.some_data(deep, (True,) * 3)),
-        (deep, hall.existence(deep, (True,) * 3)),
-        (three, saturated.some_data(three, (True,) * 3)),
-        (three, saturated.existence(three, (True,) * 3)),
-        (two, narrow.some_data(two, (True,) * 3)),
-        (two, narrow.existence(two, (True,) * 3)),
-        (pair, narrow.some_data(pair, (True,) * 3)),
-        (top, two_outputs.existence(top, (True,) * 3)),
+        (deep, depth.some_data(Case.of(deep))),
+        (deep, hall.some_data(Case.of(deep))),
+        (deep, hall.existence(Case.of(deep))),
+        (three, saturated.some_data(Case.of(three))),
+        (three, saturated.existence(Case.of(three))),
+        (two, narrow.some_data(Case.of(two))),
+        (two, narrow.existence(Case.of(two))),
+        (pair, narrow.some_data(Case.of(pair))),
+        (top, two_outputs.existence(Case.of(top))),
     ):
         assert witness is not None
         biases = (witness.get("hidden_bias", True),) + (True,) * (pattern.depth - 1)

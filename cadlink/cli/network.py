@@ -46,7 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
-        "--limit", type=float, default=60.0, metavar="SECONDS", help="time for each decision (60)"
+        "--limit",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="time for everything, checking included (60)",
     )
     parser.add_argument(
         "--certificate", type=Path, metavar="FILE", help="write the witness as JSON for others"

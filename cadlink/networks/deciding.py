@@ -4,14 +4,15 @@ kernel re-checks every answer."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from cadlink.clock import Clock
+from cadlink.clock import Clock, OutOfTime
 from cadlink.deciding.decider import Decider
 from cadlink.deciding.decision import Limits
-from cadlink.errors import CertificateError, InputError, quoted
+from cadlink.errors import CertificateError, CheckOverdue, InputError, quoted
 from cadlink.networks.kernel import PENALTIES, Statement, check_witness, hypotheses
 from cadlink.networks.kernel.doubles import Doubles, Parameters
 from cadlink.networks.kernel.losses import NAMED
@@ -28,6 +29,9 @@ from cadlink.networks.words import advice_for, explain
 from cadlink.patterns.pattern import Pattern
 
 __all__ = ["decide_network"]
+
+# Of the time that is left, for one theorem; for the last one, after which comes the check only.
+SHARE, LAST_SHARE = 0.5, 0.9
 
 
 def decide_network(
@@ -63,7 +67,9 @@ def decide_network(
         (weight decay), one on the weights of all layers but the last, or one on all weights and
         biases (which may also be confined to a compact set).  The decoupled decay of AdamW is no
         penalty.
-    limits, decider : optional
+    limits : Limits, optional
+        The time for everything, the check of the proof included; and the memory of each backend.
+    decider : Decider, optional
         For the matrix decisions behind some answers.
     loss : str
         A name of ``cadlink.networks.kernel.losses.NAMED``: "squared", "huber", "cross_entropy"
@@ -94,6 +100,8 @@ def decide_network(
     >>> decide_network("dense:2-2-2").answer, decide_network("dense:2-2-1").theorem
     (<NetworkAnswer.NO_OPTIMUM: 'no_optimum'>, 'R1')
     """
+    limits = limits or Limits()
+    clock = Clock.of(limits.wall_s)
     if question is None:
         question = "a" if inputs is None else "b" if targets is None else "c"
     asked = Question.of(question)
@@ -125,10 +133,11 @@ def decide_network(
         penalty,
         xs,
         ys,
-        limits or Limits(),
+        limits,
         decider,
         kind,
         _parameters(network, weights),
+        clock,
     )
     return _decided(case, tick)
 
@@ -143,14 +152,19 @@ def _decided(case: Case, tick: Tick) -> NetworkVerdict:
         open_question = True
         why_not.append(f"no theorem about this question covers {ACTIVATIONS[case.activation]}")
         able = []
-    clock = Clock.of(case.limits.wall_s)
     for theorem in able:
-        if clock.expired():
+        if case.clock.expired():
             open_question = True
             why_not.append("the time limit was reached")
             break
         missing = theorem.missing(case)
-        found = None if missing else theorem.find(case)
+        share = LAST_SHARE if theorem is able[-1] else SHARE
+        try:
+            found = None if missing else theorem.find(replace(case, clock=case.clock.share(share)))
+        except OutOfTime:
+            open_question = True
+            why_not.append(f"{theorem.name} was not examined to the end: its time was over")
+            continue
         if found is None:
             why_not.append(f"{theorem.name} needs {missing or theorem.condition}")
             continue
@@ -158,6 +172,10 @@ def _decided(case: Case, tick: Tick) -> NetworkVerdict:
         if found.witness is not None:
             try:
                 return _proved(case, theorem, found, tick)
+            except CheckOverdue:
+                open_question = True
+                why_not.append(f"the time limit was reached while {theorem.name} was checked")
+                break
             except CertificateError as error:
                 if not found.tentative:
                     raise
@@ -199,7 +217,7 @@ def _proved(case: Case, theorem: Theorem, found: Found, tick: Tick) -> NetworkVe
         _frozen(case.inputs),
         _frozen(case.targets),
     )
-    checked = check_witness(statement, found.witness, tick)
+    checked = check_witness(statement, found.witness, tick, case.clock.deadline)
     return NetworkVerdict(
         case.question,
         answer,

@@ -40,7 +40,7 @@ from flint import fmpq, fmpq_mat
 
 from cadlink.backends.base import Outcome
 from cadlink.backends.preferences import Kind, preferred
-from cadlink.clock import Clock
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.deciding.decider import Decider
 from cadlink.deciding.decision import Limits
 from cadlink.deciding.oracle import claim
@@ -161,10 +161,12 @@ def _independent(vectors: list[Vector]) -> list[int]:
 Hinge = tuple[int, int, Fraction]  # input, orientation 1 or -1, place of the kink
 
 
-def realised(pattern: Pattern, inputs: Rows, targets: Rows, wall_s: float) -> dict[str, Any] | None:
+def realised(
+    pattern: Pattern, inputs: Rows, targets: Rows, clock: Clock = UNLIMITED
+) -> dict[str, Any] | None:
     """The witness of constant parameters that predict the targets exactly, or None; one hidden
     layer, all biases free."""
-    deadline = time.monotonic() + min(FIT_S, wall_s)
+    clock = clock.at_most(FIT_S)
     units = on_paths(pattern)[1].tolist()
     if len({tuple(x) for x in inputs}) < len(inputs):
         return None
@@ -176,11 +178,10 @@ def realised(pattern: Pattern, inputs: Rows, targets: Rows, wall_s: float) -> di
         seen = below.indices[below.indptr[unit] : below.indptr[unit + 1]].tolist()
         choices.append([hinge for k in seen for hinge in _hinges(k, inputs)])
     for hinges in islice(product(*choices), MAX_FITS):
-        if time.monotonic() > deadline:
-            return None
         values = [[max(s * (x[k] - tau), Fraction(0)) for x in inputs] for k, s, tau in hinges]
         curve = Curve(2)
         for j in range(above.shape[0]):
+            clock.check()
             feeding = set(above.indices[above.indptr[j] : above.indptr[j + 1]].tolist())
             mine = [place for place, unit in enumerate(units) if unit in feeding]
             vectors = [[Fraction(1)] * len(inputs), *(values[place] for place in mine)]

@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.networks.kernel.doubles import Doubles, Parameters
 
 __all__ = ["floats", "predictions", "received"]
@@ -39,10 +40,13 @@ def received(
         values = np.maximum(found, 0.0) if activation == "relu" else found
 
 
-def predictions(parameters: Parameters, activation: str, xs: Array) -> Array:
-    """What the network predicts (points x outputs), some points at a time."""
+def predictions(
+    parameters: Parameters, activation: str, xs: Array, clock: Clock = UNLIMITED
+) -> Array:
+    """What the network predicts (points x outputs), some points at a time.  Raises OutOfTime."""
     parts = []
     for start in range(0, len(xs), BATCH):
+        clock.check()
         *_, (_, found) = received(parameters, activation, xs[start : start + BATCH])
         parts.append(found)
     return np.vstack(parts)

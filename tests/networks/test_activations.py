@@ -17,6 +17,7 @@ from cadlink.networks.data import training_set
 from cadlink.networks.deciding import decide_network
 from cadlink.networks.readers.models import model_of
 from cadlink.networks.theorems import smooth, two_outputs
+from cadlink.networks.theorems.theorem import Case
 
 
 def verdict_of(source: str, activation: str, question: str = "a", **more: Any) -> Any:
@@ -152,7 +153,7 @@ def test_found_whenever_some_certificate_is_accepted() -> None:
             except CertificateError:
                 continue
             able = True
-        found = two_outputs.existence(pattern, (True,) * 3)
+        found = two_outputs.existence(Case.of(pattern))
         assert (found is not None) == able
         seen += able
     assert 5 < seen < 55

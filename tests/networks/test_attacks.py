@@ -21,6 +21,7 @@ from cadlink.networks.theorems import (
     saturated,
     trees,
 )
+from cadlink.networks.theorems.theorem import Case
 from cadlink.networks.verdict import NetworkVerdict, Question, training_data
 
 Array = Any
@@ -129,17 +130,17 @@ LU = read("lu:2")
 TWO = read("dense:3-2-2-1")
 WIDE, NARROW, PAIR = read("dense:1-3-2-1"), read("dense:1-2-2-1"), read("dense:1-1-2-2")
 CASES = [
-    ("R1", SMALL, one_hidden_layer.some_data(SMALL), 30.0, 40),
-    ("R3", SMALL, one_hidden_layer.some_data(SMALL, four=True), 30.0, 40),
-    ("R1 with three units", THREE, one_hidden_layer.some_data(THREE), 30.0, 20),
-    ("R1 on lu:2", LU, one_hidden_layer.some_data(LU), 30.0, 30),
+    ("R1", SMALL, one_hidden_layer.some_data(Case.of(SMALL)), 30.0, 40),
+    ("R3", SMALL, one_hidden_layer.some_data(Case.of(SMALL), four=True), 30.0, 40),
+    ("R1 with three units", THREE, one_hidden_layer.some_data(Case.of(THREE)), 30.0, 20),
+    ("R1 on lu:2", LU, one_hidden_layer.some_data(Case.of(LU)), 30.0, 30),
     ("N1", LU, linear_part.by_cut(LU), 20.0, 30),
-    ("R14", DEEP, depth.some_data(DEEP), 20.0, 30),
-    ("R18", DEEP, hall.some_data(DEEP, (True, True, True)), 20.0, 20),
-    ("R18 with two units", TWO, hall.some_data(TWO, (True, True, True)), 20.0, 6),
-    ("R17", WIDE, saturated.some_data(WIDE, (True, True, True)), 100.0, 12),
-    ("R20 with two units", NARROW, narrow.some_data(NARROW, (True, True, True)), 100.0, 20),
-    ("R20 with one unit", PAIR, narrow.some_data(PAIR, (True, True, True)), 100.0, 20),
+    ("R14", DEEP, depth.some_data(Case.of(DEEP)), 20.0, 30),
+    ("R18", DEEP, hall.some_data(Case.of(DEEP)), 20.0, 20),
+    ("R18 with two units", TWO, hall.some_data(Case.of(TWO)), 20.0, 6),
+    ("R17", WIDE, saturated.some_data(Case.of(WIDE)), 100.0, 12),
+    ("R20 with two units", NARROW, narrow.some_data(Case.of(NARROW)), 100.0, 20),
+    ("R20 with one unit", PAIR, narrow.some_data(Case.of(PAIR)), 100.0, 20),
 ]
 
 

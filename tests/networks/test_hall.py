@@ -16,6 +16,7 @@ from cadlink import Pattern, read
 from cadlink.errors import CertificateError
 from cadlink.networks.deciding import decide_network
 from cadlink.networks.theorems import hall
+from cadlink.networks.theorems.theorem import Case
 
 
 def only(depth: int, layer: int) -> tuple[bool, ...]:
@@ -63,7 +64,7 @@ def test_found_whenever_the_kernel_accepts_any_certificate() -> None:
     yes = 0
     for seed in range(100):
         pattern = random_pattern(seed, 3)
-        found = hall.existence(pattern, (True,) * pattern.depth)
+        found = hall.existence(Case.of(pattern))
         assert (found is not None) == applies(pattern), pattern
         yes += found is not None
     assert 10 < yes < 90
@@ -76,12 +77,12 @@ def test_random_networks_with_one_bias_only() -> None:
         pattern = random_pattern(seed, 3)
         for biases in (*(only(pattern.depth, p) for p in range(pattern.depth)), (True,) * 5):
             biases = biases[: pattern.depth]
-            exists = hall.existence(pattern, biases)
+            exists = hall.existence(Case.of(pattern, biases))
             if exists is None:
                 continue
             accepted(pattern, exists, biases=biases)
             deep += exists["kink"][0] > 2
-            data = hall.some_data(pattern, biases)
+            data = hall.some_data(Case.of(pattern, biases))
             if data is not None and len(data["X"]) < 400:
                 accepted(pattern, data, biases=biases)
                 seen += 1
@@ -143,7 +144,7 @@ TWO = read("dense:3-2-2-1")
 
 
 def test_every_change_of_one_target_is_refused() -> None:
-    witness = hall.some_data(TWO, (True,) * 3)
+    witness = hall.some_data(Case.of(TWO))
     assert witness is not None
     for row in range(len(witness["Y"])):
         for value in ("1/7", 0 if witness["Y"][row][0] != 0 else 1):
@@ -155,7 +156,7 @@ def test_every_change_of_one_target_is_refused() -> None:
 
 def test_every_change_of_one_coordinate_is_refused() -> None:
     """Except of x_0 at x+ alone: any other point than x- there serves as well."""
-    witness = hall.some_data(TWO, (True,) * 3)
+    witness = hall.some_data(Case.of(TWO))
     assert witness is not None
     for row, place in product(range(0, len(witness["X"]), 7), range(3)):
         changed = copy.deepcopy(witness)
@@ -168,7 +169,7 @@ def test_realised_data_are_refused() -> None:
     """The predictions of the curve's own networks: they have an optimum, which is 0."""
     for source in ("dense:2-1-2-1", "dense:3-2-2-1", "110/011;11/11;11"):
         pattern = read(source)
-        witness = hall.some_data(pattern, (True,) * 3)
+        witness = hall.some_data(Case.of(pattern))
         assert witness is not None
         for eps in (Fraction(1, 3), Fraction(1, 1000), Fraction(2), Fraction(-1, 5)):
             frozen = copy.deepcopy(witness)
@@ -207,7 +208,7 @@ def full(witness: dict[str, Any], name: str, width: int) -> Any:
 
 
 def test_fewer_points_than_the_pieces_need_are_refused() -> None:
-    witness = hall.some_data(TWO, (True,) * 3)
+    witness = hall.some_data(Case.of(TWO))
     assert witness is not None
     size = (len(witness["X"]) - 2) // 2
     for drop in ([2, 2 + size], [1 + size, 1 + 2 * size]):

@@ -22,6 +22,7 @@ from cadlink.networks.kernel import LOSSES, Statement, check_witness
 from cadlink.networks.kernel.table import TABLE
 from cadlink.networks.theorems import hall, linear_part, one_hidden_layer
 from cadlink.networks.theorems.table import THEOREMS
+from cadlink.networks.theorems.theorem import Case
 from cadlink.networks.witness_file import document_of
 
 Biases = Callable[[tuple[bool, ...]], bool]
@@ -232,9 +233,9 @@ def of_a(make: Any, *arguments: Any) -> dict[str, Any]:
     return dict(witness)
 
 
-R1 = of_a(one_hidden_layer.some_data, SMALL)
+R1 = of_a(one_hidden_layer.some_data, Case.of(SMALL))
 N1 = of_a(linear_part.by_cut, LU)
-R18 = of_a(hall.some_data, DEEP, (True, True, True))
+R18 = of_a(hall.some_data, Case.of(DEEP))
 LINE = {
     "theorem": "realised",
     "claim": "attained",

@@ -17,19 +17,20 @@ from cadlink import Pattern, read
 from cadlink.errors import CertificateError
 from cadlink.networks.deciding import decide_network
 from cadlink.networks.theorems import narrow, saturated
+from cadlink.networks.theorems.theorem import Case
 
 HIDDEN = (True, True, False)  # free biases in the hidden layers is all the data need
 
 
 def r17(source: str) -> dict[str, Any]:
     pattern = read(source)
-    witness = saturated.some_data(pattern, (True,) * (pattern.depth - 1) + (False,))
+    witness = saturated.some_data(Case.of(pattern, (True,) * (pattern.depth - 1) + (False,)))
     assert witness is not None
     return witness
 
 
 def r20(source: str) -> dict[str, Any]:
-    witness = narrow.some_data(read(source), HIDDEN)
+    witness = narrow.some_data(Case.of(read(source), HIDDEN))
     assert witness is not None
     return witness
 
@@ -57,13 +58,13 @@ def test_r17_without_an_output_bias(source: str, points: int) -> None:
     witness = r17(source)
     assert len(witness["X"]) == points
     accepted(pattern, witness, biases=biases)
-    exists = saturated.existence(pattern, biases)
+    exists = saturated.existence(Case.of(pattern, biases))
     assert exists is not None
     accepted(pattern, exists, biases=biases)
     for missed in range(pattern.depth - 1):
         fewer = tuple(place != missed for place in range(pattern.depth))
-        assert saturated.some_data(pattern, fewer) is None
-        assert saturated.existence(pattern, fewer) is None
+        assert saturated.some_data(Case.of(pattern, fewer)) is None
+        assert saturated.existence(Case.of(pattern, fewer)) is None
         with pytest.raises(CertificateError, match="bias"):
             accepted(pattern, witness, biases=fewer)
         with pytest.raises(CertificateError, match="free biases in all hidden layers"):
@@ -88,12 +89,12 @@ def test_r20_without_an_output_bias(source: str, points: int) -> None:
     witness = r20(source)
     assert len(witness["X"]) == points
     accepted(pattern, witness, biases=HIDDEN)
-    exists = narrow.existence(pattern, HIDDEN)
+    exists = narrow.existence(Case.of(pattern, HIDDEN))
     assert exists is not None
     accepted(pattern, exists, biases=HIDDEN)
     for missed in range(2):
         fewer = tuple(place != missed for place in range(3))
-        assert narrow.existence(pattern, fewer) is None
+        assert narrow.existence(Case.of(pattern, fewer)) is None
         with pytest.raises(CertificateError, match="free biases in all hidden layers"):
             accepted(pattern, exists, biases=fewer)
 
@@ -438,7 +439,7 @@ def test_large_networks_in_seconds() -> None:
 def test_single_inputs_make_smaller_sets() -> None:
     """All three inputs move 6 units, input 0 alone moves 3."""
     pattern = Pattern.of(["111/111/111/011/011/011", np.ones((2, 6)), "11"])
-    witness = saturated.some_data(pattern, HIDDEN)
+    witness = saturated.some_data(Case.of(pattern, HIDDEN))
     assert witness is not None
     assert (witness["inputs"], len(witness["X"])) == ([0], 30)
     accepted(pattern, witness, biases=HIDDEN)

@@ -19,6 +19,7 @@ from cadlink.networks.theorems import (
     one_hidden_layer,
     trees,
 )
+from cadlink.networks.theorems.theorem import Case
 
 SMALL, LU, DEEP = read("dense:2-2-2"), read("lu:2"), read("11;1/1;11")
 FORCED = read("011/110;11/10/00;111/111")
@@ -31,13 +32,13 @@ def searched() -> dict[str, Any]:
 
 
 WITNESSES: list[tuple[Pattern, dict[str, Any]]] = [
-    (SMALL, one_hidden_layer.some_data(SMALL)),
-    (SMALL, one_hidden_layer.some_data(SMALL, four=True)),
-    (read("dense:3-4-3"), one_hidden_layer.some_data(read("dense:3-4-3"))),
+    (SMALL, one_hidden_layer.some_data(Case.of(SMALL))),
+    (SMALL, one_hidden_layer.some_data(Case.of(SMALL), four=True)),
+    (read("dense:3-4-3"), one_hidden_layer.some_data(Case.of(read("dense:3-4-3")))),
     (LU, linear_part.by_cut(LU)),
     (FORCED, searched()),
-    (DEEP, depth.some_data(DEEP)),
-    (DEEP, hall.some_data(DEEP, (True, True, True))),
+    (DEEP, depth.some_data(Case.of(DEEP))),
+    (DEEP, hall.some_data(Case.of(DEEP))),
 ]  # type: ignore[list-item]
 
 
@@ -80,7 +81,7 @@ def damages(witness: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_targets_that_are_realised_are_rejected() -> None:
     """The curve tends to its targets, but with more units these targets are not missed."""
-    witness = one_hidden_layer.some_data(SMALL)
+    witness = one_hidden_layer.some_data(Case.of(SMALL))
     assert witness is not None
     wider = read("dense:2-3-2")
     with pytest.raises(CertificateError, match="at most 2 units"):
@@ -94,12 +95,12 @@ def test_targets_that_are_realised_are_rejected() -> None:
 
 
 def test_biases_that_are_not_there() -> None:
-    witness = one_hidden_layer.some_data(SMALL)
+    witness = one_hidden_layer.some_data(Case.of(SMALL))
     assert witness is not None
     with pytest.raises(CertificateError, match="no bias in layer 0"):
         accepted(SMALL, witness, biases=(False, True))
     assert accepted(SMALL, witness, biases=(True, False)).theorem == "R1"
-    without = one_hidden_layer.some_data(SMALL, hidden_bias=False)
+    without = one_hidden_layer.some_data(Case.of(SMALL, (False, True)))
     assert without is not None
     assert accepted(SMALL, without, biases=(False, False)).theorem == "R1"
 
@@ -131,11 +132,11 @@ def test_closed_side_of_r1(source: str, safe: bool) -> None:
     claim = {"theorem": "R1", "claim": "closed"}
     if safe:
         assert accepted(pattern, claim).claim == "closed"
-        assert one_hidden_layer.some_data(pattern) is None
+        assert one_hidden_layer.some_data(Case.of(pattern)) is None
     else:
         with pytest.raises(CertificateError):
             accepted(pattern, claim)
-        witness = one_hidden_layer.some_data(pattern)
+        witness = one_hidden_layer.some_data(Case.of(pattern))
         assert witness is not None
         assert accepted(pattern, witness).claim == "not_closed"
 
@@ -181,7 +182,8 @@ def test_finder_and_kernel_agree_on_random_masks() -> None:
     for _ in range(60):
         d, r, m = rng.integers(1, 5, size=3)
         pattern = Pattern.of([rng.random((r, d)) < 0.6, rng.random((m, r)) < 0.5])
-        safe, bad = one_hidden_layer.guaranteed(pattern), one_hidden_layer.some_data(pattern)
+        safe = one_hidden_layer.guaranteed(pattern)
+        bad = one_hidden_layer.some_data(Case.of(pattern))
         assert (safe is None) != (bad is None), pattern
         witness = safe or bad
         assert witness is not None

@@ -12,6 +12,7 @@ halves: the predictions along the curve of parameters really tend to the targets
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,8 +35,9 @@ __all__ = [
     "hypotheses",
 ]
 
-# Work, at about a microsecond each: honest checks take time proportional to points times curve.
-WORK, WORK_PER_BYTE = 1_000_000, 100
+# Work, at about a microsecond each: honest checks take time proportional to points times curve,
+# with large numbers of points much less for each.
+WORK, WORK_PER_BYTE = 300_000, 20
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,15 @@ class CheckedWitness:
 
 
 def check_witness(
-    statement: Statement, witness: Mapping[str, Any], tick: Tick = silent
+    statement: Statement,
+    witness: Mapping[str, Any],
+    tick: Tick = silent,
+    deadline: float = math.inf,
 ) -> CheckedWitness:
     """Check that the witness proves the statement; ``tick`` is told how far the check is.
 
-    Raises CertificateError naming what is missing.
+    Raises CertificateError naming what is missing; CheckOverdue, a subclass, if the check is not
+    done when ``time.monotonic()`` reaches ``deadline``.
 
     >>> from cadlink.patterns.pattern import Pattern
     >>> safe = Statement(Pattern.of(["11/11", "11"]), (True, True), "relu", "squared", "none",
@@ -80,5 +86,6 @@ def check_witness(
     widths, points = statement.pattern.widths, len(statement.inputs or ())
     numbers = points * (widths[0] + widths[-1])
     size = len(json.dumps(data)) + 4 * numbers
-    at = Reader(data, f"witness ({theorem})", Budget(WORK + WORK_PER_BYTE * size))
+    work = WORK + WORK_PER_BYTE * size + statement.pattern.nnz
+    at = Reader(data, f"witness ({theorem})", Budget(work, deadline))
     return CheckedWitness(theorem, claim, row.check(Network(statement, at, tick)))

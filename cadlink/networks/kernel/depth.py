@@ -58,20 +58,18 @@ def hall_exists(net: Network) -> tuple[str, ...]:
     kink = at.integer(listed[1], "a unit", 0, widths[layer])
     net.demand(net.biases[layer - 1], f"free biases in layer {layer - 1}", "none")
     # paths downwards from the outputs, with and without that unit
-    above, avoiding = set(range(widths[-1])), set(range(widths[-1]))
-    above_first: set[int] = set()
+    above = avoiding = net.marks(depth, range(widths[-1]))
+    above_kink = net.marks(layer, [kink])
     for place in range(depth - 1, 0, -1):
-        above = {below for unit in above for below in net.sees(place, unit)}
-        avoiding = {below for unit in avoiding for below in net.sees(place, unit)}
+        above, avoiding = net.feeding(place, above), net.feeding(place, avoiding)
         if place == layer:
-            net.demand(kink in above, f"a path from unit {kink} of layer {layer} up", "none")
-            avoiding -= {kink}
-            above_first = {kink}
+            net.demand(bool(above[kink]), f"a path from unit {kink} of layer {layer} up", "none")
+            avoiding[kink] = False
         elif place < layer:
-            above_first = {below for unit in above_first for below in net.sees(place, unit)}
-    through = units[0] in above_first
+            above_kink = net.feeding(place, above_kink)
+    through = bool(above_kink[units[0]])
     net.demand(through, f"a path from unit {units[0]} to unit {kink} of layer {layer}", "none")
-    stuck = sorted(set(units) - avoiding)
+    stuck = [unit for unit in units if not avoiding[unit]]
     net.demand(not stuck, f"paths to outputs that avoid unit {kink} of layer {layer}", stuck[:5])
     return ()
 

@@ -236,7 +236,7 @@ def exactly(net: Network, parameters: Parameters, x: Sequence[Fraction]) -> list
     found = []
     for weight, bias in zip(parameters.weights, parameters.biases, strict=True):
         bits = max(value.bit_length() for value in (*values, scale))
-        net.at.spend(weight.size * (100 + bits // 400))
+        net.at.spend(weight.size * (2 + bits // 4000))
         whole, shift = integers(np.column_stack((weight, bias)))
         received = (whole @ np.array([*values, scale], dtype=object)).tolist()
         found.append(received)

@@ -31,7 +31,7 @@ def independent(net: Network) -> tuple[str, ...]:
     blocks = np.ones((len(live), len(xs) - 1), dtype=np.bool_)
     pattern = Pattern.of([blocks, net.pattern.layers[1][:, live]])
     net.demand(isinstance(certificate, dict), "a certificate", certificate)
-    checked = matrix_kernel.check(dict(certificate or {}), pattern)
+    checked = matrix_kernel.check(dict(certificate or {}), pattern, net.deadline)
     same = closed == (checked.verdict == "closed")
     net.demand(same, "a certificate of what is claimed", checked.verdict)
     return checked.holes

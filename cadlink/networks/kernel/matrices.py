@@ -42,7 +42,7 @@ def linear_closed(net: Network) -> tuple[str, ...]:
 def _certified(net: Network, verdict: str) -> tuple[str, ...]:
     certificate = net.witness.get("certificate")
     net.demand(isinstance(certificate, dict), "a certificate", certificate)
-    checked = matrix_kernel.check(dict(certificate or {}), net.pattern)
+    checked = matrix_kernel.check(dict(certificate or {}), net.pattern, net.deadline)
     expected = f"a certificate of products that are {verdict.replace('_', ' ')}"
     net.demand(checked.verdict == verdict, expected, checked.verdict)
     return checked.holes
@@ -156,7 +156,7 @@ def _not_a_product(
         _unique_cut(net, missed, corner, outputs, part)
         return ()
     step = net.at.keys(missed, ("proof",), "missed")["proof"]
-    found = matrix_kernel.check_proof(net.pattern, step)
+    found = matrix_kernel.check_proof(net.pattern, step, net.deadline)
     net.demand(step["rule"] == "restrict", "a proof that begins with restrict", step["rule"])
     same = step["data"] == {"outputs": outputs, "inputs": inputs}
     net.demand(same, "a restriction to the outputs and inputs of the data", step["data"])

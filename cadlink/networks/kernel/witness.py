@@ -8,12 +8,14 @@ lowest coefficient, so ReLU is exact.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import comb
+from math import comb, lcm
 from typing import Any, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 from flint import fmpq, fmpq_mat, nmod, nmod_mat
 
 from cadlink.certificates.kernel.reader import Reader
@@ -23,6 +25,7 @@ from cadlink.patterns.pattern import Pattern
 
 __all__ = [
     "Data",
+    "Marks",
     "Network",
     "Rows",
     "Tick",
@@ -37,9 +40,13 @@ __all__ = [
 ]
 
 Rows: TypeAlias = list[list[Fraction]]
-Series: TypeAlias = dict[int, fmpq]  # a Laurent polynomial in eps
-Table: TypeAlias = dict[int, dict[int, Series]]  # row -> column -> weight
+Marks: TypeAlias = npt.NDArray[np.bool_]  # which units of a layer
+Series: TypeAlias = dict[int, Fraction]  # a Laurent polynomial in eps
+Column: TypeAlias = npt.NDArray[np.object_]  # an integer for each point
+# A Laurent polynomial for each point: columns by exponent, to be divided by a scale.
+Values: TypeAlias = dict[int, Column]
 
+BATCH = 1000  # points at a time
 PRIME = (1 << 31) - 1
 MANY = 10 * MAX_NUMBERS  # more points than a witness can have
 
@@ -71,6 +78,11 @@ class Network:
         return self.statement.biases
 
     @property
+    def deadline(self) -> float:
+        """When the check must be done, a value of ``time.monotonic()``."""
+        return self.at.budget.deadline
+
+    @property
     def witness(self) -> dict[str, Any]:
         return dict(self.at.data)
 
@@ -80,21 +92,32 @@ class Network:
     def sees(self, layer: int, unit: int) -> set[int]:
         """The units of the layer below that a unit of mask ``layer`` (from 0) sees."""
         mask = self.pattern.layers[layer]
-        return set(mask.indices[mask.indptr[unit] : mask.indptr[unit + 1]].tolist())
+        seen = mask.indices[mask.indptr[unit] : mask.indptr[unit + 1]]
+        self.at.spend(1 + seen.size // 16)
+        return set(seen.tolist())
+
+    def marks(self, layer: int, units: Iterable[int]) -> Marks:
+        """These units of unit layer ``layer`` as truth values."""
+        found = np.zeros(self.pattern.widths[layer], dtype=np.bool_)
+        found[list(units)] = True
+        return found
+
+    def feeding(self, layer: int, units: Marks) -> Marks:
+        """The units of the layer below that some of these see, ``layer`` the number of the mask."""
+        mask = self.pattern.layers[layer]
+        self.at.spend(1 + mask.nnz // 300)
+        return np.asarray(mask.T @ units)
 
     def reach(self, inputs: Iterable[int], outputs: Iterable[int]) -> list[set[int]]:
         """Per unit layer the units on paths from these inputs to these outputs."""
-        up: list[set[int]] = [set(inputs)]
+        depth = self.pattern.depth
+        up, down = [self.marks(0, inputs)], [self.marks(depth, outputs)]
         for mask in self.pattern.layers:
-            columns = mask.tocsc()
-            reached: set[int] = set()
-            for unit in up[-1]:
-                reached.update(columns.indices[columns.indptr[unit] : columns.indptr[unit + 1]])
-            up.append({int(unit) for unit in reached})
-        down: list[set[int]] = [set(outputs)]
-        for layer in range(self.pattern.depth - 1, -1, -1):
-            down.append({below for unit in down[-1] for below in self.sees(layer, unit)})
-        return [a & b for a, b in zip(up, down[::-1], strict=True)]
+            self.at.spend(1 + mask.nnz // 300)
+            up.append(np.asarray(mask @ up[-1]))
+        for layer in range(depth - 1, -1, -1):
+            down.append(self.feeding(layer, down[-1]))
+        return [set(np.flatnonzero(a & b).tolist()) for a, b in zip(up, down[::-1], strict=True)]
 
     def pieces(self, inputs: Collection[int], outputs: Iterable[int]) -> int:
         """A bound on the activation patterns of the units between, on a space of these inputs."""
@@ -192,66 +215,116 @@ def _spread(at: Reader, rows: Rows, places: list[int], width: int) -> Points:
 # -- curves ----------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Layer:
+    """A layer of the curve times ``scale``, so that all its numbers are integers: weights by row
+    and column, biases by row."""
+
+    weights: dict[int, dict[int, dict[int, int]]]
+    biases: dict[int, dict[int, int]]
+    scale: int
+
+
 def limit_is(net: Network, data: Data, limit: Rows, constant: bool = False) -> None:
     """Demand that the predictions along the witness's curve tend to ``limit`` as eps -> 0+.
 
     ``constant``: the parameters do not move, so the predictions are equal to it.
     """
-    weights, biases = _parameters(net, constant)
+    layers = _parameters(net, constant)
+    for start in range(0, len(data.xs), BATCH):
+        part = slice(start, start + BATCH)
+        _tends_to(net, layers, data, data.xs[part], limit[part])
+
+
+def _tends_to(net: Network, layers: list[Layer], data: Data, xs: Rows, limit: Rows) -> None:
+    """The same for some of the points."""
+    scale = _column([lcm(*(value.denominator for value in x)) for x in xs])
+    values: dict[int, Values] = {}
+    for k, row in zip(data.inputs, zip(*xs, strict=True), strict=True):
+        whole = [v.numerator * (s // v.denominator) for v, s in zip(row, scale, strict=True)]
+        values[k] = {0: _column(whole)}
+    size = max(map(int.bit_length, (*scale, *(n for v in values.values() for n in v[0]))))
+    for number, layer in enumerate(layers):
+        hidden = number + 1 < len(layers)
+        values, size = _layer(net, values, layer, scale, size, hidden)
+        scale = scale * layer.scale
     at_output = {j: column for column, j in enumerate(data.outputs)}
-    last = net.pattern.depth - 1
-    for x, y in zip(data.xs, limit, strict=True):
-        values: dict[int, Series] = {
-            k: {0: fmpq(v.numerator, v.denominator)}
-            for k, v in zip(data.inputs, x, strict=True)
-            if v
-        }
-        for layer in range(last + 1):
-            values = _layer(net, values, weights[layer], biases[layer], layer < last)
-        for j in {*values, *data.outputs}:
-            target = y[at_output[j]] if j in at_output else Fraction(0)
-            series = values.get(j, {})
-            found = series.get(0, fmpq(0))
-            if min(series, default=0) < 0 or found != fmpq(target.numerator, target.denominator):
+    for j in {*values, *data.outputs}:
+        series = values.get(j, {})
+        growing = np.zeros(len(xs), dtype=np.bool_)
+        for exponent, column in series.items():
+            growing |= (exponent < 0) & (column != 0)
+        found = series.get(0, np.zeros(len(xs), dtype=np.object_))
+        for place, x in enumerate(xs):
+            target = limit[place][at_output[j]] if j in at_output else Fraction(0)
+            right = found[place] * target.denominator == target.numerator * scale[place]
+            if growing[place] or not right:
                 point = ", ".join(map(str, x[:8]))
-                growing = min(series, default=0) < 0
                 raise CertificateError(
                     net.at.path,
                     f"predictions that tend to {str(target)[:40]} in output {j} at {point[:80]}",
-                    "growing ones" if growing else str(found)[:40],
+                    "growing ones"
+                    if growing[place]
+                    else str(Fraction(found[place], scale[place]))[:40],
                 )
 
 
-def _parameters(net: Network, constant: bool) -> tuple[list[Table], list[dict[int, Series]]]:
-    """The curve: weights[layer][row][column] and biases[layer][row], on the masks only."""
+def _column(numbers: Sequence[int]) -> Column:
+    found = np.empty(len(numbers), dtype=np.object_)
+    found[:] = numbers
+    return found
+
+
+def _parameters(net: Network, constant: bool) -> list[Layer]:
+    """The curve, on the masks only."""
     at, depth = net.at, net.pattern.depth
     curve = at.keys(net.witness.get("curve"), ("weights", "biases"), "curve")
-    weights: list[Table] = []
-    for layer, listed in enumerate(at.items(curve["weights"], "weights", depth)):
-        table: Table = {}
-        height, width = net.pattern.layers[layer].shape
-        seen: dict[int, set[int]] = {}
-        for entry in at.items(listed, "weights of a layer"):
-            i, j, series = at.items(entry, "[row, column, LAURENT]", 3)
-            i = at.integer(i, "a row", 0, height)
-            j = at.integer(j, "a column", 0, width)
-            if i not in seen:
-                seen[i] = net.sees(layer, i)
-            net.demand(j in seen[i], f"weights on the mask of layer {layer}", [i, j])
-            net.demand(j not in table.setdefault(i, {}), "every weight once", [i, j])
-            table[i][j] = _series(at, series, constant)
-        weights.append(table)
-    biases: list[dict[int, Series]] = []
-    for layer, listed in enumerate(at.items(curve["biases"], "biases", depth)):
-        column: dict[int, Series] = {}
-        for entry in at.items(listed, "biases of a layer"):
-            i, series = at.items(entry, "[row, LAURENT]", 2)
-            i = at.integer(i, "a row", 0, net.pattern.widths[layer + 1])
-            net.demand(net.biases[layer], f"no bias in layer {layer}", f"one of unit {i}")
-            net.demand(i not in column, "every bias once", i)
-            column[i] = _series(at, series, constant)
-        biases.append(column)
-    return weights, biases
+    weights = at.items(curve["weights"], "weights", depth)
+    biases = at.items(curve["biases"], "biases", depth)
+    return [
+        _read_layer(net, number, weights[number], biases[number], constant)
+        for number in range(depth)
+    ]
+
+
+def _read_layer(net: Network, layer: int, weights: object, biases: object, constant: bool) -> Layer:
+    at = net.at
+    height, width = net.pattern.layers[layer].shape
+    rows: dict[int, dict[int, Series]] = {}
+    seen: dict[int, set[int]] = {}
+    for entry in at.items(weights, "weights of a layer"):
+        i, j, series = at.items(entry, "[row, column, LAURENT]", 3)
+        i = at.integer(i, "a row", 0, height)
+        j = at.integer(j, "a column", 0, width)
+        if i not in seen:
+            seen[i] = net.sees(layer, i)
+        net.demand(j in seen[i], f"weights on the mask of layer {layer}", [i, j])
+        net.demand(j not in rows.setdefault(i, {}), "every weight once", [i, j])
+        rows[i][j] = _series(at, series, constant)
+    shifts: dict[int, Series] = {}
+    for entry in at.items(biases, "biases of a layer"):
+        i, series = at.items(entry, "[row, LAURENT]", 2)
+        i = at.integer(i, "a row", 0, height)
+        net.demand(net.biases[layer], f"no bias in layer {layer}", f"one of unit {i}")
+        net.demand(i not in shifts, "every bias once", i)
+        shifts[i] = _series(at, series, constant)
+    every = [*shifts.values(), *(series for row in rows.values() for series in row.values())]
+    scale = 1
+    for series in every:
+        for number in series.values():
+            at.spend(1 + scale.bit_length() // 1000)
+            scale = lcm(scale, number.denominator)
+    at.spend(sum(map(len, every)) * (1 + scale.bit_length() // 1000))
+    return Layer(
+        {i: {j: _whole(series, scale) for j, series in row.items()} for i, row in rows.items()},
+        {i: _whole(series, scale) for i, series in shifts.items()},
+        scale,
+    )
+
+
+def _whole(series: Series, scale: int) -> dict[int, int]:
+    """The coefficients times the scale."""
+    return {e: c.numerator * (scale // c.denominator) for e, c in series.items()}
 
 
 def _series(at: Reader, value: object, constant: bool) -> Series:
@@ -262,47 +335,70 @@ def _series(at: Reader, value: object, constant: bool) -> Series:
         at.demand(exponent not in found, "every exponent once", exponent)
         number = at.rational(coefficient, "a coefficient")
         if number:
-            found[exponent] = fmpq(number.numerator, number.denominator)
+            found[exponent] = number
     at.demand(not constant or set(found) <= {0}, "parameters that do not move", sorted(found))
     return found
 
 
 def _layer(
-    net: Network,
-    values: dict[int, Series],
-    weights: Table,
-    biases: dict[int, Series],
-    hidden: bool,
-) -> dict[int, Series]:
-    """One layer applied to Laurent polynomials."""
-    found: dict[int, Series] = {}
-    net.at.spend(len(weights))
-    for i in {*weights, *biases}:
-        total = dict(biases.get(i, {}))
-        for j, weight in weights.get(i, {}).items():
-            if j in values:
-                _add_product(net.at, total, weight, values[j])
-        total = {e: c for e, c in total.items() if c}
-        negative = bool(total) and total[min(total)] < 0
-        if hidden and negative and net.statement.activation != "relu":
-            raise CertificateError(
-                net.at.path, "hidden units that are nowhere negative", f"unit {i} is"
-            )
-        if total and not (hidden and negative):
+    net: Network, values: dict[int, Values], layer: Layer, scale: Column, size: int, hidden: bool
+) -> tuple[dict[int, Values], int]:
+    """One layer applied to Laurent polynomials, and a bound on the bits of what comes out.
+
+    ``scale`` is what the values are to be divided by, ``size`` bounds the bits of both.
+    """
+    found: dict[int, Values] = {}
+    largest = size
+    for i in {*layer.weights, *layer.biases}:
+        total: Values = {}
+        weights = layer.weights.get(i, {})
+        terms = [(layer.biases.get(i, {}), {0: scale})]
+        terms += [(weight, values[j]) for j, weight in weights.items() if j in values]
+        bits = [_add_product(net.at, total, one, other, size) for one, other in terms]
+        largest = max(largest, max(bits) + len(terms).bit_length())
+        total = {e: column for e, column in total.items() if column.any()}
+        if hidden:
+            total = _rectified(net, i, total)
+        if total:
             found[i] = total
-    return found
+    return found, max(largest, size + layer.scale.bit_length())
 
 
-def _add_product(at: Reader, total: Series, one: Series, other: Series) -> None:
-    """total += one * other, paid for by the size of the numbers: a microsecond or so a unit."""
+def _rectified(net: Network, unit: int, total: Values) -> Values:
+    """What ReLU leaves of a unit's values, of whose terms the lowest is the sign."""
+    if not total:
+        return total
+    count = len(next(iter(total.values())))
+    net.at.spend(len(total) * (8 + count // 8))
+    positive, negative = np.zeros((2, count), dtype=np.bool_)
+    for exponent in sorted(total):
+        still = ~(positive | negative)
+        positive |= still & (total[exponent] > 0)
+        negative |= still & (total[exponent] < 0)
+    if negative.any() and net.statement.activation != "relu":
+        raise CertificateError(
+            net.at.path, "hidden units that are nowhere negative", f"unit {unit} is"
+        )
+    if not positive.any():
+        return {}
+    if not negative.any():
+        return total
+    return {e: np.where(positive, column, 0) for e, column in total.items()}
+
+
+def _add_product(
+    at: Reader, total: Values, one: Mapping[int, int], other: Values, size: int
+) -> int:
+    """total += one * other, paid for by the size of the numbers; a bound on the bits of a term."""
+    largest = 0
     for e, c in one.items():
-        for f, d in other.items():
-            value = c * d
-            if e + f in total:
-                value += total[e + f]
-            total[e + f] = value
-            bits = value.height_bits()
-            at.spend(1 + bits // 20 * (1 + bits // 20_000))
+        bits = c.bit_length()
+        largest = max(largest, bits)
+        for f, column in other.items():
+            at.spend(6 + len(column) * (150 + (bits + 30) * (size + 30) // 500) // 1000)
+            product = column * c
+            total[e + f] = total[e + f] + product if e + f in total else product
+    return largest + size + len(other).bit_length() + len(one).bit_length()
 
 
 # -- ranks -----------------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ from typing import Any
 
 import numpy as np
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.networks.theorems.paths import on_paths
 from cadlink.patterns.pattern import Pattern
 
@@ -61,7 +62,7 @@ __all__ = ["closed"]
 MAX_UNITS = 4_000
 
 
-def closed(pattern: Pattern) -> dict[str, Any] | None:
+def closed(pattern: Pattern, clock: Clock = UNLIMITED) -> dict[str, Any] | None:
     """The witness that the functions on a cube form a closed set, or None.
 
     >>> closed(Pattern.of(["11/11", "11/11"]))["theorem"]
@@ -75,13 +76,18 @@ def closed(pattern: Pattern) -> dict[str, Any] | None:
     if units[1].size:
         part = pattern.select(units)
         one_input = part.widths[0] == 1
-        if not one_input and (part.widths[1] > MAX_UNITS or not _compatible(part)):
+        if not one_input and (part.widths[1] > MAX_UNITS or not _compatible(part, clock)):
             return None
     return {"theorem": "R8", "claim": "cube_closed"}
 
 
-def _compatible(part: Pattern) -> bool:
+def _compatible(part: Pattern, clock: Clock) -> bool:
     """Whether every two units are, by counting common inputs and outputs."""
+    terms = sum(
+        int((np.bincount(mask.indices).astype(np.int64) ** 2).sum())
+        for mask in (part.layers[0], part.layers[1].T.tocsr())
+    )
+    clock.afford(1e-8 * (terms + 20 * part.widths[1] ** 2))
     below = part.layers[0].astype(np.int64)
     above = part.layers[1].T.tocsr().astype(np.int64)
     common_in, common_out = (below @ below.T).toarray(), (above @ above.T).toarray()

@@ -32,6 +32,7 @@ import numpy as np
 
 from cadlink.networks.curve import Curve
 from cadlink.networks.theorems.paths import on_paths
+from cadlink.networks.theorems.theorem import Case
 from cadlink.networks.verdict import number_json
 from cadlink.patterns.pattern import Pattern
 
@@ -41,14 +42,15 @@ MAX_POINTS = 20_000
 MAX_UNITS = 50  # units u and outputs p2 that are compared
 
 
-def some_data(pattern: Pattern) -> dict[str, Any] | None:
+def some_data(case: Case) -> dict[str, Any] | None:
     """The witness with the fewest points found, or None.
 
-    >>> witness = some_data(Pattern.of(["11", "1/1", "11"]))
+    >>> witness = some_data(Case.of(Pattern.of(["11", "1/1", "11"])))
     >>> len(witness["X"]), witness["Y"][:3]
     (15, [[2], [1], [2]])
     """
-    if pattern.depth < 3:
+    pattern = case.pattern
+    if pattern.depth < 3 or not all(case.biases[:-1]):
         return None
     best: tuple[int, int, int, list[int]] | None = None
     for u, inputs in _alone(pattern)[:MAX_UNITS]:
@@ -56,6 +58,7 @@ def some_data(pattern: Pattern) -> dict[str, Any] | None:
         if len(feeds[2]) < 2:
             continue
         for p2 in feeds[-1][:MAX_UNITS].tolist():
+            case.clock.check()
             units = on_paths(pattern, inputs, [p2])
             if len(units[2]) < 1:
                 continue

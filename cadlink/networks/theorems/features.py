@@ -28,6 +28,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from cadlink.clock import Clock
 from cadlink.networks.forward import floats, received
 from cadlink.networks.kernel.doubles import Parameters
 from cadlink.networks.theorems.theorem import Case, Found, parameters_json
@@ -37,6 +38,7 @@ __all__ = ["full_rank"]
 Array = npt.NDArray[np.float64]
 
 MOST_POINTS = 4000
+RANK_S = 1e-9  # seconds for an entry of a matrix and each of its rows
 SEED = 20  # of the generic weights
 
 
@@ -54,7 +56,7 @@ def full_rank(case: Case) -> Found | None:
         return Found(why_not=f"was not tried: there are more than {MOST_POINTS} points")
     mask = np.asarray(case.pattern.layers[-1].toarray(), dtype=bool)
     for parameters in _candidates(case, points):
-        if _independent(parameters, points, mask, case.biases[-1]):
+        if _independent(parameters, points, mask, case.biases[-1], case.clock):
             witness = {
                 "theorem": "R23iii",
                 "claim": "attained",
@@ -64,10 +66,13 @@ def full_rank(case: Case) -> Found | None:
     return None
 
 
-def _independent(parameters: Parameters, points: Array, mask: Array, ones: bool) -> bool:
+def _independent(
+    parameters: Parameters, points: Array, mask: Array, ones: bool, clock: Clock
+) -> bool:
     *_, (_, last) = received(parameters, "relu", points)
     values = np.maximum(last, 0.0)
     for row in np.unique(mask, axis=0):
+        clock.afford(RANK_S * len(points) ** 2 * int(row.sum()))
         features = values[:, row]
         if ones:
             features = np.hstack((features, np.ones((len(points), 1))))

@@ -43,7 +43,7 @@ iff N_2 = ... = N_{L-1} = 1: R13 is the one side, k in a layer with two units th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import comb, prod
@@ -51,10 +51,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import breadth_first_order, maximum_bipartite_matching
+from scipy.sparse.csgraph import maximum_bipartite_matching
 
+from cadlink.clock import Clock
 from cadlink.networks.curve import Curve
 from cadlink.networks.theorems.paths import Units, on_paths
+from cadlink.networks.theorems.theorem import Case
 from cadlink.networks.verdict import number_json
 from cadlink.patterns.pattern import Pattern
 
@@ -63,6 +65,7 @@ __all__ = ["existence", "some_data"]
 MAX_NUMBERS = 100_000  # coordinates; more are not written out
 MAX_STARTS = 200  # inputs missed by the matching from which alternating paths are followed
 MAX_INPUTS = 12  # s^D beyond that is no number for a float
+TERM_S = 3e-8  # seconds for a term of a product of sparse matrices
 
 
 @dataclass(frozen=True)
@@ -75,13 +78,13 @@ class _Violation:
     unit: int
 
 
-def existence(pattern: Pattern, biases: Sequence[bool]) -> dict[str, Any] | None:
+def existence(case: Case) -> dict[str, Any] | None:
     """The witness without data, or None when the theorem does not apply.
 
-    >>> existence(Pattern.of(["11", "1/1", "11"]), (True, True, True))
+    >>> existence(Case.of(Pattern.of(["11", "1/1", "11"])))
     {'theorem': 'R18', 'claim': 'some_targets', 'inputs': [1, 0], 'units': [0], 'kink': [2, 0]}
     """
-    for found in _violations(pattern, biases):
+    for found in case.once(_violations)[:1]:
         return {
             "theorem": "R18",
             "claim": "some_targets",
@@ -92,15 +95,15 @@ def existence(pattern: Pattern, biases: Sequence[bool]) -> dict[str, Any] | None
     return None
 
 
-def some_data(pattern: Pattern, biases: Sequence[bool]) -> dict[str, Any] | None:
+def some_data(case: Case) -> dict[str, Any] | None:
     """The witness with data, or None when the theorem does not apply or needs too many points.
 
-    >>> len(some_data(Pattern.of(["111/111", "11/11", "11"]), (True, True, True))["X"])
+    >>> len(some_data(Case.of(Pattern.of(["111/111", "11/11", "11"])))["X"])
     100
     """
-    for found in _violations(pattern, biases):
+    for found in case.once(_violations):
         if len(found.inputs) <= MAX_INPUTS:
-            witness = _witness(pattern, found)
+            witness = _witness(case.pattern, found, case.clock)
             if witness is not None:
                 return witness
     return None
@@ -109,37 +112,58 @@ def some_data(pattern: Pattern, biases: Sequence[bool]) -> dict[str, Any] | None
 # -- finding ---------------------------------------------------------------------------------------
 
 
-def _violations(pattern: Pattern, biases: Sequence[bool]) -> Iterator[_Violation]:
+def _violations(case: Case) -> list[_Violation]:
     """Violations with a k, those with the fewest units first."""
-    if pattern.depth < 3 or not any(biases[1:-1]):
-        return
+    pattern, clock = case.pattern, case.clock
+    if pattern.depth < 3 or not any(case.biases[1:-1]):
+        return []
     live = on_paths(pattern)
-    mask = csr_array(pattern.layers[0][live[1], :][:, live[0]].astype(np.int8))
-    units, inputs = mask.shape
-    if not units:
-        return
+    mask = pattern.layers[0][live[1], :][:, live[0]]
+    if not mask.shape[0]:
+        return []
     partner = maximum_bipartite_matching(mask, perm_type="row")  # the unit of an input, or -1
-    taken = np.flatnonzero(partner >= 0)
-    # an input leads to the partners of the units that see it
-    steps = mask[partner[taken], :].T.tocoo()
-    alternating = csr_array(
-        (np.ones(steps.nnz, dtype=np.int8), (steps.row, taken[steps.col])), shape=(inputs, inputs)
-    )
-    reached: dict[tuple[int, ...], tuple[Any, Any]] = {}
+    clock.check()
+    columns = mask.tocsc()
+    reached: dict[bytes, tuple[Units, Units]] = {}
     for start in np.flatnonzero(partner < 0)[:MAX_STARTS]:
-        order, before = breadth_first_order(alternating, start)
-        key = tuple(sorted(partner[order[1:]].tolist()))
+        order, before = _alternating(columns, partner, int(start), clock)
+        key = np.sort(partner[order[1:]]).tobytes()
         reached.setdefault(key, (order, before))
+    found = []
     for key in sorted(reached, key=len):
         order, before = reached[key]
-        chosen = _kink(pattern, live, biases, live[1][partner[order[1:]]])
+        clock.check()
+        chosen = _kink(case, live, live[1][partner[order[1:]]])
         if chosen is not None:
             layer, unit, first = chosen
             here = int(order[1 + first])  # the partner of u_1
             missed, rest = _shifted(partner, before, order, here)
             names = [int(live[0][c]) for c in (missed, here, *rest)]
             seeing = [int(live[1][u]) for u in (partner[here], *rest.values())]
-            yield _Violation(names, seeing, layer, unit)
+            found.append(_Violation(names, seeing, layer, unit))
+    return found
+
+
+def _alternating(columns: Any, partner: Units, start: int, clock: Clock) -> tuple[Units, Units]:
+    """The inputs on alternating paths from one that is missed, in the order in which they are
+    found, and from which each was: an input leads to the partners of the units that see it."""
+    units, inputs = columns.shape
+    matched = np.full(units, -1)
+    taken = np.flatnonzero(partner >= 0)
+    matched[partner[taken]] = taken
+    before = np.full(inputs, -1)
+    fresh = np.ones(units, dtype=bool)
+    parts = [np.array([start])]
+    while parts[-1].size:
+        clock.check()
+        frontier = columns[:, parts[-1]]
+        source = np.full(units, -1)
+        source[frontier.indices] = np.repeat(parts[-1], np.diff(frontier.indptr))
+        new = np.flatnonzero(fresh & (source >= 0))
+        fresh[new] = False
+        before[matched[new]] = source[new]
+        parts.append(matched[new])
+    return np.concatenate(parts), before
 
 
 def _shifted(partner: Any, before: Any, order: Any, here: int) -> tuple[int, dict[int, int]]:
@@ -155,21 +179,20 @@ def _shifted(partner: Any, before: Any, order: Any, here: int) -> tuple[int, dic
     return missed, rest
 
 
-def _kink(
-    pattern: Pattern, live: list[Units], biases: Sequence[bool], units: Units
-) -> tuple[int, int, int] | None:
+def _kink(case: Case, live: list[Units], units: Units) -> tuple[int, int, int] | None:
     """k that all these units can avoid: its layer and number, and which of the units reaches it."""
-    reach = csr_array(
-        (np.ones(len(units)), (units, range(len(units)))), (pattern.widths[1], len(units))
-    )
+    pattern = case.pattern
+    ones = np.ones(len(units), dtype=bool)
+    reach = csr_array((ones, (units, range(len(units)))), (pattern.widths[1], len(units)))
     for layer in range(2, pattern.depth):
-        keep = live[layer]
-        reach = csr_array((pattern.layers[layer - 1].astype(np.float64) @ reach) > 0, dtype=float)
-        if not biases[layer - 1]:
+        keep, mask = live[layer], pattern.layers[layer - 1]
+        case.clock.afford(TERM_S * int(np.diff(reach.indptr)[mask.indices].sum()))
+        reach = csr_array(mask @ reach)
+        if not case.biases[layer - 1]:
             continue
-        rows = csr_array(reach[keep, :])
-        alone = np.asarray(rows.sum(axis=0)).ravel() == 1
-        forced = np.asarray(rows[:, np.flatnonzero(alone)].sum(axis=1)).ravel() > 0
+        rows = reach[keep, :]
+        alone = rows.sum(axis=0) == 1
+        forced = rows[:, np.flatnonzero(alone)].sum(axis=1) > 0
         free = np.flatnonzero((np.diff(rows.indptr) > 0) & ~forced)
         if len(free):
             row = int(free[0])
@@ -180,7 +203,7 @@ def _kink(
 # -- the data --------------------------------------------------------------------------------------
 
 
-def _witness(pattern: Pattern, found: _Violation) -> dict[str, Any] | None:
+def _witness(pattern: Pattern, found: _Violation, clock: Clock) -> dict[str, Any] | None:
     edges = _part(pattern, found)
     counts = [_paths(edges, pattern.depth, unit, found) for unit in found.units]
     to_kink = [count for count, _ in counts]
@@ -196,11 +219,13 @@ def _witness(pattern: Pattern, found: _Violation) -> dict[str, Any] | None:
     points = [low, [Fraction(1), *low[1:]]]
     step = Fraction(1, 1 << (size - 1).bit_length())  # dyadic, for floats
     for i in range(1, n + 1):
+        clock.check()
         start = [0, *(1 if j == i else -2 for j in range(1, n + 1))]
         for q in range(size):
             points.append([v + Fraction(q * step) ** p for p, v in enumerate(start, 1)])
     targets = []
     for x in points:
+        clock.check()
         y = dict.fromkeys(outputs, Fraction(0))
         for (_, ends), value in zip(counts, x[1:], strict=True):
             if value > 0:

@@ -71,6 +71,7 @@ from typing import Any
 import numpy as np
 
 from cadlink.certificates.data import Proof
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.deciding.decision import Decision, Verdict
 from cadlink.networks.curve import Curve
 from cadlink.networks.theorems.paths import Units, on_paths
@@ -106,7 +107,9 @@ def _patterns(hidden: Sequence[Units], dimension: int) -> int:
     return prod(sum(comb(len(units), j) for j in range(dimension + 1)) for units in hidden)
 
 
-def by_cut(pattern: Pattern, biased: bool = True) -> dict[str, Any] | None:
+def by_cut(
+    pattern: Pattern, biased: bool = True, clock: Clock = UNLIMITED
+) -> dict[str, Any] | None:
     """The witness of a unique cut, explicit for masks of any size, or None.
 
     ``biased``: all layers have biases; if not, none is used.
@@ -115,7 +118,7 @@ def by_cut(pattern: Pattern, biased: bool = True) -> dict[str, Any] | None:
     >>> len(witness["X"]), witness["limit"]
     (9, [[0, 1], [1, 0]])
     """
-    found = _cut(pattern)
+    found = _cut(pattern, clock)
     if found is None:
         return None
     factors, outputs, inputs, limit, missed = found
@@ -125,10 +128,10 @@ def by_cut(pattern: Pattern, biased: bool = True) -> dict[str, Any] | None:
 
 
 def _cut(
-    pattern: Pattern,
+    pattern: Pattern, clock: Clock
 ) -> tuple[Factors, list[int], list[int], list[list[Fraction]], dict[str, Any]] | None:
     """Curve, two outputs, two inputs, limit [[0, *], [*, 0]] and the unit of a unique cut."""
-    step = unique_cut.find(pattern)
+    step = unique_cut.find(pattern, clock)
     if step is None:
         return None
     layer, unit = step.data["layer"], step.data["unit"]
@@ -203,7 +206,9 @@ def _entry(
     return values.get(row, Fraction(0))
 
 
-def these_inputs(pattern: Pattern, points: Sequence[Sequence[Fraction]]) -> dict[str, Any] | None:
+def these_inputs(
+    pattern: Pattern, points: Sequence[Sequence[Fraction]], clock: Clock = UNLIMITED
+) -> dict[str, Any] | None:
     """The witness of a unique cut for given inputs, or None.
 
     The pigeonhole needs more than rho times as many points as lie on any one hyperplane; all
@@ -219,13 +224,13 @@ def these_inputs(pattern: Pattern, points: Sequence[Sequence[Fraction]]) -> dict
     distinct = list(dict.fromkeys(map(tuple, points)))
     if not 2 <= width <= 3 or len(distinct) > MAX_GIVEN:
         return None
-    found = _cut(pattern)
+    found = _cut(pattern, clock)
     if found is None:
         return None
     factors, (j1, j2), inputs, limit, missed = found
     everything = list(range(width))
     rho = _patterns(on_paths(pattern, everything, [j1, j2])[1:-1], width)
-    if len(distinct) <= rho * _on_one_hyperplane(distinct):
+    if len(distinct) <= rho * _on_one_hyperplane(distinct, clock):
         return None
     whole = [[Fraction(0)] * width for _ in limit]
     for row, entries in zip(whole, limit, strict=True):
@@ -244,11 +249,12 @@ def these_inputs(pattern: Pattern, points: Sequence[Sequence[Fraction]]) -> dict
     }
 
 
-def _on_one_hyperplane(points: Sequence[tuple[Fraction, ...]]) -> int:
+def _on_one_hyperplane(points: Sequence[tuple[Fraction, ...]], clock: Clock) -> int:
     """The largest number of points on one line (plane) in two (three) dimensions."""
     n = len(points[0])
     most = 0
     for chosen in combinations(points, n):
+        clock.check()
         steps = [[v - o for v, o in zip(x, chosen[0], strict=True)] for x in chosen[1:]]
         if n == 2:
             normal = [-steps[0][1], steps[0][0]]

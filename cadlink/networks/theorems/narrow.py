@@ -82,6 +82,7 @@ from typing import Any
 from cadlink.networks.curve import Curve
 from cadlink.networks.theorems.paths import Units, on_paths
 from cadlink.networks.theorems.saturated import cover, lines, on_line, three_to_a_gap
+from cadlink.networks.theorems.theorem import Case
 from cadlink.networks.verdict import number_json
 from cadlink.patterns.pattern import Pattern
 
@@ -105,43 +106,42 @@ def guaranteed(pattern: Pattern, biases: Sequence[bool]) -> dict[str, Any] | Non
     return None
 
 
-def existence(pattern: Pattern, biases: Sequence[bool]) -> dict[str, Any] | None:
+def existence(case: Case) -> dict[str, Any] | None:
     """The witness without data, or None when the theorem does not apply.
 
-    >>> existence(Pattern.of(["1/1", "11/11", "11"]), (True, True, False))
+    >>> existence(Case.of(Pattern.of(["1/1", "11/11", "11"]), (True, True, False)))
     {'theorem': 'R20', 'claim': 'some_targets', 'inputs': [0], 'outputs': [0]}
     """
-    found = _case(pattern, biases)
+    found = case.once(_applying)
     if found is None:
         return None
     inputs, outputs, _ = found
     return {"theorem": "R20", "claim": "some_targets", "inputs": inputs, "outputs": outputs}
 
 
-def some_data(pattern: Pattern, biases: Sequence[bool]) -> dict[str, Any] | None:
+def some_data(case: Case) -> dict[str, Any] | None:
     """The witness with data, or None when the theorem does not apply or there are too many.
 
-    >>> len(some_data(Pattern.of(["1/1", "11/11", "11"]), (True, True, False))["X"])
+    >>> len(some_data(Case.of(Pattern.of(["1/1", "11/11", "11"]), (True, True, False)))["X"])
     18
-    >>> len(some_data(Pattern.of(["1", "1/1", "11/11"]), (True, True, False))["X"])
+    >>> len(some_data(Case.of(Pattern.of(["1", "1/1", "11/11"]), (True, True, False)))["X"])
     8
     """
-    found = _case(pattern, biases)
+    found = case.once(_applying)
     if found is None or 6 * len(found[2][1]) ** 2 > MAX_WORK:
         return None
     if len(found[1]) == 1:
-        return _two_units(pattern, *found)
-    return _one_unit(pattern, *found)
+        return _two_units(case, *found)
+    return _one_unit(case.pattern, *found)
 
 
-def _case(
-    pattern: Pattern, biases: Sequence[bool]
-) -> tuple[list[int], list[int], list[Units]] | None:
+def _applying(case: Case) -> tuple[list[int], list[int], list[Units]] | None:
     """Inputs, outputs and hidden units to which (i) or (ii) applies, the fewest units first."""
-    if pattern.depth != 3 or not all(biases[:-1]):
+    pattern = case.pattern
+    if pattern.depth != 3:
         return None
     able = []
-    for inputs, output, layers in lines(pattern):
+    for inputs, output, layers in case.once(lines):
         first, second = layers
         if len(first) == 2 and len(second) >= 2:
             mask = pattern.layers[1][second, :][:, first]
@@ -153,13 +153,14 @@ def _case(
             counts = reached.sum(axis=1)
             shared = mask[:, second].sum(axis=1)
             for other in [j for j in range(len(counts)) if j != output and shared[j]][:MOST_PAIRS]:
+                case.clock.check()
                 units = on_paths(pattern, inputs, [output, other])
                 if len(units[1]) == 1 and max(counts[output], counts[other]) >= 2:
                     able.append((inputs, [output, other], units[1:-1]))
     if not able:
         return None
-    inputs, ends, layers = min(able, key=lambda case: len(case[2][1]))
-    return cover(pattern, inputs, layers[0]), ends, layers
+    inputs, ends, layers = min(able, key=lambda found: len(found[2][1]))
+    return cover(case, inputs, layers[0]), ends, layers
 
 
 def _witness(
@@ -184,7 +185,7 @@ def _seen(pattern: Pattern, unit: int, inputs: Sequence[int]) -> int:
 
 
 def _two_units(
-    pattern: Pattern, inputs: list[int], outputs: list[int], layers: list[Units]
+    case: Case, inputs: list[int], outputs: list[int], layers: list[Units]
 ) -> dict[str, Any]:
     """(i)"""
     (first, second), units = layers[0].tolist(), layers[1].tolist()
@@ -198,13 +199,14 @@ def _two_units(
     times = three_to_a_gap(breaks, [*means, foot - Fraction(1, 2 * count)])
 
     def limit(t: Fraction) -> Fraction:
+        case.clock.check()
         bent = max(t, Fraction(0)) - 2 * max(t - foot, Fraction(0))
         one = max(t - 6, Fraction(0)) if t < foot else Fraction(0)
         return sum((max(level - bent, Fraction(0)) for level in levels), one)
 
     curve = Curve(3)
-    curve.weight(0, first, _seen(pattern, first, inputs), {0: 1})
-    curve.weight(0, second, _seen(pattern, second, inputs), {0: 1})
+    curve.weight(0, first, _seen(case.pattern, first, inputs), {0: 1})
+    curve.weight(0, second, _seen(case.pattern, second, inputs), {0: 1})
     curve.bias(0, second, {0: -8, 1: 4})
     curve.weight(1, units[0], first, {0: 1})
     curve.weight(1, units[0], second, {-1: -1})

@@ -74,7 +74,9 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from cadlink.clock import Clock
 from cadlink.networks.curve import Curve
+from cadlink.networks.theorems.theorem import Case
 from cadlink.networks.verdict import number_json
 from cadlink.patterns.pattern import Pattern
 
@@ -146,40 +148,43 @@ def _graph(rows: Any, cols: Any, size: int) -> Any:
 # -- (a): any data may be chosen -------------------------------------------------------------------
 
 
-def obstruction(pattern: Pattern, hidden_bias: bool = True) -> Obstruction | None:
+def obstruction(case: Case) -> Obstruction | None:
     """The obstruction with the fewest units found, or None (with biases: if and only if there is
     none).
 
-    >>> found = obstruction(Pattern.of(["11/11", "11/11"]))
+    >>> found = obstruction(Case.of(Pattern.of(["11/11", "11/11"])))
     >>> found.a, found.b, found.outputs, found.direction
     (0, 1, (0, 1), ((0, Fraction(1, 1)),))
     """
+    if case.pattern.depth != 2:
+        return None
     best: Obstruction | None = None
     idle = 0
-    for trial, candidate in enumerate(_candidates(pattern, hidden_bias)):
+    for trial, candidate in enumerate(_candidates(case)):
         if best is None or len(candidate.others) < len(best.others):
             best, idle = candidate, 0
         idle += 1
         if not best.others or idle > PATIENCE or trial > MAX_TRIALS:
             break
-    if best is not None and best.others and hidden_bias:
-        for candidate in _by_input(pattern):
+    if best is not None and best.others and case.biases[0]:
+        for candidate in _by_input(case):
             if len(candidate.others) < len(best.others):
                 best = candidate
     return best
 
 
-def _by_input(pattern: Pattern) -> Iterator[Obstruction]:
+def _by_input(case: Case) -> Iterator[Obstruction]:
     """Candidates on lines in the direction of an input that few units see, e.g. the second input of
     an upper triangular mask; the search by outputs may be lost among units that see much."""
-    below, above = pattern.layers
+    below, above = case.pattern.layers
     by_input, by_unit = below.tocsc(), above.tocsc()
     seen_by = np.diff(by_input.indptr)
-    sees = [set(_line(below, unit).tolist()) for unit in range(below.shape[0])]
+    sees = case.once(_sees)
     few = [int(k) for k in np.argsort(seen_by, kind="stable") if 2 <= seen_by[k] <= MOST_SEEING]
     for k in few[:MAX_INPUTS]:
         units = _line(by_input, k).tolist()
         for a, b in permutations(units, 2):
+            case.clock.check()
             outputs = _line(by_unit, a).tolist()
             common = sorted(set(outputs) & set(_line(by_unit, b).tolist()))
             if len(outputs) < 2 or not common:
@@ -189,13 +194,20 @@ def _by_input(pattern: Pattern) -> Iterator[Obstruction]:
             yield _line_for(a, b, pair, feeding.tolist(), sees, seen_by)
 
 
-def _candidates(pattern: Pattern, hidden_bias: bool) -> Iterator[Obstruction]:
+def _sees(case: Case) -> list[set[int]]:
+    """The inputs of every unit."""
+    below, found = case.pattern.layers[0], []
+    for unit in range(below.shape[0]):
+        case.clock.check()
+        found.append(set(_line(below, unit).tolist()))
+    return found
+
+
+def _candidates(case: Case) -> Iterator[Obstruction]:
     """Units a, b sharing an output, a second output of a, and few inputs they see."""
-    if pattern.depth != 2:
-        return
-    below, above = pattern.layers
+    below, above = case.pattern.layers
     by_unit = above.tocsc()
-    sees = [set(_line(below, unit).tolist()) for unit in range(below.shape[0])]
+    sees = case.once(_sees)
     fan_out = np.diff(by_unit.indptr)
     order = sorted(
         (unit for unit in range(below.shape[0]) if fan_out[unit] > 1 and sees[unit]),
@@ -212,11 +224,10 @@ def _candidates(pattern: Pattern, hidden_bias: bool) -> Iterator[Obstruction]:
                 if o2 == o1:
                     continue
                 feeding = np.union1d(_line(above, o1), _line(above, o2))
-                count = np.bincount(
-                    np.concatenate([_line(below, i) for i in feeding]), minlength=below.shape[1]
-                )
+                count = np.bincount(below[feeding, :].indices, minlength=below.shape[1])
                 for b in partners:
-                    find = _line_for if hidden_bias else _line_without_bias
+                    case.clock.check()
+                    find = _line_for if case.biases[0] else _line_without_bias
                     found = find(a, b, (int(o1), int(o2)), feeding.tolist(), sees, count)
                     if found is not None:
                         yield found
@@ -279,23 +290,22 @@ def _line_without_bias(
     )
 
 
-def some_data(
-    pattern: Pattern, hidden_bias: bool = True, four: bool = False
-) -> dict[str, Any] | None:
+def some_data(case: Case, four: bool = False) -> dict[str, Any] | None:
     """The witness of R1 (``four``: of R3, if two units allow it) for data of our choice, or None.
 
-    >>> witness = some_data(Pattern.of(["11/11", "11/11"]))
+    >>> case = Case.of(Pattern.of(["11/11", "11/11"]))
+    >>> witness = some_data(case)
     >>> witness["X"], witness["Y"]
     ([[0], [1], [2], [3], [4]], [[0, 0], [0, 0], [1, 0], [2, 1], [2, 2]])
-    >>> some_data(Pattern.of(["11/11", "11/11"]), four=True)["Y"]
+    >>> some_data(case, four=True)["Y"]
     [[0, 0], [1, 0], [3, 1], [3, 2]]
     """
-    found = obstruction(pattern, hidden_bias)
+    found = case.once(obstruction)
     if found is None or len(found.others) > (0 if four else MOST_UNITS):
         return None
     size = 4 if four else 2 * len(found.others) + 5
     times = [Fraction(t) for t in range(size)]
-    if hidden_bias:
+    if case.biases[0]:
         inputs = [k for k, _ in found.direction]
         points = [[t] * len(inputs) for t in times]
         bias_input = None
@@ -314,7 +324,7 @@ def some_data(
         )
     base = [Fraction(0)] * len(inputs)
     return _witness(
-        pattern,
+        case,
         "R3" if four else "R1",
         found,
         inputs,
@@ -326,13 +336,13 @@ def some_data(
     )
 
 
-def existence(pattern: Pattern, hidden_bias: bool = True) -> dict[str, Any] | None:
+def existence(case: Case) -> dict[str, Any] | None:
     """The witness of R1 without the data, for networks that need too many points; or None.
 
-    >>> existence(Pattern.of(["11/11", "11/11"]))
+    >>> existence(Case.of(Pattern.of(["11/11", "11/11"])))
     {'theorem': 'R1', 'claim': 'some_targets', 'units': [0, 1]}
     """
-    found = obstruction(pattern, hidden_bias)
+    found = case.once(obstruction)
     if found is None:
         return None
     return {"theorem": "R1", "claim": "some_targets", "units": [found.a, found.b]}
@@ -341,32 +351,35 @@ def existence(pattern: Pattern, hidden_bias: bool = True) -> dict[str, Any] | No
 # -- (b): the inputs are given ---------------------------------------------------------------------
 
 
-def these_inputs(pattern: Pattern, points: Points) -> dict[str, Any] | None:
-    """The witness of R2 or R3 for inputs that are given (one row of all coordinates each), or None.
+def these_inputs(case: Case) -> dict[str, Any] | None:
+    """The witness of R2 or R3 for the inputs of the case, or None.
 
     Lines through two of the points are tried; only a bounded number of them when there are many.
 
+    >>> from dataclasses import replace
+    >>> case = Case.of(Pattern.of(["1/1", "11/11"]))
     >>> line = [[Fraction(t)] for t in range(5)]
-    >>> these_inputs(Pattern.of(["1/1", "11/11"]), line)["theorem"]
+    >>> these_inputs(replace(case, inputs=line))["theorem"]
     'R3'
-    >>> these_inputs(Pattern.of(["1/1", "11/11"]), line[:3]) is None
+    >>> these_inputs(replace(case, inputs=line[:3])) is None
     True
     """
-    if pattern.depth != 2:
+    pattern, points = case.pattern, case.inputs
+    if points is None or pattern.depth != 2 or not case.biases[0]:
         return None
-    for base, direction, members in _lines(points):
+    for base, direction, members in _lines(points, case.clock):
         support = [k for k, value in enumerate(direction) if value]
         k0 = support[0]
         order = sorted(members, key=lambda i: (points[i][k0] - base[k0]) / direction[k0])
         times = [(points[i][k0] - base[k0]) / direction[k0] for i in order]
         all_on_line = len(set(map(tuple, points))) == len(order)
-        found = _on_line(pattern, set(support), direction, all_on_line, len(order))
+        found = _on_line(case, set(support), direction, all_on_line, len(order))
         if found is None:
             continue
         four = not found.others
         size = 4 if four else 2 * len(found.others) + 5
         return _witness(
-            pattern,
+            case,
             "R3" if four else "R2",
             found,
             list(range(len(base))),
@@ -379,7 +392,9 @@ def these_inputs(pattern: Pattern, points: Points) -> dict[str, Any] | None:
     return None
 
 
-def _lines(points: Points) -> Iterator[tuple[Sequence[Fraction], list[Fraction], list[int]]]:
+def _lines(
+    points: Points, clock: Clock
+) -> Iterator[tuple[Sequence[Fraction], list[Fraction], list[int]]]:
     """(base, direction, one index per distinct point on it) of lines with four points or more."""
     first: dict[tuple[Fraction, ...], int] = {}
     for index, point in enumerate(points):
@@ -390,6 +405,7 @@ def _lines(points: Points) -> Iterator[tuple[Sequence[Fraction], list[Fraction],
     for place, (base, start) in enumerate(distinct):
         by_direction: dict[tuple[Fraction, ...], list[int]] = {}
         for point, index in distinct[place + 1 :]:
+            clock.check()
             step = [value - origin for value, origin in zip(point, base, strict=True)]
             lead = next(value for value in step if value)
             by_direction.setdefault(tuple(value / lead for value in step), []).append(index)
@@ -402,11 +418,11 @@ def _lines(points: Points) -> Iterator[tuple[Sequence[Fraction], list[Fraction],
 
 
 def _on_line(
-    pattern: Pattern, support: set[int], direction: list[Fraction], alone: bool, size: int
+    case: Case, support: set[int], direction: list[Fraction], alone: bool, size: int
 ) -> Obstruction | None:
     """Units and outputs for a line with this support and this many points, with fewest units."""
-    below, above = pattern.layers
-    sees = [set(_line(below, unit).tolist()) & support for unit in range(below.shape[0])]
+    below, above = case.pattern.layers
+    sees = [seen & support for seen in case.once(_sees)]
     by_unit = above.tocsc()
     best: Obstruction | None = None
     for a in range(below.shape[0]):
@@ -420,6 +436,7 @@ def _on_line(
                 continue
             b = partners[0]
             for o2 in outputs:
+                case.clock.check()
                 if o2 == o1:
                     continue
                 feeding = np.union1d(_line(above, o1), _line(above, o2)).tolist()
@@ -455,7 +472,7 @@ def four_points(times: Sequence[Fraction]) -> tuple[Fraction, Fraction, Fraction
 
 
 def _witness(
-    pattern: Pattern,
+    case: Case,
     theorem: str,
     found: Obstruction,
     inputs: list[int],
@@ -466,7 +483,7 @@ def _witness(
     bias_input: int | None,
 ) -> dict[str, Any]:
     """Curve and limit; ``order`` are the points on the line at ``times``, the rest come along."""
-    above = pattern.layers[1]
+    above = case.pattern.layers[1]
     place = {k: column for column, k in enumerate(inputs)}
     direction = dict(found.direction)
     using = dict(found.coordinate)
@@ -476,7 +493,7 @@ def _witness(
     else:
         turn, left, right, slope = times[2], Fraction(1), Fraction(1), Fraction(1)
     curve = Curve(2)
-    outputs = list(range(above.shape[0])) if len(inputs) == pattern.widths[0] else [o1, o2]
+    outputs = list(range(above.shape[0])) if len(inputs) == case.pattern.widths[0] else [o1, o2]
     at_output = {j: column for column, j in enumerate(outputs)}
     targets = [[Fraction(0)] * len(outputs) for _ in points]
 
@@ -508,6 +525,7 @@ def _witness(
     feeds = {j: set(_line(above, j).tolist()) for j in (o1, o2)}
     tail = []
     for s, i in enumerate(found.others, start=1):
+        case.clock.check()
         kink = times[2 * s + 3]
         target = o1 if i in feeds[o1] else o2
         tail.append([i, target])

@@ -49,9 +49,7 @@ def reached(pattern: Pattern, inputs: Sequence[int] | None) -> Marks:
     """Per unit layer the units that some of these inputs have a path to."""
     found = [_marked(pattern.widths[0], inputs)]
     for mask in pattern.layers:
-        ones = np.cumsum(found[-1][mask.indices])
-        before = np.concatenate([[0], ones])[mask.indptr]  # ones before each row begins
-        found.append(np.diff(before) > 0)
+        found.append(mask @ found[-1])
     return found
 
 
@@ -59,9 +57,7 @@ def reaching(pattern: Pattern, outputs: Sequence[int] | None) -> Marks:
     """Per unit layer the units that have a path to some of these outputs."""
     found = [_marked(pattern.widths[-1], outputs)]
     for mask in reversed(pattern.layers):
-        below = np.zeros(mask.shape[1], dtype=np.bool_)
-        below[mask.indices[np.repeat(found[-1], np.diff(mask.indptr))]] = True
-        found.append(below)
+        found.append(mask.T @ found[-1])
     return found[::-1]
 
 

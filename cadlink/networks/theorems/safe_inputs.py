@@ -26,17 +26,19 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
-from flint import fmpq, fmpq_mat
+from flint import fmpq, fmpq_mat, nmod_mat
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Pattern
 
 __all__ = ["block_pattern", "enough_units", "independent", "spanning"]
 
 Points = Sequence[Sequence[Fraction]]
+PRIME = (1 << 61) - 1
 MAX_RANKS = 20_000_000  # entries of all matrices whose rank is computed
 
 
-def independent(pattern: Pattern, points: Points) -> bool:
+def independent(pattern: Pattern, points: Points, clock: Clock = UNLIMITED) -> bool:
     """Whether (i) applies.
 
     >>> line = [[Fraction(0)], [Fraction(1)]]
@@ -54,14 +56,22 @@ def independent(pattern: Pattern, points: Points) -> bool:
         return False
     for unit in np.flatnonzero(degrees):
         seen = below.indices[below.indptr[unit] : below.indptr[unit + 1]].tolist()
-        entries = [fmpq(v.numerator, v.denominator) for x in points for v in _row(x, seen)]
-        if fmpq_mat(wanted, len(seen) + 1, entries).rank() < wanted:
+        if _rank([[*(x[k] for k in seen), Fraction(1)] for x in points], clock) < wanted:
             return False
     return True
 
 
-def _row(x: Sequence[Fraction], seen: list[int]) -> list[Fraction]:
-    return [*(x[k] for k in seen), Fraction(1)]
+def _rank(rows: Points, clock: Clock) -> int:
+    """The rank modulo a prime, where it can only be smaller; exactly if that cannot be said."""
+    size = len(rows), len(rows[0])
+    clock.afford(size[0] * size[1] * (2e-6 + 2e-9 * min(size)))
+    try:
+        residues = [v.numerator * pow(v.denominator, -1, PRIME) % PRIME for x in rows for v in x]
+    except ValueError:  # a denominator that the prime divides
+        return int(
+            fmpq_mat(*size, [fmpq(v.numerator, v.denominator) for x in rows for v in x]).rank()
+        )
+    return int(nmod_mat(*size, residues, PRIME).rank())
 
 
 def block_pattern(pattern: Pattern, size: int) -> Pattern | None:
@@ -73,7 +83,7 @@ def block_pattern(pattern: Pattern, size: int) -> Pattern | None:
     return Pattern.of([np.ones((live.size, size - 1)), above[:, live]])
 
 
-def enough_units(pattern: Pattern, points: Points) -> bool:
+def enough_units(pattern: Pattern, points: Points, clock: Clock = UNLIMITED) -> bool:
     """Whether (ii) applies.
 
     >>> line = [[Fraction(t)] for t in range(3)]
@@ -87,13 +97,14 @@ def enough_units(pattern: Pattern, points: Points) -> bool:
     if live.size < len(points) - 1 or above[:, live].nnz < live.size * above.shape[0]:
         return False
     for unit in live:
+        clock.check()
         seen = below.indices[below.indptr[unit] : below.indptr[unit + 1]].tolist()
         if len({tuple(x[k] for k in seen) for x in points}) < len(points):
             return False
     return True
 
 
-def spanning(points: Points, affine: bool) -> bool:
+def spanning(points: Points, affine: bool, clock: Clock = UNLIMITED) -> bool:
     """Whether the points span the input space, affinely (with an output bias) or linearly.
 
     Then a linear network's predictions determine its matrix, continuously.
@@ -102,5 +113,4 @@ def spanning(points: Points, affine: bool) -> bool:
     True
     """
     rows = [[*x, Fraction(1)] if affine else list(x) for x in points]
-    entries = [fmpq(v.numerator, v.denominator) for row in rows for v in row]
-    return bool(fmpq_mat(len(rows), len(rows[0]), entries).rank() == len(rows[0]))
+    return _rank(rows, clock) == len(rows[0])

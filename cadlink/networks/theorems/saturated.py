@@ -55,7 +55,7 @@ so near that no mean but the foot itself, which [d, c) does not contain, is betw
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -66,44 +66,43 @@ import numpy as np
 
 from cadlink.networks.curve import Curve
 from cadlink.networks.theorems.paths import Units, meeting, on_paths, reached, reaching
+from cadlink.networks.theorems.theorem import Case
 from cadlink.networks.verdict import number_json
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["cover", "existence", "lines", "on_line", "some_data", "three_to_a_gap"]
+__all__ = ["Line", "cover", "existence", "lines", "on_line", "some_data", "three_to_a_gap"]
+
+# The inputs that move, the output, the ancestors per hidden layer.
+Line: TypeAlias = tuple[list[int], int, list[Units]]
 
 MAX_WORK = 1_000_000  # points times weights of the curve: some seconds
 MOST_OUTPUTS = 20  # that are tried
 MOST_INPUTS = 5  # that are tried alone
 
 
-def existence(pattern: Pattern, biases: Sequence[bool]) -> dict[str, Any] | None:
+def existence(case: Case) -> dict[str, Any] | None:
     """The witness without data, or None when the theorem does not apply.
 
-    >>> existence(Pattern.of(["1/1/1", "111/111", "11"]), (True, True, False))
+    >>> existence(Case.of(Pattern.of(["1/1/1", "111/111", "11"]), (True, True, False)))
     {'theorem': 'R17', 'claim': 'some_targets', 'inputs': [0], 'output': 0}
     """
-    if not all(biases[:-1]):
-        return None
-    for inputs, output, layers in lines(pattern):
-        if _saturates(pattern, layers):
-            return {
-                "theorem": "R17",
-                "claim": "some_targets",
-                "inputs": cover(pattern, inputs, layers[0]),
-                "output": output,
-            }
+    for inputs, output, layers in case.once(_saturated)[:1]:
+        return {
+            "theorem": "R17",
+            "claim": "some_targets",
+            "inputs": cover(case, inputs, layers[0]),
+            "output": output,
+        }
     return None
 
 
-def some_data(pattern: Pattern, biases: Sequence[bool]) -> dict[str, Any] | None:
+def some_data(case: Case) -> dict[str, Any] | None:
     """The witness with the fewest points found, or None if it would be too large.
 
-    >>> len(some_data(Pattern.of(["1/1/1", "111/111", "11"]), (True, True, False))["X"])
+    >>> len(some_data(Case.of(Pattern.of(["1/1/1", "111/111", "11"]), (True, True, False)))["X"])
     30
     """
-    if not all(biases[:-1]):
-        return None
-    able = [line for line in lines(pattern) if _saturates(pattern, line[2])]
+    able = case.once(_saturated)
     if not able:
         return None
     inputs, output, layers = min(able, key=lambda line: _kinks(line[2]))
@@ -111,31 +110,35 @@ def some_data(pattern: Pattern, biases: Sequence[bool]) -> dict[str, Any] | None
     weights = sum(a * b for a, b in pairwise((1, *widths, 1)))
     if 3 * _kinks(layers) * weights > MAX_WORK:
         return None
-    return _witness(pattern, cover(pattern, inputs, layers[0]), output, layers)
+    return _witness(case, cover(case, inputs, layers[0]), output, layers)
 
 
-def lines(pattern: Pattern) -> Iterator[tuple[list[int], int, list[Units]]]:
-    """Lines and outputs: the inputs that move, the output, the ancestors per hidden layer.
+def lines(case: Case) -> list[Line]:
+    """Lines and outputs, for hidden layers with biases.
 
     All inputs at once, and single inputs that fewer first-layer units see, the fewest first.
     """
-    if pattern.depth < 3:
-        return
+    pattern, clock = case.pattern, case.clock
+    if pattern.depth < 3 or not all(case.biases[:-1]):
+        return []
+    found: list[Line] = []
     up, live = reached(pattern, None), on_paths(pattern)
     below = pattern.layers[-2][:, live[-3]]
     down = {}
     for output in live[-1][:MOST_OUTPUTS].tolist():
+        clock.check()
         feeding = np.intersect1d(pattern.layers[-1][[output], :].indices, live[-2])
         seen_by = below[feeding, :]
         if (np.diff(seen_by.indptr) < len(np.unique(seen_by.indices))).any():
             continue  # one that does not see all
         down[output] = reaching(pattern, [output])
         units = meeting(up, down[output])
-        yield units[0].tolist(), output, units[1:-1]
+        found.append((units[0].tolist(), output, units[1:-1]))
     columns = pattern.layers[0][live[1], :].tocsc()
     seen: dict[tuple[int, ...], int] = {}
     sizes = np.diff(columns.indptr)[live[0]]
     for place in live[0][np.argsort(sizes, kind="stable")].tolist():
+        clock.check()
         column = columns.indices[columns.indptr[place] : columns.indptr[place + 1]].tolist()
         if len(column) == len(live[1]) or len(seen) == MOST_INPUTS:
             break
@@ -143,24 +146,36 @@ def lines(pattern: Pattern) -> Iterator[tuple[list[int], int, list[Units]]]:
     for key in seen:
         up = reached(pattern, [seen[key]])
         for output in live[-1][:MOST_INPUTS].tolist():
+            clock.check()
             if output not in down:
                 down[output] = reaching(pattern, [output])
-            yield [seen[key]], output, meeting(up, down[output])[1:-1]
+            found.append(([seen[key]], output, meeting(up, down[output])[1:-1]))
+    return found
 
 
-def cover(pattern: Pattern, inputs: Sequence[int], units: Units) -> list[int]:
+def cover(case: Case, inputs: Sequence[int], units: Units) -> list[int]:
     """A few inputs such that each of these first-layer units sees one."""
-    seen = pattern.layers[0][units, :][:, inputs].toarray()
+    seen = case.pattern.layers[0][units, :][:, inputs].toarray()
     found = []
     while len(seen):
+        case.clock.check()
         best = int(seen.sum(axis=0).argmax())
         found.append(inputs[best])
         seen = seen[~seen[:, best]]
     return sorted(found)
 
 
+def _saturated(case: Case) -> list[Line]:
+    """The lines whose ancestors are wide enough and fully connected."""
+    found = []
+    for line in case.once(lines):
+        case.clock.check()
+        if _saturates(case.pattern, line[2]):
+            found.append(line)
+    return found
+
+
 def _saturates(pattern: Pattern, layers: Sequence[Units]) -> bool:
-    """Whether the ancestors are wide enough and fully connected."""
     if len(layers[-1]) < 2 or min(len(layer) for layer in layers[:-1]) < 3:
         return False
     return all(
@@ -227,9 +242,7 @@ def _pieces(layers: Sequence[Units]) -> list[_Piece]:
     return pieces
 
 
-def _witness(
-    pattern: Pattern, inputs: list[int], output: int, layers: Sequence[Units]
-) -> dict[str, Any]:
+def _witness(case: Case, inputs: list[int], output: int, layers: Sequence[Units]) -> dict[str, Any]:
     n, count = len(layers[-2]), len(layers[-1])
     sign = 1 if n % 2 else -1
     pieces = _pieces(layers)
@@ -242,6 +255,7 @@ def _witness(
     levels = [Fraction(j + 1) for j in range(count)]
     breaks: list[Break] = []
     for place, piece in enumerate(pieces):
+        case.clock.check()
         slope = (piece.last - piece.first) / (piece.end - piece.start)
         for level in levels[1:] if off(piece) else levels:
             breaks.append((piece.start + (level - piece.first) / slope, "kink"))
@@ -254,6 +268,7 @@ def _witness(
     special = next(i for i, (_, kind) in enumerate(breaks) if kind == "foot")
 
     def limit(t: Fraction, piece: _Piece) -> Fraction:
+        case.clock.check()
         psi = piece.first + (t - piece.start) * (piece.last - piece.first) / (
             piece.end - piece.start
         )
@@ -275,7 +290,7 @@ def _witness(
         "X": on_line(times, inputs),
         "Y": [[number_json(y)] for y in targets],
         "jump": special,
-        "curve": _curve(pattern, inputs, output, layers).to_json(),
+        "curve": _curve(case.pattern, inputs, output, layers).to_json(),
     }
 
 

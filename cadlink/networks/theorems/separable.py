@@ -60,7 +60,7 @@ def separated(case: Case) -> Found:
             why_not="is about data that some weights classify all right, and none are given: train"
             " to 100 % and give them (--weights)"
         )
-    said = predictions(case.parameters, case.activation, floats(case.inputs))
+    said = predictions(case.parameters, case.activation, floats(case.inputs), case.clock)
     if softmax:
         own = labels > 0
         margins = said[own] - np.where(own, -np.inf, said).max(axis=1, initial=-np.inf)

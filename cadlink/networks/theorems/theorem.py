@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
+from cadlink.clock import UNLIMITED, Clock, OutOfTime
 from cadlink.deciding.decider import Decider
 from cadlink.deciding.decision import Decision, Limits
 from cadlink.networks.kernel.doubles import Doubles, Parameters, array_json
@@ -19,6 +20,7 @@ __all__ = ["Case", "Found", "Rows", "Theorem", "Witness", "parameters_json", "sa
 
 Witness: TypeAlias = dict[str, Any]
 Rows: TypeAlias = list[list[Fraction]]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Case:
     ``inputs`` (points x inputs) for questions (b) and (c), ``targets`` (points x outputs) for (c).
     ``loss``: the narrowest class of losses (a name of LOSSES) that the loss is known to be in.
     ``parameters``: some that training has found.  Data of many numbers are Doubles, which only some
-    theorems go through.
+    theorems go through.  ``clock``: the time a finder has, which it checks in its loops.
     """
 
     question: Question
@@ -42,6 +44,21 @@ class Case:
     decider: Decider | None = None
     loss: str = "squared"
     parameters: Parameters | None = None
+    clock: Clock = UNLIMITED
+    kept: dict[Callable[[Case], Any], Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, pattern: Pattern, biases: Sequence[bool] | None = None) -> Case:
+        """Question (a) about ReLU networks with these masks, by default with all biases."""
+        free = (True,) * pattern.depth if biases is None else tuple(biases)
+        return cls(Question.SOME_DATA, pattern, free)
+
+    def once(self, find: Callable[[Case], T]) -> T:
+        """What ``find`` says about this case, found once for all theorems and clocks."""
+        if find not in self.kept:
+            self.kept[find] = find(self)
+        found: T = self.kept[find]
+        return found
 
     @property
     def exact_data(self) -> tuple[Rows, Rows]:
@@ -54,9 +71,16 @@ class Case:
         """The decision about the products of the masks (of other masks, if given)."""
         wanted = self.pattern if pattern is None else pattern
         if self.decider is not None:
-            return self.decider.decide(wanted, self.limits)
+            return self.decider.decide(wanted, self.limits_left())
         with Decider() as decider:
-            return decider.decide(wanted, self.limits)
+            return decider.decide(wanted, self.limits_left())
+
+    def limits_left(self) -> Limits:
+        """The limits, with no more time than is left.  Raises OutOfTime."""
+        left = self.clock.left()
+        if not left:
+            raise OutOfTime
+        return replace(self.limits, wall_s=min(self.limits.wall_s, left))
 
 
 @dataclass(frozen=True)
@@ -78,9 +102,9 @@ class Theorem:
     ``supports``: questions and the answers it can give; ``hidden``: the fewest and the most hidden
     layers (None: any number); ``loss``: the widest class of losses it is about.  ``find`` returns
     None where the theorem does not apply, which is when ``condition`` fails: "R1 needs
-    ``condition``".  ``why`` explains the answer to people.  ``data`` makes training sets of our
-    choice, ``points`` says what they are, ``unwritten`` why a witness has none; ``search`` does so
-    slowly, from a matrix decision.
+    ``condition``"; it raises OutOfTime.  ``why`` explains the answer to people.  ``data`` makes
+    training sets of our choice, ``points`` says what they are, ``unwritten`` why a witness has
+    none; ``search`` does so slowly, from a matrix decision.
     ``many``: it does not mind data of very many numbers.
     """
 

@@ -35,27 +35,29 @@ are not written out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import permutations
 from typing import Any
 
 import numpy as np
 
 from cadlink.networks.theorems.paths import on_paths
-from cadlink.patterns.pattern import Pattern
+from cadlink.networks.theorems.theorem import Case
 
 __all__ = ["existence"]
 
 MOST_OUTPUTS = 30  # of which pairs are tried
 
 
-def existence(pattern: Pattern, biases: Sequence[bool]) -> dict[str, Any] | None:
+def existence(case: Case) -> dict[str, Any] | None:
     """The witness without data, or None when the theorem does not apply.
 
-    >>> existence(Pattern.of(["1/1", "11", "1/1/1", "111/111"]), (False, False, True, False))
+    >>> from cadlink import Pattern
+    >>> masks = Pattern.of(["1/1", "11", "1/1/1", "111/111"])
+    >>> existence(Case.of(masks, (False, False, True, False)))
     {'theorem': 'R19', 'claim': 'some_targets', 'outputs': [0, 1], 'units': [0, 1]}
     """
-    if pattern.depth < 3 or not biases[-2]:
+    pattern = case.pattern
+    if pattern.depth < 3 or not case.biases[-2]:
         return None
     live = on_paths(pattern)
     below, above = pattern.layers[-2], pattern.layers[-1]
@@ -66,6 +68,7 @@ def existence(pattern: Pattern, biases: Sequence[bool]) -> dict[str, Any] | None
     moving = np.zeros(pattern.widths[-3], dtype=bool)
     moving[live[-3]] = True
     for p, q in permutations(feeding, 2):
+        case.clock.check()
         units = feeding[p] | feeding[q]
         both = feeding[p] & feeding[q]
         if len(units) < 3 or not both or len(feeding[p]) < 2:
