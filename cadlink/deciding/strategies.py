@@ -1,4 +1,4 @@
-"""Settling what the reductions leave open: known obstructions, sections, curves, then the
+"""Settling what the reductions leave open: known obstructions, curves, sections, then the
 backends.
 
 Every strategy takes a time slice and returns a proof or None; none of them guesses.  They are tried
@@ -32,7 +32,7 @@ from cadlink.search import missed, nonclosed, sections, vanishing
 __all__ = ["settle"]
 
 # Seconds given to each strategy in the first, second, ... round.
-SLICES = (4.0, 10.0, 30.0, 120.0, 600.0)
+SLICES = (2.0, 8.0, 30.0, 120.0, 600.0)
 
 # Terms of the product map beyond which no formula is written at all.
 MOST_TERMS = 400
@@ -69,12 +69,6 @@ class _Leaf:
         deadline = time.monotonic() + min(slice_s, self.desk.left())
         return known_obstructions.find(self.problem, known_obstructions.known(), deadline)
 
-    def sections(self, slice_s: float) -> Proof | None:
-        """Parameters as Laurent polynomials of the product, case by case; fully checkable."""
-        self.desk.say("searching for sections")
-        clock = self.desk.clock.at_most(slice_s / 2)
-        return sections.find(self.problem, clock, seed=self.desk.seed + self.searches)
-
     def curve(self, slice_s: float) -> Proof | None:
         """A curve in the set whose limit is refuted; fully checkable."""
         self.desk.say("searching for a curve that leaves the set")
@@ -87,6 +81,12 @@ class _Leaf:
             deadline=deadline,
             starts=tuple(self.starts),
         )
+
+    def sections(self, slice_s: float) -> Proof | None:
+        """Parameters as Laurent polynomials of the product, case by case; fully checkable."""
+        self.desk.say("searching for sections")
+        clock = self.desk.clock.at_most(slice_s / 2)
+        return sections.find(self.problem, clock, seed=self.desk.seed + self.searches)
 
     def columns(self, slice_s: float) -> Proof | None:
         """Freeness by way of the few columns that no generic X serves, either way up."""
@@ -284,7 +284,7 @@ def settle(problem: Problem, desk: Desk) -> Proof | None:
     Raises Contradiction when two backends give opposite answers.
     """
     leaf = _Leaf(problem, desk)
-    strategies: tuple[Strategy, ...] = (leaf.obstruction, leaf.sections, leaf.curve)
+    strategies: tuple[Strategy, ...] = (leaf.obstruction, leaf.curve, leaf.sections)
     slices: tuple[float, ...] = SLICES[:2]  # what is not found by then is rarely found later
     if encode.count_terms(problem) <= MOST_TERMS and desk.engine.available():
         slices = SLICES

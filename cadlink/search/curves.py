@@ -277,12 +277,8 @@ def _sample(
         start = {u: 0 if rng.random() < zero else rng.choice(numbers) for u in model.levels[other]}
         keys = sorted(rows)
         if len(keys) > 1 and rng.random() < 0.7:
-            a, b = rng.sample(keys, 2)
-            common = rows[a].keys() & rows[b].keys()
-            sign = rng.choice((1, 1, -1))
-            for key in (a, b):
-                start.update({rows[key][i]: 0 for i in rows[key].keys() - common})
-            start.update({rows[b][i]: sign * start[rows[a][i]] for i in common})
+            count = 3 if len(keys) > 2 and rng.random() < 0.4 else 2
+            start.update(_dependent([rows[key] for key in rng.sample(keys, count)], start, rng))
         dead: set[int] = set()
         for vector in rows.values():
             # t times a vector is no new limit: scale it, or let the unit rest altogether
@@ -296,6 +292,34 @@ def _sample(
             power = 1 if size == 1 or rng.random() < 0.8 else 2
             entries[u] = add(monomial(start[u]), monomial(step, power))
     return {u: series for u, series in entries.items() if series}
+
+
+def _dependent(
+    vectors: Sequence[Mapping[int, int]], start: Mapping[int, int], rng: random.Random
+) -> dict[int, int]:
+    """Entries that make the first of two or three vectors the sum of the others, up to signs.
+
+    A vector is given by its unknowns (position -> unknown).  Where the first has no entry the
+    others cancel, or are 0.
+    """
+    first, *others = vectors
+    signs = [rng.choice((1, 1, -1)) for _ in others]
+    found: dict[int, int] = {}
+    for position in sorted(set().union(*vectors)):
+        its = [
+            (sign, vector[position])
+            for sign, vector in zip(signs, others, strict=True)
+            if position in vector
+        ]
+        total = sum(sign * start[u] for sign, u in its)
+        if position in first:
+            found[first[position]] = total
+        elif len(its) == 2:
+            (sign, u), (other, v) = its
+            found[v] = -sign * other * start[u]
+        else:
+            found.update((u, 0) for _, u in its)
+    return found
 
 
 def _vectors(model: Model, level: int, toward: int) -> dict[int, dict[int, int]]:

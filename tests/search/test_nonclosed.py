@@ -56,6 +56,16 @@ def test_nothing_is_found_for_closed_sets(text: str, problem: Callable[[str], Pr
     assert find(problem(text), trials=150) is None
 
 
+def test_a_limit_where_three_units_become_dependent_and_no_two_alike(
+    problem: Callable[[str], Problem], accept: Accept
+) -> None:
+    full = "####/####/####/#### + ####/..../####/.... + "
+    where = problem(full + "###./###./..../.... + ..../#..#/#..#/#..#")
+    proof = find(where, trials=400, polish=1)
+    assert proof is not None
+    accept(where, proof)
+
+
 def test_the_result_depends_on_the_seed_alone(problem: Callable[[str], Problem]) -> None:
     where = problem(NOT_CLOSED[1])
     first = find(where, seed=4, trials=60, polish=1)
