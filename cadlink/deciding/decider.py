@@ -5,7 +5,8 @@
             -> the tree is the certificate -> the kernel re-checks it -> decision
 
 A verdict is returned only with a certificate the kernel has accepted.  A proof looked up that rests
-on a backend's word comes after the rules: a file may hold a word that no backend ever gave.
+on a backend's word comes after the rules and the search for sections: a file may hold a word that
+no backend ever gave, and what can be proved is not to be taken on trust.
 """
 
 from __future__ import annotations
@@ -122,7 +123,8 @@ class Decider:
 
         A look-up, if there is one, is asked first about the pattern and later about each reduced
         problem; what it gives is checked like everything else, and not used if it is rejected.  A
-        proof from it that rests on a backend's word is used only where the rules are silent.
+        proof from it that rests on a backend's word is used only where the rules are silent and no
+        sections are found.
         """
         if method not in METHODS:
             raise InputError(f"method {method!r}: expected one of {', '.join(METHODS)}")
@@ -239,14 +241,14 @@ class Decider:
             return self._reduced(pattern, desk)
         if not word:
             return stored.proof
-        tree = reduce(pattern, desk.clock)
-        return self._on_its_word(stored) if verdict(tree) is None else proof_of(tree)
+        found = self._prove(reduce(pattern, desk.clock), desk, words=False)
+        return self._on_its_word(stored) if found is None else found[1]
 
-    def _prove(self, tree: Tree, desk: Desk) -> tuple[str, Proof] | None:
+    def _prove(self, tree: Tree, desk: Desk, words: bool = True) -> tuple[str, Proof] | None:
         """What can be concluded about the tree's problem, and the proof; open leaves are settled on
-        the way."""
+        the way, without ``words`` only by proofs that rest on no backend's."""
         if tree.step is None:
-            found = self._settle(tree.problem, desk)
+            found = self._settle(tree.problem, desk, words)
             if found is None:
                 return None
             try:
@@ -259,7 +261,7 @@ class Decider:
         order = sorted(range(len(tree.parts)), key=lambda i: verdict(tree.parts[i]) is None)
         for place, index in enumerate(order):
             share = desk.left() / (len(order) - place)
-            part = self._prove(tree.parts[index], _until(desk, share))
+            part = self._prove(tree.parts[index], _until(desk, share), words)
             if part is not None:
                 answers[index], proofs[index] = part
             if answers[index] == "not_closed":
@@ -267,21 +269,21 @@ class Decider:
         conclusion = follows(tree.step.conclusion, answers)
         return None if conclusion is None else (conclusion, step_proof(tree.step, answers, proofs))
 
-    def _settle(self, problem: Problem, desk: Desk) -> Proof | None:
+    def _settle(self, problem: Problem, desk: Desk, words: bool) -> Proof | None:
         """Settle an open leaf; a group is settled in canonical form and remembered."""
         if desk.left() <= 0:
             return None
         if not isinstance(problem, Group):
-            stored, _ = self._looked_up(problem, desk)
-            return _searched(problem, desk) if stored is None else self._on_its_word(stored)
+            found = self._worked_out(problem, False, desk, words)
+            return None if found is None else self._on_its_word(found)
         if len(problem.cells) * len(problem.neurons) > MOST_CANONICAL:
-            return _searched(problem, desk)
+            return _searched(problem, desk, words)
         flipped = problem.transpose()
         upright, lying = _canonical(problem), _canonical(flipped)
         turned = lying.picture() < upright.picture()
         source, standard = (flipped, lying) if turned else (problem, upright)
         if standard not in self._settled:
-            found = self._settle_standard(standard, standard != problem, desk)
+            found = self._worked_out(standard, standard != problem, desk, words)
             if found is None:
                 return None
             self._settled[standard] = found
@@ -295,20 +297,21 @@ class Decider:
             proof = Proof("relabel", data, (proof,))
         return Proof("transpose", {}, (proof,)) if turned else proof
 
-    def _settle_standard(self, group: Group, fresh: bool, desk: Desk) -> Stored | None:
-        """A proof about a group in canonical form; ``fresh``: the rules have not seen it so."""
-        stored, word = self._looked_up(group, desk)
+    def _worked_out(self, problem: Problem, fresh: bool, desk: Desk, words: bool) -> Stored | None:
+        """A proof about a reduced problem: looked up, by the rules if they have not seen it so
+        (``fresh``), by search; a word that was looked up only where sections are silent."""
+        stored, word = self._looked_up(problem, desk)
         if stored is not None and not word:
             return stored
         if fresh:
             # Some rules search greedily, and may succeed in another order of rows and columns.
-            tree = reduce(group, desk.clock)
+            tree = reduce(problem, desk.clock)
             if verdict(tree) is not None:
                 return Stored(proof_of(tree), "")
-        if stored is not None:
-            return stored
-        proof = _searched(group, desk)
-        return None if proof is None else Stored(proof, "")
+        proof = _searched(problem, desk, words and stored is None)
+        if proof is not None:
+            return Stored(proof, "")
+        return stored if words else None
 
     def _looked_up(self, problem: Problem, desk: Desk) -> tuple[Stored | None, bool]:
         """What the look-up knows about a problem, if the kernel accepts it; whether it is a word.
@@ -330,11 +333,11 @@ class Decider:
         return stored.proof
 
 
-def _searched(problem: Problem, desk: Desk) -> Proof | None:
-    """What search and backends find about an open problem."""
-    from cadlink.deciding.strategies import settle  # late: most patterns are decided by the rules
+def _searched(problem: Problem, desk: Desk, words: bool) -> Proof | None:
+    """What search finds about an open problem, and with ``words`` what backends say."""
+    from cadlink.deciding import strategies  # late: most patterns are decided by the rules
 
-    return settle(problem, desk)
+    return strategies.settle(problem, desk) if words else strategies.by_sections(problem, desk)
 
 
 def _canonical(group: Group) -> Group:

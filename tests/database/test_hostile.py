@@ -467,7 +467,7 @@ def test_a_fork_while_another_thread_looks_up(honest: Path) -> None:
     code = """
 import os, sys, threading
 from cadlink import Pattern
-from cadlink.database.queries import PatternDatabase
+from cadlink.database.queries import PatternDatabase, Stored
 
 lu = Pattern.of(["11/01", "10/11"])
 inside, go_on = threading.Event(), threading.Event()
