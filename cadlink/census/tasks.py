@@ -24,7 +24,7 @@ from cadlink.census.enumeration import (
 from cadlink.census.rows import sizes
 from cadlink.certificates import kernel
 from cadlink.certificates.data import Proof
-from cadlink.database.forms import form_of, normal_form_of, parse, standard
+from cadlink.database.forms import form_of, normal_form_of, parse, restrictions_of, standard
 from cadlink.database.store import Answer, Record, expand, pack, unpack
 from cadlink.deciding.decider import Decider, Settled
 from cadlink.deciding.decision import Limits, leaf_rules
@@ -279,24 +279,10 @@ def _stored(found: Proof) -> set[str]:
 
 
 def restrictions(forms: Sequence[str]) -> list[list[tuple[str, str | None]]]:
-    """For every pattern, (form, form of the normal form) of it without one output or input.
-
-    Every proper restriction is a restriction of one of these, and restrictions of closed patterns
-    are closed.  Where nothing is left there is only the zero matrix: closed, and not listed.
-    """
+    """For every pattern what :func:`restrictions_of` gives."""
     found = []
     for form in forms:
         pattern = parse(form)
         assert isinstance(pattern, Pattern)
-        outputs, inputs = range(pattern.widths[-1]), range(pattern.widths[0])
-        parts = [([x for x in outputs if x != j], list(inputs)) for j in outputs]
-        parts += [(list(outputs), [x for x in inputs if x != k]) for k in inputs]
-        listed: list[tuple[str, str | None]] = []
-        for rows, cols in parts:
-            if not rows or not cols:
-                continue
-            smaller = pattern.restrict(rows, cols)
-            if smaller.support().nnz:
-                listed.append((form_of(smaller), normal_form_of(smaller)))
-        found.append(sorted(set(listed), key=str))
+        found.append(restrictions_of(pattern))
     return found

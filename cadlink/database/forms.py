@@ -9,9 +9,10 @@ problem).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 from cadlink.certificates.data import Proof
 from cadlink.database.normal import lines, normal_form
@@ -22,9 +23,19 @@ from cadlink.patterns.pattern import Pattern
 from cadlink.rules import trim
 from cadlink.rules.step import Problem
 
-__all__ = ["Standard", "form_of", "normal_form_of", "parse", "size_of", "standard"]
+__all__ = [
+    "Standard",
+    "form_of",
+    "normal_form_of",
+    "parse",
+    "restrictions_of",
+    "size_of",
+    "standard",
+]
 
-Blocks = list[tuple[int, int]]  # (rows, columns) of each hidden unit, as bit sets
+# (rows, columns) of each hidden unit, as bit sets.
+Blocks: TypeAlias = tuple[tuple[int, int], ...]
+KEPT = 10_000  # forms remembered: the restrictions of many patterns are few
 
 
 @dataclass(frozen=True)
@@ -72,10 +83,7 @@ def form_of(pattern: Pattern) -> str:
     found = _trimmed(_blocks(pattern))
     if found is None:
         return ""
-    blocks, rows, cols = found
-    if not small(rows, cols):
-        return standard(pattern).form
-    return _text(canonical(_cells(blocks, cols), rows, cols))
+    return _form(*found) if small(*found[1:]) else standard(pattern).form
 
 
 def size_of(pattern: Pattern) -> tuple[int, int]:
@@ -102,11 +110,36 @@ def normal_form_of(pattern: Pattern) -> str | None:
     found = _trimmed(_blocks(pattern)) if pattern.depth == 2 else None
     if found is None or not small(found[1], found[2]):
         return None
-    blocks, rows, cols = found
-    normal = normal_form(_cells(blocks, cols), rows, cols)
-    ways = [normal.blocks(by_rows=True), normal.blocks(by_rows=False)]
-    texts = [(len(way), _text(canonical(way, rows, cols))) for way in ways]
-    return min(texts)[1]
+    return _normal_form(*found)
+
+
+def restrictions_of(pattern: Pattern) -> list[tuple[str, str | None]]:
+    """The forms of the pattern without one output or input, as :func:`form_of` and
+    :func:`normal_form_of` give them, each once.
+
+    Every proper restriction is a restriction of one of these, and restrictions of closed patterns
+    are closed.  Where nothing is left there is only the zero matrix: closed, and not listed.
+
+    >>> restrictions_of(Pattern.of(["11/01", "10/11"]))
+    [('10/11;11', '11;1'), ('11;1', '11;1')]
+    """
+    blocks = _blocks(pattern) if pattern.depth == 2 else ()
+    outputs, inputs = range(pattern.widths[-1]), range(pattern.widths[0])
+    parts = [([x for x in outputs if x != j], list(inputs)) for j in outputs]
+    parts += [(list(outputs), [x for x in inputs if x != k]) for k in inputs]
+    listed: set[tuple[str, str | None]] = set()
+    for rows, cols in parts:
+        if not rows or not cols:
+            continue
+        row_bits, col_bits = sum(1 << j for j in rows), sum(1 << k for k in cols)
+        found = _trimmed([(r & row_bits, c & col_bits) for r, c in blocks])
+        if found is not None and small(*found[1:]):
+            listed.add((_form(*found), _normal_form(*found)))
+        elif found is not None or pattern.depth != 2:
+            smaller = pattern.restrict(rows, cols)
+            if smaller.support().nnz:
+                listed.add((form_of(smaller), normal_form_of(smaller)))
+    return sorted(listed, key=str)
 
 
 def standard(problem: Problem) -> Standard:
@@ -202,11 +235,12 @@ def _blocks(pattern: Pattern) -> Blocks:
     for j in range(pattern.widths[2]):
         for i in seen[ends[j] : ends[j + 1]]:
             rows[i] |= 1 << j
-    return list(zip(rows, cols, strict=True))
+    return tuple(zip(rows, cols, strict=True))
 
 
-def _trimmed(blocks: Blocks) -> tuple[Blocks, int, int] | None:
-    """The blocks without empty ones, on the rows and columns they cover; and how many those are."""
+def _trimmed(blocks: Iterable[tuple[int, int]]) -> tuple[Blocks, int, int] | None:
+    """The blocks without empty ones, in order, on the rows and columns they cover; and how many
+    those are."""
     kept = [(rows, cols) for rows, cols in blocks if rows and cols]
     if not kept:
         return None
@@ -217,7 +251,21 @@ def _trimmed(blocks: Blocks) -> tuple[Blocks, int, int] | None:
     n, m = all_rows.bit_count(), all_cols.bit_count()
     if all_rows != (1 << n) - 1 or all_cols != (1 << m) - 1:
         kept = [(_compress(rows, all_rows), _compress(cols, all_cols)) for rows, cols in kept]
-    return kept, n, m
+    return tuple(sorted(kept)), n, m
+
+
+@lru_cache(maxsize=KEPT)
+def _form(blocks: Blocks, rows: int, cols: int) -> str:
+    return _text(canonical(_cells(blocks, cols), rows, cols))
+
+
+@lru_cache(maxsize=KEPT)
+def _normal_form(blocks: Blocks, rows: int, cols: int) -> str:
+    """The shorter way to write the normal form."""
+    normal = normal_form(_cells(blocks, cols), rows, cols)
+    ways = [normal.blocks(by_rows=True), normal.blocks(by_rows=False)]
+    texts = [(len(way), _text(canonical(way, rows, cols))) for way in ways]
+    return min(texts)[1]
 
 
 def _compress(bits: int, places: int) -> int:
@@ -230,7 +278,7 @@ def _compress(bits: int, places: int) -> int:
     return found
 
 
-def _cells(blocks: Blocks, width: int) -> list[int]:
+def _cells(blocks: Iterable[tuple[int, int]], width: int) -> list[int]:
     """The cells R x C of every block."""
     found = []
     for rows, cols in blocks:

@@ -369,14 +369,20 @@ def _freeze(matrix: Any) -> Mask:
     mask = sp.csr_array(matrix, copy=True)
     mask.sum_duplicates()
     mask.eliminate_zeros()
-    mask = sp.csr_array(
-        (
-            np.ones(mask.nnz, dtype=np.bool_),
-            mask.indices.astype(np.int32),
-            mask.indptr.astype(np.int32 if mask.nnz < 2**31 else np.int64),
-        ),
-        shape=mask.shape,
-    )
+    return _made(mask.shape, mask.indptr, mask.indices)
+
+
+def _of_dense(ones: npt.NDArray[np.bool_]) -> Mask:
+    """The mask of a boolean matrix; quicker than by way of scipy's other formats."""
+    starts = np.concatenate(([0], np.cumsum(np.count_nonzero(ones, axis=1))))
+    return _made(ones.shape, starts, np.nonzero(ones)[1])
+
+
+def _made(shape: tuple[int, ...], indptr: npt.NDArray[Any], indices: npt.NDArray[Any]) -> Mask:
+    """The mask with these arrays of a canonical CSR matrix, which are copied."""
+    wide = np.int32 if indices.size < 2**31 else np.int64
+    ones = np.ones(indices.size, dtype=np.bool_)
+    mask = sp.csr_array((ones, indices.astype(np.int32), indptr.astype(wide)), shape=shape)
     mask.has_sorted_indices = True
     mask.has_canonical_format = True
     return _protect(mask)
@@ -461,7 +467,7 @@ def _mask_of_array(layer: Any, where: str) -> Mask:
             f"expected at most {MAX_CELLS} entries, found {array.size}; give a sparse matrix", where
         )
     _check_finite(array.ravel(), lambda at: at // array.shape[1], where)
-    return _freeze(sp.csr_array(array != 0))
+    return _of_dense(array != 0)
 
 
 def _check_finite(values: npt.NDArray[Any], row_of: Any, where: str) -> None:
@@ -491,7 +497,7 @@ def _mask_of_text(rows: Sequence[str], where: str) -> Mask:
                 f"expected {len(clean[0])} entries as in row 0, found {len(row)}", place
             )
     flat = np.frombuffer("".join(clean).encode("ascii"), dtype=np.uint8)
-    return _freeze(sp.csr_array(flat.reshape(len(clean), -1) == ord("1")))
+    return _of_dense(flat.reshape(len(clean), -1) == ord("1"))
 
 
 def _mask_of_csr(value: Mapping[str, Any], where: str) -> Mask:
@@ -553,7 +559,7 @@ def _boolean_product(
         afford(DENSE_S * (rows * hidden * cols if dense else 50 * paths))
     if dense:
         counts = upper.toarray().astype(np.float32) @ lower.toarray().astype(np.float32)
-        return sp.csr_array(counts > 0)
+        return _of_dense(counts > 0)
     return upper @ lower  # bool @ bool is "or" of "and" in scipy: no overflow
 
 
