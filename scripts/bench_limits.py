@@ -2,11 +2,14 @@
 
     python scripts/bench_limits.py                 sixty masks, 5 s each
     python scripts/bench_limits.py --limit 6 --record
+    python scripts/bench_limits.py --member        matrices, as files of JSON, put to 'member'
 
 Every mask is decided by a command of its own, so that starting Python, reading, deciding, checking
-and printing all count.  An overrun is more than a tenth of the limit and a second, beside what the
-command takes for ``lu:2``.  With ``--processor`` the clocks of the command, and this one, count the
-seconds of its processor, for on a crowded computer those of the wall say little.
+and printing all count.  With ``--member``, each is asked about a product of small integers on it
+and about a matrix of small integers on its support.  An overrun is more than a tenth of the limit
+and a second, beside what the command takes for ``lu:2``.  With ``--processor`` the clocks of the
+command, and this one, count the seconds of its processor, for on a crowded computer those of the
+wall say little.
 """
 
 from __future__ import annotations
@@ -16,8 +19,13 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import numpy as np
 import results
+
+from cadlink import read
 
 BY_PROCESSOR = """\
 import sys, time
@@ -44,47 +52,94 @@ SHAPES = (
 DENSITIES = ("0.02", "0.1", "0.2", "0.5", "0.8")
 
 
-def timed(source: str, limit: float, processor: bool) -> tuple[str, float]:
-    """The verdict, or the reason why there is none, and the seconds of the command."""
+MEMBER = (
+    "lu:20",
+    "lu:100",
+    "dense:200-50-200",
+    "dense:300-200-300",
+    "dense:700-50-700",
+    "dense:700-700-700",
+    "butterfly:256",
+    "monarch:400",
+    "kronecker:1,8,8,8;8,8,8,1",
+    "random:8-8-8,0.6,0",
+    "random:40-40-40,0.3,0",
+    "random:60-60-60,0.8,0",
+    "random:100-100-100,0.1,0",
+    "random:300-100-300,0.2,0",
+    "random:700-100-700,0.05,0",
+    "random:20-20-20-20,0.4,0",
+    "random:100-50-50-100,0.2,0",
+)
+
+
+def timed(asked: list[str], limit: float, processor: bool) -> tuple[str, float]:
+    """The answer, or the reason why there is none, and the seconds of the command."""
     command = [sys.executable, *(("-c", BY_PROCESSOR) if processor else ("-m", "cadlink"))]
-    command += ["decide", source, "--limit", str(limit), "--json"]
+    command += [*asked, "--limit", str(limit), "--json"]
     start = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     seconds = time.monotonic() - start
     if done.returncode not in (0, 3):
-        raise SystemExit(f"{source}: status {done.returncode}: {done.stderr.strip()}")
+        raise SystemExit(f"{asked[1]}: status {done.returncode}: {done.stderr.strip()}")
     if processor:
         seconds = float(done.stderr.split()[-1])
     said = json.loads(done.stdout)
-    return said["verdict"] if said["reason"] is None else f"unknown ({said['reason']})", seconds
+    if said["reason"] is not None:
+        return f"unknown ({said['reason']})", seconds
+    return said["verdict"] if asked[0] == "decide" else said["answer"], seconds
+
+
+def matrices(source: str, folder: Path) -> list[list[str]]:
+    """The questions of ``member`` about one mask."""
+    rng = np.random.default_rng(0)
+    product = None
+    for mask in read(source).layers:
+        factor = mask.toarray() * rng.integers(-3, 4, mask.shape)
+        product = factor if product is None else factor @ product
+    support = read(source).support().toarray()
+    drawn = support * rng.integers(-9, 10, support.shape)
+    asked = []
+    for number, matrix in enumerate((product, drawn)):
+        path = folder / f"{number}.json"
+        path.write_text(json.dumps(np.asarray(matrix).tolist()))
+        asked.append(["member", source, str(path)])
+    return asked
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--limit", type=float, default=5.0, help="seconds for each mask (5)")
     parser.add_argument("--processor", action="store_true", help="seconds of the processor")
+    parser.add_argument("--member", action="store_true", help="ask 'member', not 'decide'")
     parser.add_argument("--record", action="store_true", help="write the table to RESULTS.md")
     args = parser.parse_args()
-    timed("lu:2", args.limit, args.processor)  # once for the disk
-    base = timed("lu:2", args.limit, args.processor)[1]
+    timed(["decide", "lu:2"], args.limit, args.processor)  # once for the disk
+    base = timed(["decide", "lu:2"], args.limit, args.processor)[1]
     rows, over = [], 0
-    for shape in SHAPES:
-        row = [shape]
-        for density in DENSITIES:
-            source = f"random:{shape},{density},0"
-            verdict, seconds = timed(source, args.limit, args.processor)
-            late = seconds > base + 1.1 * args.limit + 1
-            over += late
-            row.append(f"{verdict} {seconds:.1f} s{' OVER' if late else ''}")
+    heads = ["product", "drawn"] if args.member else list(DENSITIES)
+    for name in MEMBER if args.member else SHAPES:
+        row = [name]
+        with TemporaryDirectory() as folder:
+            if args.member:
+                asked = matrices(name, Path(folder))
+            else:
+                asked = [["decide", f"random:{name},{density},0"] for density in DENSITIES]
+            for question in asked:
+                said, seconds = timed(question, args.limit, args.processor)
+                late = seconds > base + 1.1 * args.limit + 1
+                over += late
+                row.append(f"{said} {seconds:.1f} s{' OVER' if late else ''}")
         rows.append(row)
         print(" | ".join(row), flush=True)
-    text = results.table(["widths", *DENSITIES], rows)
-    text += f"\n\n{over} of {len(rows) * len(DENSITIES)} over the limit of {args.limit:g} s"
+    text = results.table(["masks" if args.member else "widths", *heads], rows)
+    text += f"\n\n{over} of {len(rows) * len(heads)} over the limit of {args.limit:g} s"
     text += " of the processor;" if args.processor else ";"
     text += f" `lu:2` takes {base:.1f} s, nearly all of it to start Python."
     print(text)
     if args.record:
-        results.write("The limit is a total", text)
+        title = "The limit of member" if args.member else "The limit is a total"
+        results.write(title, text)
     sys.exit(over > 0)
 
 

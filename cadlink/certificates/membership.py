@@ -116,7 +116,7 @@ def check_membership(
     chain = read_chain(plain["pattern"])
     if pattern is not None and not same(chain, pattern):
         raise CertificateError("pattern", "the pattern in question", "another pattern")
-    values = _read_matrix(plain["matrix"], chain)
+    values = _read_matrix(plain["matrix"], chain, deadline)
     budget = Budget(10**9 + 10**4 * (chain.ones + len(values)), deadline)
     case = Case(chain, values, plain["set"] == "closure")
     proof = proof_from(plain["proof"], "proof")
@@ -127,11 +127,11 @@ def check_membership(
     return CheckedMembership(plain["answer"] == "yes", plain["set"], holes)
 
 
-def _read_matrix(value: object, chain: Chain) -> dict[Cell, Number]:
+def _read_matrix(value: object, chain: Chain, deadline: float) -> dict[Cell, Number]:
     """The matrix, which must have the shape of the products."""
-    at = Reader({}, "matrix", Budget())
-    fields = at.keys(value, ("shape", "entries"), "a matrix")
     rows, cols = chain.widths[-1], chain.widths[0]
+    at = Reader({}, "matrix", Budget(10**9 + 10**4 * rows * cols, deadline))
+    fields = at.keys(value, ("shape", "entries"), "a matrix")
     at.demand(
         at.items(fields["shape"], "shape", 2) == [rows, cols],
         f"shape [{rows}, {cols}]",
@@ -144,6 +144,7 @@ def _entries(value: object, rows: int, cols: int, at: Reader) -> dict[Cell, Numb
     """[row, column, number] for different cells of a matrix."""
     found: dict[Cell, Number] = {}
     for entry in at.items(value, "entries"):
+        at.spend(1000)
         i, j, number = at.items(entry, "[row, column, value]", 3)
         cell = (at.integer(i, "a row", 0, rows), at.integer(j, "a column", 0, cols))
         at.demand(cell not in found, "every entry once", entry)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 from cadlink.backends.engine import Engine
 from cadlink.cli import status
@@ -24,6 +25,8 @@ from cadlink.patterns.group import Cell
 from cadlink.patterns.pattern import Mask, Pattern
 
 __all__ = ["add_arguments", "run"]
+
+Value = TypeVar("Value")
 
 MOST_SHOWN = 12  # rows and columns of a factor that is printed
 
@@ -135,11 +138,11 @@ _BEST = {
 def describe_near(found: Nearest) -> str:
     """The approximation for human eyes."""
     lines = [f"relative error {found.relative:.3g} (Frobenius norm {found.error:.6g})"]
-    texts = [
-        {(int(i), int(j)): f"{factor[i, j]:.4g}" for i, j in zip(*factor.nonzero(), strict=True)}
+    entries = [
+        {(int(i), int(j)): factor[i, j] for i, j in zip(*factor.nonzero(), strict=True)}
         for factor in found.factors
     ]
-    lines += _shown(texts, found.pattern, "--json prints them")
+    lines += _shown(entries, "{:.4g}".format, found.pattern, "--json prints them")
     lines += paragraph(
         "best   ", f"{_BEST[found.decision.verdict]} (largest entry here {found.largest:.3g})"
     )
@@ -168,25 +171,28 @@ def _proof(found: Membership, rule: str) -> str:
 
 def _factors(found: Membership) -> list[str]:
     """The factors, or the curve, if they are small enough to be looked at."""
+    hint = "--certificate FILE keeps them"
     if found.factors is not None:
-        texts = [
-            {cell: str(value) for cell, value in factor.entries.items()} for factor in found.factors
-        ]
-    elif found.curve is not None:
-        texts = [{cell: _series(terms) for cell, terms in one.items()} for one in found.curve]
-    else:
-        return []
-    lines = _shown(texts, found.pattern, "--certificate FILE keeps them")
-    return lines if found.factors is not None else [*lines, "and t tends to 0", ""]
+        return _shown([factor.entries for factor in found.factors], str, found.pattern, hint)
+    if found.curve is not None:
+        lines = _shown(found.curve, _series, found.pattern, hint)
+        return [*lines, "and t tends to 0", ""]
+    return []
 
 
-def _shown(texts: Sequence[Mapping[Cell, str]], pattern: Pattern, hint: str) -> list[str]:
+def _shown(
+    factors: Sequence[Mapping[Cell, Value]],
+    text: Callable[[Value], str],
+    pattern: Pattern,
+    hint: str,
+) -> list[str]:
     """The factors, the one next to the outputs first; of large ones the number of entries."""
     if max(pattern.widths) > MOST_SHOWN:
-        return [f"factors with {sum(map(len, texts))} entries that are not 0: {hint}"]
+        return [f"factors with {sum(map(len, factors))} entries that are not 0: {hint}"]
     lines = [""]
-    for layer, text in reversed(list(enumerate(texts))):
-        lines += [f"X_{layer + 1}", *_table(text, pattern.layers[layer]), ""]
+    for layer, factor in reversed(list(enumerate(factors))):
+        texts = {cell: text(value) for cell, value in factor.items()}
+        lines += [f"X_{layer + 1}", *_table(texts, pattern.layers[layer]), ""]
     return lines
 
 

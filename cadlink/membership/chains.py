@@ -23,9 +23,18 @@ import scipy.sparse as sp
 from flint import fmpq_mat
 
 from cadlink.certificates.data import Proof
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.membership import groups
 from cadlink.membership.answers import Answer, Entries, Factors, Search, Values
-from cadlink.membership.linear import dense, fraction, rank, rank_at_least, skeleton, solve
+from cadlink.membership.linear import (
+    dense,
+    fraction,
+    product,
+    rank,
+    rank_at_least,
+    skeleton,
+    solve,
+)
 from cadlink.patterns.group import Cell
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.paths import components, on_path
@@ -55,7 +64,7 @@ def factor(pattern: Pattern, values: Values, search: Search) -> Answer:
     """
     search.clock.check()
     support = pattern.support().toarray()
-    stray = next((cell for cell in sorted(values) if not support[cell]), None)
+    stray = min((cell for cell in values if not support[cell]), default=None)
     if stray is not None:
         return Proof("outside", {"cell": list(stray)})
     if not values:
@@ -114,7 +123,7 @@ def _connected(pattern: Pattern, values: Values, search: Search) -> Answer:
         return [dict(values)]
     middle = pattern.depth / 2
     for layer in sorted(range(1, pattern.depth), key=lambda layer: abs(layer - middle)):
-        classes = disjoint_classes(pattern, layer)
+        classes = disjoint_classes(pattern, layer, search.clock)
         if classes is not None:
             return _peeled(pattern, values, layer, classes, search)
     found: Answer = _bounded(pattern, values, search)
@@ -145,28 +154,27 @@ class _Class:
     cols: list[int]
 
 
-def _classes(pattern: Pattern, layer: int) -> list[_Class]:
+def _classes(pattern: Pattern, layer: int, clock: Clock) -> list[_Class]:
     labels = pattern.twins()[layer].tolist()
     up = pattern.part(layer, pattern.depth).support().T.tocsr()
     down = pattern.part(0, layer).support()
     members: dict[int, list[int]] = {}
     for unit, label in enumerate(labels):
         members.setdefault(label, []).append(unit)
-    return [
-        _Class(
-            units,
-            sorted(up[[units[0]]].indices.tolist()),
-            sorted(down[[units[0]]].indices.tolist()),
-        )
-        for units in members.values()
-    ]
+    found = []
+    for units in members.values():
+        clock.check()
+        rows, cols = up[[units[0]]].indices.tolist(), down[[units[0]]].indices.tolist()
+        found.append(_Class(units, sorted(rows), sorted(cols)))
+    return found
 
 
-def disjoint_classes(pattern: Pattern, layer: int) -> list[_Class] | None:
-    """The classes of a layer if their blocks are disjoint."""
-    classes = _classes(pattern, layer)
+def disjoint_classes(pattern: Pattern, layer: int, clock: Clock = UNLIMITED) -> list[_Class] | None:
+    """The classes of a layer if their blocks are disjoint.  Raises OutOfTime."""
+    classes = _classes(pattern, layer, clock)
     taken: dict[int, int] = {}
     for one in classes:
+        clock.check()
         bits = sum(1 << col for col in one.cols)
         for row in one.rows:
             if taken.get(row, 0) & bits:
@@ -193,17 +201,17 @@ def _peeled(
         search.clock.check()
         most = len(one.units)
         if most < min(len(one.rows), len(one.cols)) and (
-            rank_at_least(values, one.rows, one.cols) > most
+            rank_at_least(values, one.rows, one.cols, search.clock) > most
         ):
             cut: list[list[int]] = [[] for _ in pattern.widths]
             cut[layer] = one.units
             return Proof("rank", {"outputs": one.rows, "inputs": one.cols, "cut": cut})
-        top, left = skeleton(values, one.rows, one.cols)
+        top, left, weight = skeleton(values, one.rows, one.cols, search.clock)
         if len(left) > most:
             return None  # the prime divides a minor: no such thing was met
         rows.append(top)
         columns.append(left)
-        weights.append(dense(values, top, left).inv() if left else fmpq_mat(0, 0))
+        weights.append(weight)
         for unit, col in zip(one.units, columns[-1], strict=False):
             upper.update({(i, unit): values[i, col] for i in one.rows if (i, col) in values})
         for unit, row in zip(one.units, rows[-1], strict=False):
@@ -217,10 +225,12 @@ def _peeled(
         return Proof("peel", {"layer": layer, "side": "below", "lines": rows}, (below,))
     if above is None or below is None:
         return None
-    return [*below, _weighted(above[0], classes, weights), *above[1:]]
+    return [*below, _weighted(above[0], classes, weights, search.clock), *above[1:]]
 
 
-def _weighted(entries: Entries, classes: Sequence[_Class], weights: Sequence[fmpq_mat]) -> Entries:
+def _weighted(
+    entries: Entries, classes: Sequence[_Class], weights: Sequence[fmpq_mat], clock: Clock
+) -> Entries:
     """The first factor above times the block diagonal matrix of the weights."""
     by_unit: dict[int, list[int]] = {}
     for i, unit in entries:
@@ -230,11 +240,12 @@ def _weighted(entries: Entries, classes: Sequence[_Class], weights: Sequence[fmp
         units = one.units[: weight.nrows()]
         rows = sorted({i for unit in units for i in by_unit.get(unit, ())})
         if rows:
-            product = dense(entries, rows, units) * weight
+            made = product(dense(entries, rows, units, clock), weight, clock)
             for place, i in enumerate(rows):
+                clock.check()
                 for other, unit in enumerate(units):
-                    if product[place, other]:
-                        found[i, unit] = fraction(product[place, other])
+                    if made[place, other]:
+                        found[i, unit] = fraction(made[place, other])
     return found
 
 
@@ -259,7 +270,7 @@ def _bounded(pattern: Pattern, values: Values, search: Search) -> Proof | None:
             if tried > MOST_CUTS:
                 return None
             if len(units) < min(len(rows), len(cols)) and (
-                rank_at_least(values, rows, cols) > len(units)
+                rank_at_least(values, rows, cols, search.clock) > len(units)
             ):
                 cut: list[list[int]] = [[] for _ in pattern.widths]
                 cut[layer] = sorted(units)
@@ -270,12 +281,12 @@ def _bounded(pattern: Pattern, values: Values, search: Search) -> Proof | None:
             search.clock.check()
             rows = [j for j in all_rows if reach[j] <= chosen]
             cols = [k for k in all_cols if fed[k] <= chosen]
-            least = rank_at_least(values, rows, all_cols) + rank_at_least(values, all_rows, cols)
-            least -= len(chosen)
+            least = rank_at_least(values, rows, all_cols, search.clock) - len(chosen)
+            least += rank_at_least(values, all_rows, cols, search.clock)
             if (
                 least > 0
-                and rank_at_least(values, rows, cols) < least
-                and (rank(values, rows, cols) < least)
+                and rank_at_least(values, rows, cols, search.clock) < least
+                and rank(values, rows, cols, search.clock) < least
             ):
                 cut = [[] for _ in pattern.widths]
                 cut[layer] = sorted(chosen)
@@ -327,6 +338,7 @@ def _two_factors(pattern: Pattern, values: Values, search: Search) -> Answer:
     columns = upper.tocsc()
     graphs: dict[int, set[Cell]] = {}
     for unit in range(pattern.widths[1]):
+        search.clock.check()
         rows = columns[:, [unit]].tocoo().row.tolist()
         cols = lower[[unit]].indices.tolist()
         graphs[unit] = {(j, k) for j in rows for k in cols}
@@ -374,14 +386,14 @@ def _drawn(pattern: Pattern, values: Values, turned: bool, search: Search) -> Fa
     if max(pattern.widths) > MOST_ROWS:
         return None
     drawn: Factors = []
-    product: fmpq_mat | None = None
+    made: fmpq_mat | None = None
     for mask in pattern.layers[1:]:
         edges = mask.tocoo()
         cells = zip(edges.row.tolist(), edges.col.tolist(), strict=True)
         drawn.append({cell: Fraction(search.draw()) for cell in cells})
-        matrix = dense(drawn[-1], range(mask.shape[0]), range(mask.shape[1]))
-        product = matrix if product is None else matrix * product
-    assert product is not None
+        matrix = dense(drawn[-1], range(mask.shape[0]), range(mask.shape[1]), search.clock)
+        made = matrix if made is None else product(matrix, made, search.clock)
+    assert made is not None
     first = pattern.layers[0].tocsc()
     outputs = range(pattern.widths[-1])
     alike: dict[tuple[int, ...], list[int]] = {}
@@ -393,8 +405,8 @@ def _drawn(pattern: Pattern, values: Values, turned: bool, search: Search) -> Fa
         matrix = fmpq_mat(len(outputs), len(units))
         for i in outputs:
             for n, unit in enumerate(units):
-                matrix[i, n] = product[i, unit]
-        solved = solve(matrix, dense(values, outputs, cols))
+                matrix[i, n] = made[i, unit]
+        solved = solve(matrix, dense(values, outputs, cols, search.clock), search.clock)
         if solved is None:
             return None
         for n, unit in enumerate(units):

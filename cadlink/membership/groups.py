@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from flint import fmpq_mat
+from flint import fmpq, fmpq_mat
 
 from cadlink.certificates.data import Proof
+from cadlink.clock import Clock
 from cadlink.membership.answers import Entries, Search, Values
-from cadlink.membership.linear import dense, fraction, pivots, rank_at_least, solve
+from cadlink.membership.linear import dense, fraction, product, rank_at_least, skeleton, solve
 from cadlink.once import cached_property
 from cadlink.patterns.group import Cell, Graph, Group, components
 from cadlink.search import refutation
@@ -47,9 +48,12 @@ class _State:
     values: Values
 
     @classmethod
-    def of(cls, graphs: Iterable[tuple[int, Iterable[Cell]]], values: Values) -> _State:
+    def of(
+        cls, graphs: Iterable[tuple[int, Iterable[Cell]]], values: Values, clock: Clock
+    ) -> _State:
         first: dict[Cell, list[tuple[int, Graph]]] = {}  # most neurons differ in their first cell
         for unit, graph in graphs:
+            clock.check()
             for part in _components(frozenset(graph)):
                 first.setdefault(min(part), []).append((unit, part))
         alike = (first[cell] for cell in sorted(first))
@@ -104,7 +108,7 @@ def factor(
 
     ``values`` are 0 outside the graphs.  Raises OutOfTime.
     """
-    return _Groups(search).factor(_State.of(graphs.items(), values))
+    return _Groups(search).factor(_State.of(graphs.items(), values, search.clock))
 
 
 class _Groups:
@@ -153,6 +157,7 @@ class _Groups:
         part = _State.of(
             ((u, {c for c in g if c[0] in keep and c[1] in beside}) for u, g in state.neurons),
             state.values,
+            self.search.clock,
         )
         found = self.factor(part)
         if isinstance(found, Proof):
@@ -171,13 +176,13 @@ class _Groups:
         gone = frozenset().union(*(state.neurons[i][1] for i in stars))
         chosen = set(stars)
         rest = ((u, g - gone) for i, (u, g) in enumerate(state.neurons) if i not in chosen)
-        found = self.factor(_State.of(rest, state.values))
+        found = self.factor(_State.of(rest, state.values, self.search.clock))
         if isinstance(found, Proof):
             return True, Proof("absorb", {"neurons": stars}, (found,))
         if found is None:
             return True, None
         x, y = found
-        left = _left(state.values, gone, x, y)
+        left = _left(state.values, gone, x, y, self.search.clock)
         for i in stars:
             unit, graph = state.neurons[i]
             in_row = len({j for j, _ in graph}) == 1
@@ -207,7 +212,7 @@ class _Groups:
                 continue
             count = sum(1 for graph in group.neurons if not graph.isdisjoint(inside))
             if count < min(len(rows), len(cols)) and (
-                rank_at_least(state.values, rows, cols) > count
+                rank_at_least(state.values, rows, cols, self.search.clock) > count
             ):
                 return True, Proof("rank", {"rows": list(rows), "cols": list(cols)})
         return False, None
@@ -216,8 +221,11 @@ class _Groups:
         """A neuron with a row and a column to itself and a value where they meet."""
         for i, (_, graph) in enumerate(state.neurons):
             rows, cols = {j for j, _ in graph}, {k for _, k in graph}
-            own_rows = [j for j in rows if all(state.own((j, k)) for k in cols)]
-            own_cols = [k for k in cols if all(state.own((j, k)) for j in rows)]
+            self.search.clock.check()
+            own = [cell for cell in graph if state.own(cell)]
+            in_row, in_col = Counter(j for j, _ in own), Counter(k for _, k in own)
+            own_rows = [j for j in rows if in_row[j] == len(cols)]
+            own_cols = [k for k in cols if in_col[k] == len(rows)]
             for j in own_rows:
                 for k in own_cols:
                     pivot = state.values.get((j, k))
@@ -240,7 +248,7 @@ class _Groups:
             for col in {c[1] for c in graph}
             if (j, col) in state.values
         }
-        left = _left(state.values, graph, x, y, state.values)
+        left = _left(state.values, graph, x, y, self.search.clock, state.values)
         rest = state.without(neuron, left)
         uncovered = [c for c in left if c not in rest.owners]
         if uncovered:
@@ -259,15 +267,20 @@ class _Groups:
                 continue
             if any(len(state.owners[cell]) > count for cell in graph):
                 continue
-            block = dense(state.values, rows, cols)
-            chosen = pivots(block)
-            if len(chosen) > count:
+            clock = self.search.clock
+            if count < min(len(rows), len(cols)) and (
+                rank_at_least(state.values, rows, cols, clock) > count
+            ):
                 return True, Proof("rank", {"rows": rows, "cols": cols})
+            top, chosen, weight = skeleton(state.values, rows, cols, clock)
+            if len(chosen) > count:
+                return True, None  # the prime divides a minor: no such thing was met
             units = [unit for unit, other in state.neurons if other == graph]
             found = self.factor(
                 _State.of(
                     (one for one in state.neurons if one[1] != graph),
                     {c: v for c, v in state.values.items() if c not in graph},
+                    clock,
                 )
             )
             if isinstance(found, Proof):
@@ -275,9 +288,8 @@ class _Groups:
                 return True, Proof("absorb", {"neurons": gone}, (found,))
             if found is None:
                 return True, None
-            left = dense(state.values, rows, [cols[c] for c in chosen])
-            right = solve(left, block)
-            assert right is not None
+            left = dense(state.values, rows, chosen, clock)
+            right = product(weight, dense(state.values, top, cols, clock), clock)
             x, y = found
             for unit, place in zip(units, range(len(chosen)), strict=False):
                 x.update({(unit, j): fraction(left[i, place]) for i, j in enumerate(rows)})
@@ -317,8 +329,8 @@ class _Groups:
                 for i in state.owners[cell]:
                     matrix[row, place[i]] = fixed[state.neurons[i][0], cell[side]].numerator
                 value = state.values.get(cell, Fraction(0))
-                right[row, 0] = dense({(0, 0): value}, [0], [0])[0, 0]
-            found = solve(matrix, right)
+                right[row, 0] = fmpq(value.numerator, value.denominator)
+            found = solve(matrix, right, self.search.clock)
             if found is None:
                 return None
             for i, n in place.items():
@@ -331,12 +343,9 @@ class _Groups:
         tried = 0
         for i, (unit, graph) in enumerate(state.neurons):
             for side in (1, 0):
-                lines = {cell[side] for cell in graph}
-                own = [
-                    line
-                    for line in sorted(lines)
-                    if all(state.own(cell) for cell in graph if cell[side] == line)
-                ]
+                self.search.clock.check()
+                shared = {cell[side] for cell in graph if not state.own(cell)}
+                own = sorted({cell[side] for cell in graph} - shared)
                 if not own or tried == GUESSES or self.guesses == MOST_GUESSES:
                     continue
                 tried += 1
@@ -344,7 +353,7 @@ class _Groups:
                 along, across = self.guess(state, graph, side, own[0])
                 x = {(unit, line): v for line, v in (along if side else across).items() if v}
                 y = {(unit, line): v for line, v in (across if side else along).items() if v}
-                left = _left(state.values, graph, x, y, state.values)
+                left = _left(state.values, graph, x, y, self.search.clock, state.values)
                 rest = state.without(i, left)
                 if len(rest.values) < len(left):
                     continue  # something is left where no other neuron is
@@ -376,6 +385,7 @@ class _Groups:
         for cell in sorted(state.owners):
             if cell in state.values or not state.own(cell):
                 continue
+            self.search.clock.check()
             i = state.owners[cell][0]
             ends = [self.needed(state, i, cell[side], side) for side in (0, 1)]
             if forced and ends == [None, None]:
@@ -415,6 +425,7 @@ class _Groups:
                     for i, (unit, graph) in enumerate(state.neurons)
                 ),
                 state.values,
+                self.search.clock,
             )
         )
 
@@ -446,7 +457,12 @@ class _Groups:
 
 
 def _left(
-    values: Values, cells: Iterable[Cell], x: Entries, y: Entries, others: Values | None = None
+    values: Values,
+    cells: Iterable[Cell],
+    x: Entries,
+    y: Entries,
+    clock: Clock,
+    others: Values | None = None,
 ) -> Entries:
     """What x and y leave of the values on these cells, and ``others`` as they are."""
     by_row: dict[int, list[tuple[int, Fraction]]] = {}
@@ -454,6 +470,7 @@ def _left(
         by_row.setdefault(j, []).append((unit, value))
     left = dict(others or {})
     for j, k in cells:
+        clock.check()
         made = sum((v * y.get((unit, k), 0) for unit, v in by_row.get(j, ())), Fraction(0))
         value = values.get((j, k), Fraction(0)) - made
         left.pop((j, k), None)

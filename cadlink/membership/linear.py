@@ -1,23 +1,30 @@
-"""Exact linear algebra on parts of a sparse matrix of rational numbers."""
+"""Exact linear algebra on parts of a sparse matrix of rational numbers.
+
+What python-flint computes cannot be interrupted: before each such piece of work its seconds are
+foreseen, and the clock asked whether they are left (``Clock.afford``).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import lcm
 
 from flint import fmpq, fmpq_mat, nmod_mat
 
+from cadlink.clock import Clock
 from cadlink.membership.answers import Values
 
-__all__ = ["dense", "fraction", "pivots", "rank", "rank_at_least", "skeleton", "solve"]
+__all__ = ["dense", "fraction", "product", "rank", "rank_at_least", "skeleton", "solve"]
 
 PRIME = 2_147_483_629
 
 
-def dense(values: Values, rows: Sequence[int], cols: Sequence[int]) -> fmpq_mat:
+def dense(values: Values, rows: Sequence[int], cols: Sequence[int], clock: Clock) -> fmpq_mat:
     """The block rows x cols."""
     found = fmpq_mat(len(rows), len(cols))
     for i, row in enumerate(rows):
+        clock.check()
         for j, col in enumerate(cols):
             value = values.get((row, col))
             if value:
@@ -30,24 +37,35 @@ def fraction(value: fmpq) -> Fraction:
     return Fraction(int(value.p), int(value.q))
 
 
-def rank(values: Values, rows: Sequence[int], cols: Sequence[int]) -> int:
+def rank(values: Values, rows: Sequence[int], cols: Sequence[int], clock: Clock) -> int:
     """The rank of a block.
 
-    >>> rank({(0, 0): Fraction(1), (1, 1): Fraction(1, 2)}, [0, 1], [1])
+    >>> from cadlink.clock import UNLIMITED
+    >>> rank({(0, 0): Fraction(1), (1, 1): Fraction(1, 2)}, [0, 1], [1], UNLIMITED)
     1
     """
-    return int(dense(values, rows, cols).rank()) if rows and cols else 0
+    if not rows or not cols:
+        return 0
+    block = dense(values, rows, cols, clock)
+    likely = rank_at_least(values, rows, cols, clock)
+    _afford(block, likely, likely * (len(cols) - likely), clock)
+    return int(block.rank())
 
 
-def rank_at_least(values: Values, rows: Sequence[int], cols: Sequence[int]) -> int:
+def rank_at_least(values: Values, rows: Sequence[int], cols: Sequence[int], clock: Clock) -> int:
     """The rank of a block modulo a prime, which the rank is at least, and nearly always."""
-    return int(_modular(values, rows, cols).rank()) if rows and cols else 0
+    if not rows or not cols:
+        return 0
+    block = _modular(values, rows, cols, clock)
+    clock.afford(len(rows) * len(cols) * min(len(rows), len(cols)) * 1e-9)
+    return int(block.rank())
 
 
-def _modular(values: Values, rows: Sequence[int], cols: Sequence[int]) -> nmod_mat:
+def _modular(values: Values, rows: Sequence[int], cols: Sequence[int], clock: Clock) -> nmod_mat:
     """The block modulo a prime; 0 where it has no value."""
     found = nmod_mat(len(rows), len(cols), PRIME)
     for i, row in enumerate(rows):
+        clock.check()
         for j, col in enumerate(cols):
             value = values.get((row, col))
             if value and value.denominator % PRIME:
@@ -58,35 +76,59 @@ def _modular(values: Values, rows: Sequence[int], cols: Sequence[int]) -> nmod_m
     return found
 
 
-def skeleton(
-    values: Values, rows: Sequence[int], cols: Sequence[int]
-) -> tuple[list[int], list[int]]:
-    """As many rows and columns of a block as its rank, where they meet in an invertible matrix.
+def _afford(matrix: fmpq_mat, rank: int, made: int, clock: Clock) -> None:
+    """Foresee an elimination, or an inversion, that makes so many numbers.
 
-    >>> skeleton({(0, 0): Fraction(2), (0, 1): Fraction(4), (1, 1): Fraction(0)}, [0, 1], [0, 1])
+    These are quotients of minors.  The seconds for one, as measured, grow a little faster than its
+    digits.
+    """
+    most = 1
+    for row in matrix.tolist():
+        clock.check()
+        below = lcm(*(int(value.q) for value in row))
+        above = max((abs(int(value.p)) for value in row), default=0)
+        most = max(most, above.bit_length() + below.bit_length())
+    bits = rank * (most + rank.bit_length())
+    each = bits / 30 + bits * bits / 190_000
+    clock.afford(1e-6 * (matrix.nrows() * matrix.ncols() + made * each))
+
+
+def skeleton(
+    values: Values, rows: Sequence[int], cols: Sequence[int], clock: Clock
+) -> tuple[list[int], list[int], fmpq_mat]:
+    """As many rows and columns of a block as its rank, where they meet in an invertible matrix; the
+    inverse of that.
+
+    >>> from cadlink.clock import UNLIMITED
+    >>> block = {(0, 0): Fraction(2), (0, 1): Fraction(4), (1, 1): Fraction(0)}
+    >>> skeleton(block, [0, 1], [0, 1], UNLIMITED)[:2]
     ([0], [0])
     """
-    block = dense(values, rows, cols)
-    modular = _modular(values, rows, cols)
+    block = dense(values, rows, cols, clock)
+    modular = _modular(values, rows, cols, clock)
     for mod in (True, False):  # nearly always the first will do
-        places = pivots(modular if mod else block)
-        left = [cols[j] for j in places]
-        turned = _modular(values, rows, left) if mod else dense(values, rows, left)
-        top = [rows[i] for i in pivots(turned.transpose())] if left else []
+        left = [cols[j] for j in _pivots(modular if mod else block, clock)]
         if not left:
             if not any(block.entries()):
-                return [], []
-        elif len(top) == len(left):
-            middle = dense(values, top, left)
+                return [], [], fmpq_mat(0, 0)
+            continue
+        some = (_modular if mod else dense)(values, rows, left, clock)
+        top = [rows[i] for i in _pivots(some.transpose(), clock)]
+        if len(top) == len(left):
+            middle = dense(values, top, left, clock)
+            _afford(middle, len(left), len(left) ** 2, clock)
             if middle.rank() == len(left):
-                made = dense(values, rows, left) * middle.inv() * dense(values, top, cols)
-                if made == block:
-                    return top, left
+                inverse = middle.inv()
+                weighted = product(dense(values, rows, left, clock), inverse, clock)
+                if product(weighted, dense(values, top, cols, clock), clock) == block:
+                    return top, left, inverse
     raise AssertionError("a matrix has a skeleton")
 
 
-def pivots(block: fmpq_mat | nmod_mat) -> list[int]:
+def _pivots(block: fmpq_mat | nmod_mat, clock: Clock) -> list[int]:
     """The columns that are not in the span of those before them."""
+    if isinstance(block, fmpq_mat):
+        _afford_reduction(block, clock)
     reduced, count = block.rref()
     found, col = [], 0
     for row in range(count):
@@ -96,7 +138,22 @@ def pivots(block: fmpq_mat | nmod_mat) -> list[int]:
     return found
 
 
-def solve(matrix: fmpq_mat, right: fmpq_mat) -> fmpq_mat | None:
+def _afford_reduction(matrix: fmpq_mat, clock: Clock) -> None:
+    """Foresee a reduction to echelon form, whatever the rank."""
+    cols = matrix.ncols()
+    most = min(matrix.nrows(), cols)
+    shape = min(most, cols // 2)  # the rank for which most numbers are made
+    _afford(matrix, most, shape * (cols - shape), clock)
+
+
+def product(one: fmpq_mat, other: fmpq_mat, clock: Clock) -> fmpq_mat:
+    """The product of two matrices."""
+    for factor in (one, other):
+        _afford(factor, 1, one.nrows() * other.ncols(), clock)
+    return one * other
+
+
+def solve(matrix: fmpq_mat, right: fmpq_mat, clock: Clock) -> fmpq_mat | None:
     """Some X with matrix * X = right, or None if there is none."""
     rows, cols, width = matrix.nrows(), matrix.ncols(), right.ncols()
     both = fmpq_mat(rows, cols + width)
@@ -105,6 +162,7 @@ def solve(matrix: fmpq_mat, right: fmpq_mat) -> fmpq_mat | None:
             both[i, j] = matrix[i, j]
         for j in range(width):
             both[i, cols + j] = right[i, j]
+    _afford_reduction(both, clock)
     reduced, count = both.rref()
     found = fmpq_mat(cols, width)
     col = 0

@@ -20,6 +20,8 @@ from cadlink.backends import REGISTRY
 from cadlink.backends.engine import Engine, Run
 from cadlink.backends.preferences import Kind
 from cadlink.certificates.data import Proof
+from cadlink.certificates.kernel import check_proof
+from cadlink.certificates.kernel.reader import FREE
 from cadlink.certificates.membership import FORMAT, VERSION, check_membership
 from cadlink.clock import Clock, OutOfTime
 from cadlink.deciding.decider import decide
@@ -43,6 +45,7 @@ __all__ = ["Belongs", "Membership", "member"]
 Curve = tuple[Mapping[Cell, list[tuple[int, Fraction]]], ...]
 
 MOST_TERMS = 400  # of the product map, beyond which no formula is written
+PER_ENTRY = 1.5e-5  # seconds to write an entry into a certificate and to read it again
 
 
 class Belongs(Enum):
@@ -64,11 +67,12 @@ class Membership:
     the matrix exactly: ``factors[-1] ... factors[0]``; ``curve``, for a limit that is no product,
     has for every factor the entries as Laurent polynomials in t, whose product tends to the matrix
     as t -> 0.  ``certificate`` is the JSON object that ``cadlink check`` accepts, present exactly
-    when the answer is not UNKNOWN; ``reason`` and ``detail`` say why there is none.
+    when the answer is not UNKNOWN; ``reason`` and ``detail`` say why there is none.  ``matrix`` is
+    None if there was no time to read it.
     """
 
     pattern: Pattern
-    matrix: Matrix
+    matrix: Matrix | None
     of: str
     answer: Belongs
     assurance: Assurance
@@ -84,7 +88,8 @@ class Membership:
         raise TypeError("an answer has no truth value; look at .answer")
 
     def to_json(self) -> dict[str, Any]:
-        """The object that ``cadlink member --json`` prints; the factors are in the certificate."""
+        """The object that ``cadlink member --json`` prints; matrix and factors are in the
+        certificate."""
         return {
             "answer": self.answer.value,
             "of": self.of,
@@ -93,7 +98,6 @@ class Membership:
             "detail": self.detail,
             "seconds": round(self.seconds, 6),
             "pattern": self.pattern.to_json(),
-            "matrix": self.matrix.to_json(),
             "certificate": self.certificate,
             "runs": [run.to_json() for run in self.runs],
         }
@@ -131,7 +135,19 @@ def member(
     limits = limits or Limits()
     clock = Clock.of(limits.wall_s)
     masks = pattern if isinstance(pattern, Pattern) else read(pattern)
-    target = exact(matrix).fitting(masks)
+    try:
+        target = exact(matrix, clock).fitting(masks)
+    except OutOfTime:
+        return Membership(
+            masks,
+            None,
+            "closure" if closure else "products",
+            Belongs.UNKNOWN,
+            Assurance.NONE,
+            limits.wall_s - clock.left(),
+            reason=UnknownReason.TIME,
+            detail="the time limit was reached while the matrix was read",
+        )
     with ExitStack() as stack:
         engine = engine or stack.enter_context(Engine())
         desk = Desk(engine, clock.deadline, limits.memory_mib, progress)
@@ -162,7 +178,7 @@ class _Asking:
             reason, detail = self.silence()
         except Contradiction as error:
             reason, detail = UnknownReason.CONTRADICTION, str(error)
-        except CheckOverdue:
+        except (CheckOverdue, OutOfTime):
             reason, detail = UnknownReason.TIME, "the time limit was reached while checking"
         except CertificateError as error:
             reason = UnknownReason.REJECTED
@@ -185,6 +201,8 @@ class _Asking:
     def proved(self, answer: Belongs, proof: Proof) -> Membership:
         """The answer, once the checker has accepted its certificate."""
         self.desk.say("checking the certificate")
+        made = 0 if self.factors is None else sum(map(len, self.factors))
+        self.desk.clock.afford(PER_ENTRY * (len(self.matrix.entries) + made))
         document = {
             "format": FORMAT,
             "version": VERSION,
@@ -283,17 +301,12 @@ class _Asking:
         """Every matrix on the support is a product: then this one is."""
         self.desk.say("deciding the pattern")
         decision = self.decided(0.5)
-        support = self.pattern.support()
+        support = self.pattern.support().toarray()
         if decision is None or not all(support[cell] for cell in self.matrix.entries):
             return None
-        proof = Proof("free", {"proof": decision.to_json()})
-        try:
-            self.proved(Belongs.YES, proof)
-        except CheckOverdue:
-            raise
-        except CertificateError:  # it is closed and not free
-            return None
-        return Belongs.YES, proof
+        if check_proof(self.pattern, decision, self.desk.deadline).conclusion != FREE:
+            return None  # it is closed and not free
+        return Belongs.YES, Proof("free", {"proof": decision.to_json()})
 
     def decided(self, share: float) -> Proof | None:
         """A proof that the set is closed."""

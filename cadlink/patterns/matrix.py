@@ -12,7 +12,7 @@ trusted: every refusal is an InputError of one line.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Rational
@@ -22,6 +22,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.errors import InputError, quoted, shortened
 from cadlink.files import MAX_TEXT_BYTES, read
 from cadlink.json_text import MAX_DIGITS
@@ -38,6 +39,7 @@ MOST_ENTRIES = 4_000_000  # zeros included
 _NUMBER = re.compile(
     r"[+-]?([0-9]+(/[0-9]+)?|([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][+-]?[0-9]{1,3})?)"
 )
+_PLAIN = (str, int, float)
 _ROWS = re.compile(r"\[\s*(\[[^][]*\]\s*,\s*)*\[[^][]*\]\s*\]")
 
 
@@ -54,9 +56,9 @@ class Matrix:
     entries: Mapping[Cell, Fraction]
 
     @classmethod
-    def of(cls, values: Any, where: str = "matrix") -> Matrix:
+    def of(cls, values: Any, where: str = "matrix", clock: Clock = UNLIMITED) -> Matrix:
         """The matrix of nested lists (of integers, fractions, floats, or texts such as "1/3") or of
-        an array or a torch tensor.  Raises InputError naming row and column."""
+        an array or a torch tensor.  Raises InputError naming row and column, and OutOfTime."""
         if isinstance(values, Matrix):
             return values
         if hasattr(values, "detach"):  # a torch tensor
@@ -75,12 +77,18 @@ class Matrix:
         if len(values) * width > MOST_ENTRIES:
             raise InputError(f"expected at most {MOST_ENTRIES} entries", where)
         entries: dict[Cell, Fraction] = {}
+        known: dict[object, Fraction] = {}  # most matrices repeat their numbers
         for i, row in enumerate(values):
+            clock.check()
             if not isinstance(row, list | tuple) or len(row) != width:
                 found = len(row) if isinstance(row, list | tuple) else quoted(row)
                 raise InputError(f"expected {width} numbers, found {found}", f"{where}, row {i}")
             for j, value in enumerate(row):
-                number = _number(value, where, i, j)
+                number = known.get(value) if isinstance(value, _PLAIN) else None
+                if number is None:
+                    number = _number(value, where, i, j)
+                    if isinstance(value, _PLAIN):
+                        known[value] = number
                 if number:
                     entries[i, j] = number
         return cls(len(values), width, entries)
@@ -111,25 +119,25 @@ class Matrix:
         return dense
 
 
-def exact(source: Source) -> Matrix:
-    """The matrix that a source (above) stands for.  Raises InputError.
+def exact(source: Source, clock: Clock = UNLIMITED) -> Matrix:
+    """The matrix that a source (above) stands for.  Raises InputError, and OutOfTime.
 
     >>> exact("[[0, 1], [1/2, 0.1]]") == exact("0 1; 1/2 1e-1")
     True
     """
     if not isinstance(source, str | Path):
-        return Matrix.of(source)
+        return Matrix.of(source, clock=clock)
     text = str(source)
     suffix = Path(text).suffix.lower() if "\n" not in text else ""
     if suffix == ".npy":
         array = array_of_npy(read(text, MAX_ARRAY_BYTES), text)
         if array.dtype.kind not in "biuf":
             raise InputError(f"expected real numbers, found type {array.dtype}", text)
-        return Matrix.of(array, shortened(text))
+        return Matrix.of(array, shortened(text), clock)
     if text == "-" or suffix in (".json", ".txt", ".csv"):
         where = "standard input" if text == "-" else shortened(text)
         try:
-            return _from_text(read(text, MAX_TEXT_BYTES).decode("utf-8-sig"), where)
+            return _from_text(read(text, MAX_TEXT_BYTES).decode("utf-8-sig"), where, clock)
         except UnicodeDecodeError as error:
             raise InputError(f"expected UTF-8 text; byte {error.start} is not", where) from None
     if not text.strip() or set(text) - set("0123456789+-./eE,;[]\"' \t\r\n"):
@@ -137,23 +145,28 @@ def exact(source: Source) -> Matrix:
             "expected a file (.npy, .json, .txt, .csv), '-', or text such as [[0, 1], [1/2, 0]]",
             quoted(text),
         )
-    return _from_text(text, "matrix")
+    return _from_text(text, "matrix", clock)
 
 
-def _from_text(text: str, where: str) -> Matrix:
+def _from_text(text: str, where: str, clock: Clock) -> Matrix:
     """The rows in brackets, or one a line or between semicolons."""
     stripped = text.strip()
-    if stripped.startswith("["):
+    bracketed = stripped.startswith("[")
+    if bracketed:
         if not _ROWS.fullmatch(stripped):
             raise InputError("expected rows as in [[0, 1], [1/2, 0]]", where)
         lines = re.findall(r"\[([^][]*)\]", stripped[1:-1])
-        rows: Iterable[list[str]] = (
-            [entry.strip().strip("\"'") for entry in line.split(",")] for line in lines
-        )
     else:
         lines = [line.partition("#")[0] for line in re.split(r"[;\n]", stripped)]
-        rows = (line.replace(",", " ").split() for line in lines if line.strip())
-    return Matrix.of(list(rows), where)
+        lines = [line for line in lines if line.strip()]
+    rows = []
+    for line in lines:
+        clock.check()
+        if bracketed:
+            rows.append([entry.strip().strip("\"'") for entry in line.split(",")])
+        else:
+            rows.append(line.replace(",", " ").split())
+    return Matrix.of(rows, where, clock)
 
 
 def _number(value: object, where: str, row: int, col: int) -> Fraction:
@@ -180,4 +193,5 @@ def number_to_json(value: Fraction) -> int | str:
     >>> number_to_json(Fraction(4, 2)), number_to_json(Fraction(1, 3))
     (2, '1/3')
     """
-    return value.numerator if value.denominator == 1 else str(value)
+    above, below = value.as_integer_ratio()
+    return above if below == 1 else f"{above}/{below}"

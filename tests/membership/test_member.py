@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import time
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -13,6 +14,7 @@ import z3
 from scipy.linalg import hadamard
 
 from cadlink import Assurance, Belongs, Limits, Membership, Pattern, member, read
+from cadlink.backends.engine import Engine
 from cadlink.certificates.membership import check_membership
 from cadlink.deciding.decision import UnknownReason
 from cadlink.errors import InputError
@@ -220,3 +222,59 @@ def test_what_is_no_question_is_said() -> None:
     ):
         with pytest.raises(InputError, match=words):
             member(pattern, matrix)
+
+
+class Slow:
+    """A clock of the operating system on which every look takes a hundredth of a second."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 0.01
+        return self.now
+
+
+@pytest.mark.parametrize("limit", [0.05, 0.5, 5.0])
+@pytest.mark.parametrize(
+    ("source", "shape"),
+    [
+        ("dense:60-20-60", (60, 60)),
+        ("lu:30", (30, 30)),
+        ("random:30-30-30,0.3,0", (30, 30)),
+        ("random:20-20-20-20,0.4,0", (20, 20)),
+        ("butterfly:32", (32, 32)),
+    ],
+)
+def test_the_clock_is_looked_at_everywhere(
+    monkeypatch: pytest.MonkeyPatch, source: str, shape: tuple[int, int], limit: float
+) -> None:
+    """However slow the computer, no more than a second is worked beyond the limit."""
+    slow = Slow()
+    monkeypatch.setattr(time, "monotonic", slow)
+    drawn = np.random.default_rng(0).integers(-9, 10, shape)
+    masked = np.where(read(source).support().toarray(), drawn, 0)
+    with Engine(cache=None) as engine:
+        monkeypatch.setattr(engine, "available", list)
+        slow.now = 0.0
+        found = member(source, masked, limits=Limits(limit), engine=engine)
+    assert slow.now <= 1.1 * limit + 1
+    if limit < 0.1:
+        assert (found.matrix, found.reason) == (None, UnknownReason.TIME)
+        assert "while the matrix was read" in found.detail
+
+
+def test_what_cannot_be_interrupted_is_foreseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers of 300 digits, of low rank: the factorisation would take a minute."""
+    monkeypatch.setattr(time, "monotonic", time.process_time)  # others may be working, too
+    rng = random.Random(3)
+    left = [[rng.randrange(10**150) for _ in range(40)] for _ in range(60)]
+    right = [[rng.randrange(10**150) for _ in range(60)] for _ in range(40)]
+    matrix = [
+        [sum(a * b for a, b in zip(row, col, strict=True)) for col in zip(*right, strict=True)]
+        for row in left
+    ]
+    start = time.monotonic()
+    found = member("dense:60-40-60", matrix, limits=Limits(2))
+    assert time.monotonic() - start < 2 * 1.1 + 1
+    assert found.reason is UnknownReason.TIME
