@@ -1,4 +1,4 @@
-"""Hostile certificates, witnesses and files, at random: nothing false passes, nothing hangs.
+"""Hostile certificates and files, at random: nothing false passes, nothing hangs.
 
     python scripts/fuzz.py                                   a short run of every kind
     python scripts/fuzz.py certificates --count 20000
@@ -8,7 +8,6 @@
 certificates   proofs of every rule, changed (numbers, types, structure, pieces of other proofs,
                other problems) and put to the kernel.  What it accepts must agree with what is known
                of the problem: from the unchanged proof, or from a decision of its own
-witnesses      the same for the files of ``cadlink network --certificate``
 files          files of every kind the package reads, cut off, with bits flipped, with pieces of
                other files; only the documented errors may come
 
@@ -41,10 +40,8 @@ from cadlink import Decider, Pattern
 from cadlink.certificates.kernel import check_proof
 from cadlink.database.queries import PatternDatabase
 from cadlink.errors import CadlinkError, CertificateError
-from cadlink.networks import decide_network
 from cadlink.networks.readers import tables
 from cadlink.networks.readers.models import pattern_of
-from cadlink.networks.witness_file import check_document, document_of
 from cadlink.patterns import masks
 from cadlink.patterns.families import build
 from cadlink.patterns.group import Group
@@ -235,58 +232,6 @@ class Certificates:
         return self._known[key]
 
 
-# -- witnesses -------------------------------------------------------------------------------------
-
-
-class Witnesses:
-    """The witnesses of some networks, and what is known of every statement."""
-
-    def __init__(self) -> None:
-        self.documents: list[dict[str, Any]] = []
-        self._known: dict[str, str] = {}
-        for source in ("lu:2", "dense:2-2-2", "dense:2-1-2", "dense:1-2-1"):
-            for question in ("a", "d"):
-                for bias in (True, False):
-                    verdict = decide_network(build(source), question, bias=bias)
-                    if verdict.statement is not None and verdict.witness is not None:
-                        document = document_of(verdict.statement, verdict.witness)
-                        self.documents.append(json.loads(json.dumps(document)))
-        for document in self.documents:
-            self._known[self._asked(document)] = document["answer"]
-
-    @staticmethod
-    def _asked(document: Mapping[str, Any]) -> str:
-        """All that a document says but its answer and why."""
-        without = {k: v for k, v in document.items() if k not in ("answer", "witness")}
-        return json.dumps(without, sort_keys=True)
-
-    def close(self) -> None:
-        """Nothing was started."""
-
-    def case(self, rng: random.Random) -> Any:
-        """A changed witness file, or one with the witness of another."""
-        document = rng.choice(self.documents)
-        if rng.random() < 0.25:
-            return {**document, "witness": rng.choice(self.documents)["witness"]}
-        return changed(document, self.documents, rng)
-
-    def put(self, document: Any) -> tuple[str, str]:
-        """What the checker says, and whether it is true."""
-        if not isinstance(document, dict):
-            return "rejected", ""
-        try:
-            checked = check_document(document)[1]
-        except CertificateError:
-            return "rejected", ""
-        if checked.holes:
-            return "on a word", ""
-        known = self._known.get(self._asked(document))
-        if known is None:
-            return "not judged", document["answer"]
-        right = known == document["answer"]
-        return ("accepted" if right else "false"), f"{document['answer']}, known: {known}"
-
-
 # -- files -----------------------------------------------------------------------------------------
 
 
@@ -422,9 +367,8 @@ class Files:
         return "accepted", ""
 
 
-KINDS: dict[str, Callable[[], Certificates | Witnesses | Files]] = {
+KINDS: dict[str, Callable[[], Certificates | Files]] = {
     "certificates": Certificates,
-    "witnesses": Witnesses,
     "files": Files,
 }
 

@@ -12,10 +12,10 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from cadlink import files
 from cadlink.certificates import kernel
 from cadlink.database.queries import PatternDatabase
 from cadlink.deciding.known_obstructions import Obstruction, find, known
-from cadlink.files import replacing
 from cadlink.rules.pipeline import reduce, verdict
 
 __all__ = ["minimal_obstructions", "write"]
@@ -48,5 +48,4 @@ def minimal_obstructions(database: PatternDatabase) -> list[Obstruction]:
 def write(obstructions: Iterable[Obstruction], target: Path) -> None:
     """Write the data file of ``deciding/known_obstructions.py``, one obstruction on a line."""
     lines = [json.dumps(one.to_json(), separators=(",", ":")) for one in obstructions]
-    with replacing(target, "obstructions") as name:
-        name.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="ascii")
+    files.write(target, "[\n" + ",\n".join(lines) + "\n]\n", "obstructions")

@@ -20,7 +20,7 @@ from cadlink.database.queries import PatternDatabase
 from cadlink.database.shipped import look_up
 from cadlink.deciding.decider import Lookup, decide
 from cadlink.deciding.decision import Decision, Limits, UnknownReason, Verdict
-from cadlink.files import replacing, writable
+from cadlink.files import writable, write
 from cadlink.networks.readers.sources import is_model_file
 from cadlink.patterns import masks
 
@@ -80,9 +80,8 @@ def run(args: argparse.Namespace) -> int:
         if decision.certificate is None:
             print(f"cadlink: no verdict, so {target} was not written", file=sys.stderr)
         else:
-            with replacing(target, "--certificate") as name:
-                text = json.dumps(decision.certificate.to_json(), allow_nan=False)
-                name.write_text(text + "\n", encoding="ascii")
+            text = json.dumps(decision.certificate.to_json(), allow_nan=False)
+            write(target, text + "\n", "--certificate")
     if args.json:
         read = {} if model is None else {"model": model.to_json()}
         print(json.dumps({**read, **decision.to_json()}, allow_nan=False))

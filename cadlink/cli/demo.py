@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import textwrap
 from pathlib import Path
 
 from cadlink import files
 from cadlink.cli import status
 from cadlink.cli.bar import Bar
 from cadlink.cli.highlight import highlight
+from cadlink.cli.layout import paragraph
 from cadlink.cli.model_arguments import add_model, model_from
 from cadlink.cli.progress import Progress
 from cadlink.clock import Clock
@@ -129,9 +129,9 @@ def run(args: argparse.Namespace) -> int:
 def describe(demo: Demonstration) -> str:
     """What was seen, as a table."""
     marked = obstruction_of(demo.data.pattern, demo.data.witness)
-    lines = textwrap.wrap(demo.data.words, 88)
+    lines = paragraph("", demo.data.words)
     if marked is not None:
-        lines += textwrap.wrap(f"It sits in {marked.words}.", 88)
+        lines += paragraph("", f"It sits in {marked.words}.")
     lines += ["", f"{'run':<38}{'steps':>7}{'loss':>12}{'largest |weight|':>18}{'x sequence':>12}"]
     runs = sorted((demo.plain, *demo.others), key=lambda run: run.seed)
     for one in (*runs, demo.decayed):

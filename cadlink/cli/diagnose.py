@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import textwrap
 
 from cadlink.cli import status
 from cadlink.cli.bar import Bar
 from cadlink.cli.data_arguments import add_data, add_report, data_from, report_path
+from cadlink.cli.layout import paragraph
 from cadlink.cli.model_arguments import add_model, model_from
 from cadlink.cli.network import describe
 from cadlink.deciding.decision import Limits
@@ -50,6 +50,6 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"model": model.to_json(), **found.to_json()}, allow_nan=False))
     else:
-        print("\n".join([*textwrap.wrap(found.conclusion, 88), "", *found.lines(), ""]))
+        print("\n".join([*paragraph("", found.conclusion), "", *found.lines(), ""]))
         print(describe(found.verdict))
     return status.DECIDED

@@ -19,6 +19,7 @@ from cadlink.certificates.data import Certificate
 from cadlink.cli import status, words
 from cadlink.cli.arguments import add_method, add_source
 from cadlink.cli.decide import status_of
+from cadlink.cli.layout import paragraph
 from cadlink.cli.picture import picture
 from cadlink.cli.progress import Progress
 from cadlink.clock import Clock
@@ -106,8 +107,7 @@ def run(args: argparse.Namespace) -> int:
         print(line)
     for number, leaf in enumerate(open_leaves(tree), start=1):
         print()
-        for line in textwrap.wrap(_INTRODUCTION.format(number=number), 88):
-            print(line)
+        print("\n".join(paragraph("", _INTRODUCTION.format(number=number))))
         _questions(leaf.problem)
     return status.DECIDED
 

@@ -18,7 +18,7 @@ from cadlink.cli.layout import paragraph
 from cadlink.cli.progress import Progress
 from cadlink.deciding.decision import Assurance, Limits, UnknownReason, Verdict
 from cadlink.errors import InputError
-from cadlink.files import replacing, writable
+from cadlink.files import writable, write
 from cadlink.membership.member import Belongs, Membership, member
 from cadlink.membership.nearest import Nearest, nearest
 from cadlink.patterns.group import Cell
@@ -80,9 +80,8 @@ def run(args: argparse.Namespace) -> int:
         if found.certificate is None:
             print(f"cadlink: no answer, so {target} was not written", file=sys.stderr)
         else:
-            with replacing(target, "--certificate") as name:
-                text = json.dumps(found.certificate, allow_nan=False)
-                name.write_text(text + "\n", encoding="ascii")
+            text = json.dumps(found.certificate, allow_nan=False)
+            write(target, text + "\n", "--certificate")
     print(json.dumps(found.to_json(), allow_nan=False) if args.json else describe(found))
     if found.answer is not Belongs.UNKNOWN:
         return status.DECIDED

@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import textwrap
 from pathlib import Path
 
 from cadlink.cli import status
 from cadlink.cli.bar import Bar
 from cadlink.cli.data_arguments import add_data, add_report, data_from, report_path
+from cadlink.cli.layout import paragraph
 from cadlink.cli.model_arguments import add_model, model_from
 from cadlink.deciding.decision import Limits
-from cadlink.files import replacing
+from cadlink.files import write
 from cadlink.networks.deciding import decide_network
 from cadlink.networks.kernel.statement import MAX_NUMBERS
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict
@@ -92,19 +92,19 @@ def run(args: argparse.Namespace) -> int:
 def describe(verdict: NetworkVerdict) -> str:
     """The verdict for human eyes."""
     lines = [repr(verdict.pattern)[1:-1].partition(":")[0], ""]
-    lines += textwrap.wrap(verdict.explanation, 88)
+    lines += paragraph("", verdict.explanation)
     lines += _points(verdict)
     if verdict.reason:
-        lines += _item("because  ", verdict.reason)
+        lines += paragraph("because  ", verdict.reason)
     for text in verdict.assumptions:
-        lines += _item("assuming ", text)
+        lines += paragraph("assuming ", text)
     if verdict.witness is not None:
         text = "an independent checker verified the witness"
         if verdict.holes:
             text += f", except {len(verdict.holes)} answers of quantifier-elimination programs"
-        lines += _item("proof    ", text)
+        lines += paragraph("proof    ", text)
     for text in verdict.advice:
-        lines += _item("advice   ", text)
+        lines += paragraph("advice   ", text)
     return "\n".join(lines)
 
 
@@ -128,10 +128,6 @@ def _points(verdict: NetworkVerdict) -> list[str]:
     return ["", *rows, ""]
 
 
-def _item(label: str, text: str) -> list[str]:
-    return textwrap.wrap(text, 88, initial_indent=label, subsequent_indent=" " * len(label))
-
-
 def _write(path: Path, verdict: NetworkVerdict) -> None:
     if verdict.statement is None or verdict.witness is None:
         print(f"cadlink: no answer with a witness, so {path} was not written", file=sys.stderr)
@@ -145,5 +141,4 @@ def _write(path: Path, verdict: NetworkVerdict) -> None:
         )
         return
     document = document_of(verdict.statement, verdict.witness)
-    with replacing(path, "--certificate") as name:
-        name.write_text(json.dumps(document, allow_nan=False) + "\n", encoding="ascii")
+    write(path, json.dumps(document, allow_nan=False) + "\n", "--certificate")

@@ -68,11 +68,6 @@ class Rel(Enum):
         """The relation that holds exactly when this one fails."""
         return _BY_SIGNS[_ALL - _SIGNS[self]]
 
-    @property
-    def mirrored(self) -> Rel:
-        """The relation of -p equivalent to this one of p."""
-        return _BY_SIGNS[frozenset(-sign for sign in _SIGNS[self])]
-
     @classmethod
     def of_signs(cls, signs: frozenset[int]) -> Rel:
         """The relation satisfied by these signs (one or two of -1, 0, 1)."""

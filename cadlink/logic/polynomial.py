@@ -278,23 +278,6 @@ class Polynomial:
         scale = lcm(*(int(value.q) for value in merged.values()))
         return Polynomial.of({m: int((value * scale).p) for m, value in merged.items()})
 
-    def substitute(self, table: Mapping[str, Polynomial]) -> Polynomial:
-        """Variables replaced by polynomials, all at once.
-
-        >>> x, y = Polynomial.variable("x"), Polynomial.variable("y")
-        >>> str((x * y).substitute({"x": y, "y": x + 1}))
-        'x*y + y'
-        """
-        if self.is_constant:
-            return self
-        images = [table.get(name) or Polynomial.variable(name) for name in self.variables]
-        variables: tuple[str, ...] = ()
-        for image in images:
-            variables = _union(variables, image.variables)
-        context = _context(variables)
-        lifted = [image._lift(variables) for image in images]
-        return self._trimmed(variables, self.value.compose(*lifted, ctx=context))
-
     def rename(self, table: Mapping[str, str]) -> Polynomial:
         """Variables renamed, all at once; two may become one."""
         names = tuple(check_name(table.get(name, name)) for name in self.variables)

@@ -12,10 +12,10 @@ from html import escape
 from importlib.metadata import version
 from pathlib import Path
 
+from cadlink import files
 from cadlink.database.queries import Entry, PatternDatabase
 from cadlink.database.statistics import Row, densities, totals, unknowns
 from cadlink.errors import InputError
-from cadlink.files import replacing
 from cadlink.report.drawing import curve_table, find_curve, pattern_svg
 from cadlink.search import nonclosed
 
@@ -91,9 +91,7 @@ def write(
     except OSError as error:
         raise InputError(f"cannot make {folder}: {error.strerror or error}", "--html") from error
     page = folder / "index.html"
-    with replacing(page, "--html") as name:
-        text = "".join(_page(database, words, progress or (lambda what: None)))
-        name.write_text(text, encoding="utf-8")
+    files.write(page, "".join(_page(database, words, progress or (lambda what: None))), "--html")
     return page
 
 

@@ -10,7 +10,6 @@ from cadlink.writing.document import Math, joined
 
 __all__ = [
     "AND",
-    "IN",
     "INSIDE",
     "NE",
     "TIMES",
@@ -35,7 +34,6 @@ __all__ = [
 ]
 
 NE = Math(" != ", r" \ne ")
-IN = Math(" in ", r" \in ")
 INSIDE = Math(" inside ", r" \subseteq ")
 TIMES = Math(" x ", r" \times ")
 AND = Math(" and ", r" \land ")

@@ -79,16 +79,6 @@ def test_assigning_keeps_the_sign(
     assert exact == 0 or (scaled / exact).denominator == 1  # a positive integer multiple
 
 
-@settings(max_examples=100, deadline=None)
-@given(polynomials, polynomials, points)
-def test_substituting_is_composing(
-    p: Polynomial, q: Polynomial, point: dict[str, Fraction]
-) -> None:
-    table = {"x": q, "y_2": Polynomial.variable("x")}
-    moved = {**point, "x": q.evaluate(point), "y_2": point["x"]}
-    assert p.substitute(table).evaluate(point) == p.evaluate(moved)
-
-
 def test_renaming_is_simultaneous_and_may_merge() -> None:
     x, y = Polynomial.variable("x"), Polynomial.variable("y")
     assert (x - 2 * y).rename({"x": "y", "y": "x"}) == y - 2 * x
