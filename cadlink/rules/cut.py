@@ -40,19 +40,19 @@ def search(net: Net, clock: Clock) -> Pins | None:
         return None
     best = net.no_pins()
     lacking = net.missing(best, clock)
-    if not lacking.dimensions:
+    if not lacking:
         return best
     if sum(mark.size for mark in best) <= FEW_UNITS:
         return _every(net, clock)
     for proposal in proposals(net, clock):
         found = net.missing(proposal, clock)
-        if found.dimensions < lacking.dimensions:
+        if found < lacking:
             best, lacking = proposal, found
-        if not lacking.dimensions:
+        if not lacking:
             return best
-    if lacking.dimensions > MOST_MISSING * sum(rows.size for rows in net.outputs):
+    if lacking > MOST_MISSING * sum(rows.size for rows in net.outputs):
         return None
-    return improved(net, best, lacking, clock.at_most(SEARCH_S))
+    return improved(net, best, clock.at_most(SEARCH_S))
 
 
 def _every(net: Net, clock: Clock) -> Pins | None:
@@ -60,7 +60,7 @@ def _every(net: Net, clock: Clock) -> Pins | None:
     sizes = [mark.size for mark in net.no_pins()]
     for chosen in product((False, True), repeat=sum(sizes)):
         marks = tuple(np.split(np.array(chosen), np.cumsum(sizes)[:-1]))
-        if not net.missing(marks, clock).dimensions:
+        if not net.missing(marks, clock):
             return marks
     return None
 

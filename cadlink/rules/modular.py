@@ -16,7 +16,6 @@ from cadlink.patterns.pattern import Mask
 __all__ = [
     "PRIME",
     "Matrix",
-    "dependent",
     "drawn",
     "left_kernel",
     "product",
@@ -89,21 +88,6 @@ def right_kernel(matrix: Matrix) -> Matrix:
     found, nullity = _flint(matrix).nullspace()
     table = np.array([int(v) for v in found.entries()], dtype=np.int64).reshape(cols, cols)
     return table[:, : int(nullity)]
-
-
-def dependent(matrix: Matrix) -> tuple[int, npt.NDArray[np.bool_]]:
-    """How many independent relations the rows satisfy, and which rows take part in any of them.
-
-    >>> nullity, rows = dependent(np.array([[1, 2], [0, 1], [2, 4]]))
-    >>> nullity, rows.tolist()
-    (1, [True, False, True])
-    """
-    rows = len(matrix)
-    found, nullity = _flint(np.ascontiguousarray(matrix.T)).nullspace()
-    # Numbers are slow on their way out of flint; a random combination has the zeros of all.
-    weights = np.random.default_rng(0).integers(1, PRIME, size=rows)
-    mixed = found * flint.nmod_mat(rows, 1, weights.tolist(), PRIME)
-    return int(nullity), np.array([int(v) != 0 for v in mixed.entries()], dtype=np.bool_)
 
 
 def left_kernel(matrix: Matrix) -> Matrix:

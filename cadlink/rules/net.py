@@ -13,24 +13,21 @@ from cadlink.patterns.pattern import Pattern
 from cadlink.rules.modular import (
     PRIME,
     Matrix,
-    dependent,
     drawn,
     left_kernel,
     product,
     rank,
-    right_kernel,
 )
 
-__all__ = ["ENTRY_S", "MOST_ENTRIES", "Marks", "Missing", "Net", "Pins", "affordable"]
+__all__ = ["ENTRY_S", "MOST_ENTRIES", "Marks", "Net", "Pins", "affordable"]
 
 MOST_ENTRIES = 20_000_000  # of a factor, of the support, of the demands on the pins
 ENTRY_S = 4e-8  # seconds to draw an entry
-RELATION_S, STEP_S = 4e-7, 5e-10  # and to look for relations, beside a step of elimination
+ENTER_S, STEP_S = 4e-7, 5e-10  # and to hand it to flint, beside a step of elimination
 CHEAP_ENTRIES = 400_000  # of a Jacobian that is worth its rank
 SPARE = 4  # columns beyond full row rank in a first look at a rank
 
 Marks = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 Pins = tuple[Marks, ...]  # one array for every hidden layer
 
 
@@ -46,14 +43,6 @@ def affordable(pattern: Pattern) -> bool:
     return bool(max(*sizes, pattern.widths[0] * pattern.widths[-1]) <= MOST_ENTRIES)
 
 
-@dataclass(frozen=True)
-class Missing:
-    """How many dimensions a set of pins lacks, and the inputs whose columns are short of them."""
-
-    dimensions: int
-    columns: list[int]
-
-
 @dataclass
 class Net:
     """A chain with drawn factors and what does not depend on the pins."""
@@ -62,7 +51,6 @@ class Net:
     clock: Clock = UNLIMITED
     seed: int = 0
     _kernels: dict[tuple[bytes, int, bytes], Matrix] = field(default_factory=dict)
-    _needed: dict[tuple[bytes, int, bytes], Ints] = field(default_factory=dict)
     _spans: dict[tuple[bytes, int, int], Matrix] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -128,54 +116,28 @@ class Net:
             found.append(fixed)
         return found[::-1]
 
-    def missing(self, pins: Pins, clock: Clock) -> Missing:
-        """What the pins lack; raises OutOfTime."""
+    def missing(self, pins: Pins, clock: Clock) -> int:
+        """How many dimensions the pins lack; raises OutOfTime."""
         up = self.upwards(pins)
         above = b"".join(np.packbits(mark).tobytes() for mark in pins[1:])
         kernels = self._kernels_of(pins, up, above, clock)
         total = sum(len(kernel) for kernel in kernels.values())
         if not total:
-            return Missing(0, [])
+            return 0
         spans, below = self._variables(pins, up, above)
         width = spans.shape[1]
         if total * width > MOST_ENTRIES or not width:
-            return Missing(total, list(kernels))
+            return total
         clock.check()
         demands = np.zeros((total, width), dtype=np.int64)
-        owner: list[int] = []
+        top = 0
         for k, kernel in kernels.items():
             seen = np.flatnonzero(below[:, k])
             some = product(kernel, spans[np.ix_(self.outputs[k], seen)]) * below[seen, k] % PRIME
-            demands[len(owner) : len(owner) + len(kernel), seen] = some
-            owner += [k] * len(kernel)
-        clock.afford(total * width * (RELATION_S + STEP_S * total))
-        lacking, rows = dependent(demands)
-        return Missing(lacking, sorted({owner[row] for row in np.flatnonzero(rows)}))
-
-    def needed(self, pins: Pins, clock: Clock) -> Ints:
-        """For every unit of the first hidden layer the inputs whose columns lose a dimension with
-        it; raises OutOfTime."""
-        up = self.upwards(pins)[0]
-        above = b"".join(np.packbits(mark).tobytes() for mark in pins[1:])
-        found = np.zeros(self.pattern.widths[1], dtype=np.int64)
-        for k, rows in enumerate(self.outputs):
-            heads = self.fed[k][~pins[0][self.fed[k]]]
-            key = (above, k, heads.tobytes())
-            if key not in self._needed:
-                clock.check()
-                # A column of the matrix is in the span of others iff some relation uses it.
-                uses = right_kernel(up[np.ix_(rows, heads)])
-                self._needed[key] = heads[~uses.any(axis=1)]
-            found[self._needed[key]] += 1
-        return found
-
-    def spans(self, layer: int, pins: Pins) -> Ints:
-        """For every unit of a hidden layer the number of dimensions a pin there gives at most."""
-        heads = self.masks[layer]
-        if layer < self.depth - 1:
-            heads = heads & ~pins[layer][:, None]
-        most: Ints = np.minimum(heads.sum(axis=0), self.pattern.widths[-1])
-        return most
+            demands[top : top + len(kernel), seen] = some
+            top += len(kernel)
+        clock.afford(total * width * (ENTER_S + STEP_S * total))
+        return total - rank(demands)
 
     def _kernels_of(
         self, pins: Pins, up: list[Matrix], above: bytes, clock: Clock

@@ -1,83 +1,109 @@
 """Pins in all layers by local search.
 
-A pin gives back at most as many dimensions as the paths upwards from its heads have, and takes one
-from every column that cannot do without the unit, and one for every pin that feeds it.  The pins
-with the best balance are tried, several at once while that helps; what they really lack is a rank.
-When none helps, a pin on a path upwards from a column that lacks something is tried, or one fewer.
+Every pin is judged by the relations it would break less what it takes from others, both seen in
+floating point (``sketch``).  The best are set, several at once while that helps; then single ones,
+and random changes that lose nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TypeAlias
+
 import numpy as np
 
 from cadlink.clock import Clock
-from cadlink.rules.net import Missing, Net, Pins
+from cadlink.rules.net import Net, Pins
+from cadlink.rules.sketch import Look, Sketch, sketchable
 
 __all__ = ["improved"]
 
 MOST_AT_ONCE = 16  # pins set in one move
-MOST_FAILURES = 60  # moves in a row that gain nothing
+MOST_FAILURES = 30  # rounds in a row that gain nothing
+SINGLES, SHAKES = 8, 14  # moves of a round
+NEAR_BEST = 30  # places that may be exchanged for a pin
+
+Place: TypeAlias = tuple[int, int]  # a hidden layer, counted from 0, and a unit
 
 
-def improved(net: Net, best: Pins, lacking: Missing, clock: Clock) -> Pins | None:
+def improved(net: Net, start: Pins, clock: Clock) -> Pins | None:
     """Pins that lack nothing, or None; raises OutOfTime."""
+    if not sketchable(net):
+        return None
     chance = np.random.default_rng(0)
+    sketch = Sketch(net)
+    best, look = start, sketch.look(start, clock)
     failures, at_once = 0, MOST_AT_ONCE
-    while lacking.dimensions and failures < MOST_FAILURES:
-        clock.check()
-        moved = tuple(mark.copy() for mark in best)
-        if at_once:
-            _pin(net, moved, lacking, at_once, chance, clock)
-        else:
-            _shake(net, moved, int(chance.choice(lacking.columns)), chance)
-        found = net.missing(moved, clock)
+    while look.missing and failures < MOST_FAILURES:
         failures += 1
-        if found.dimensions < lacking.dimensions:
-            failures, at_once = 0, min(MOST_AT_ONCE, 2 * at_once or 1)
-        elif at_once:
-            at_once //= 2
-            continue
-        elif found.dimensions > lacking.dimensions:
-            continue
-        best, lacking = moved, found
-    return None if lacking.dimensions else best
+        places = _places(sketch, best, look, chance)
+        for move in _moves(net, best, look, places, at_once, chance):
+            pins = _toggled(best, move)
+            found = sketch.look(pins, clock)
+            if found.missing > look.missing:
+                continue
+            gained = found.missing < look.missing
+            best, look = pins, found
+            if gained:
+                failures, at_once = 0, min(MOST_AT_ONCE, 2 * len(move))
+                break
+        else:
+            at_once = 1
+    return best if not look.missing and not net.missing(best, clock) else None
 
 
-def _pin(
-    net: Net, marks: Pins, lacking: Missing, number: int, chance: np.random.Generator, clock: Clock
-) -> None:
-    """Set the pins with the best balance."""
-    short = np.zeros(net.pattern.widths[0], dtype=np.bool_)
-    short[lacking.columns] = True
-    lost = net.needed(marks, clock)  # columns that cannot do without a unit of the first layer
-    below = net.masks[0] & short  # from which short columns a unit can be reached inside U
-    places: list[tuple[float, int, int]] = []
-    for layer, mark in enumerate(marks, start=1):
-        if layer > 1:
-            feeding = net.masks[layer - 1] * marks[layer - 2]
-            lost = feeding.sum(axis=1)
-            below = feeding.astype(np.float32) @ below.astype(np.float32) > 0
-        gain = np.minimum(net.spans(layer, marks), below.sum(axis=1) * net.pattern.widths[-1])
-        score = (gain - lost + chance.random(mark.size)) * ~mark * below.any(axis=1)
-        places += [(float(score[u]), layer, int(u)) for u in np.flatnonzero(score > 0)]
-        below = below & mark[:, None]
-    for _, layer, u in sorted(places, reverse=True)[:number]:
-        marks[layer - 1][u] = True
+def _toggled(pins: Pins, move: list[Place]) -> Pins:
+    found = tuple(mark.copy() for mark in pins)
+    for layer, unit in move:
+        found[layer][unit] ^= True
+    return found
 
 
-def _shake(net: Net, marks: Pins, k: int, chance: np.random.Generator) -> None:
-    """Change the pins a little, near input k."""
-    kind = chance.random()
-    u = int(chance.choice(net.fed[k]))
-    if kind < 0.55 and len(marks) > 1:  # a path upwards from k
-        marks[0][u] = True
-        for layer in range(1, min(len(marks), 2 if chance.random() < 0.7 else 3)):
-            u = int(chance.choice(np.flatnonzero(net.masks[layer][:, u])))
-            marks[layer][u] = True
-    elif kind < 0.8:
-        marks[0][u] = ~marks[0][u]
-    else:
-        mark = marks[int(chance.integers(len(marks)))]
-        on = np.flatnonzero(mark)
-        if on.size:
-            mark[int(chance.choice(on))] = False
+def _places(sketch: Sketch, pins: Pins, look: Look, chance: np.random.Generator) -> list[Place]:
+    """Where a pin would break a relation, the best places first, ties by chance."""
+    scored = []
+    pairs = zip(sketch.gains(pins, look), sketch.losses(pins, look), strict=True)
+    for layer, (gain, loss) in enumerate(pairs):
+        score = gain - loss + chance.random(gain.size)
+        scored += [(float(score[u]), layer, int(u)) for u in np.flatnonzero(gain)]
+    return [(layer, unit) for _, layer, unit in sorted(scored, reverse=True)]
+
+
+def _moves(
+    net: Net, pins: Pins, look: Look, places: list[Place], at_once: int, chance: np.random.Generator
+) -> Iterator[list[Place]]:
+    """The best places together, fewer of them, one by one; then changes at random, on the way up
+    from an input that takes part in a relation or anywhere."""
+    while at_once > 1:
+        yield places[:at_once]
+        at_once //= 2
+    for place in places[:SINGLES]:
+        yield [place]
+    pinned = [(layer, int(u)) for layer, mark in enumerate(pins) for u in np.flatnonzero(mark)]
+    short = np.unique(look.owner[look.relations.any(axis=0)])
+    for _ in range(SHAKES):
+        kind = chance.random()
+        if kind < 0.35:
+            walk = _walk(net, int(chance.choice(short)), chance)
+            yield [walk[int(chance.integers(1 + chance.integers(len(walk))))]]
+        elif kind < 0.55:
+            walk = _walk(net, int(chance.choice(short)), chance)
+            steps = walk[: int(chance.integers(2, 4))]
+            yield [(layer, unit) for layer, unit in steps if not pins[layer][unit]]
+        elif kind < 0.75 and pinned:
+            yield [_one(pinned, chance)]
+        elif pinned and places:
+            yield [_one(pinned, chance), _one(places[:NEAR_BEST], chance)]
+
+
+def _walk(net: Net, unit: int, chance: np.random.Generator) -> list[Place]:
+    """A random path upwards from an input, without its ends."""
+    found = []
+    for layer, mask in enumerate(net.masks[:-1]):
+        unit = int(chance.choice(np.flatnonzero(mask[:, unit])))
+        found.append((layer, unit))
+    return found
+
+
+def _one(places: list[Place], chance: np.random.Generator) -> Place:
+    return places[int(chance.integers(len(places)))]
