@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
-import numpy as np
-
-from cadlink.certificates.kernel.problems import Graph, Group, Mask, matched, representatives
+from cadlink.certificates.kernel.problems import Graph, Group, representatives
 from cadlink.certificates.kernel.reader import (
     CLOSED,
     FREE,
@@ -153,19 +151,14 @@ def matching(group: Group, at: Reader) -> Outcome:
     polynomial in the x_i(j).  Choose X so that none of these minors vanishes; then every column is
     a solvable linear system, with unknowns of its own."""
     at.spend(200_000 * len(group.cols) + 1000 * group.ones)
-    columns: dict[int, list[tuple[int, int]]] = {}
-    for i, graph in enumerate(group.neurons):
-        for j, k in graph:
-            columns.setdefault(k, []).append((j, i))
+    columns: dict[int, dict[int, list[int]]] = {}  # column: row: neurons
+    for (j, k), neurons in sorted(group.owners().items()):
+        columns.setdefault(k, {})[j] = neurons
     pairs: dict[int, dict[int, int]] = {}  # column: row: neuron
-    for k in sorted(columns):
-        rows, row = np.unique([j for j, _ in columns[k]], return_inverse=True)
-        neurons, col = np.unique([i for _, i in columns[k]], return_inverse=True)
-        joined = Mask(len(rows), len(neurons), row.ravel(), col.ravel())
-        found = matched(joined.csr())
+    for k, rows in sorted(columns.items()):
+        found = representatives(list(rows.values()))
         at.demand(found is not None, "a matching of the rows in every column", f"none in {k}")
-        if found is not None:
-            pairs[k] = dict(zip(rows.tolist(), neurons[found].tolist(), strict=True))
+        pairs[k] = dict(zip(rows, found or (), strict=True))
     return Found(FREE, facts={"pairs": pairs})
 
 
@@ -210,16 +203,12 @@ def pinned_columns(group: Group, at: Reader) -> Outcome:
         done.update(cols)
 
     def served(k: int, extra: tuple[int, int] | None) -> bool:
-        rows = sorted(rows_of[k])
-        at.spend(200_000 + 1000 * sum(len(owners[j, k]) for j in rows))
-        pairs = [
-            (place, i)
-            for place, j in enumerate(rows)
-            for i in owners[j, k]
-            if i not in pinned or j not in pinned[i] or extra == (j, i)
+        at.spend(200_000 + 1000 * sum(len(owners[j, k]) for j in rows_of[k]))
+        sets = [
+            [i for i in owners[j, k] if i not in pinned or j not in pinned[i] or extra == (j, i)]
+            for j in sorted(rows_of[k])
         ]
-        row, col = np.array([r for r, _ in pairs], int), np.array([c for _, c in pairs], int)
-        return matched(Mask(len(rows), len(group.neurons), row, col).csr()) is not None
+        return representatives(sets) is not None
 
     for k in sorted(set(rows_of) - done):
         fine = served(k, None) or any(

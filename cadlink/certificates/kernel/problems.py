@@ -294,13 +294,10 @@ def matched(matrix: Any) -> Ints | None:
 def representatives(sets: Sequence[Collection[int]]) -> list[int] | None:
     """Distinct representatives of the sets, or None."""
     number: dict[int, int] = {}
-    pairs = [
-        (r, number.setdefault(v, len(number))) for r, one in enumerate(sets) for v in sorted(one)
-    ]
+    indices = [number.setdefault(v, len(number)) for one in sets for v in sorted(one)]
     if len(number) < len(sets):
         return None
-    row = np.array([r for r, _ in pairs], dtype=np.int64)
-    col = np.array([c for _, c in pairs], dtype=np.int64)
-    found = matched(Mask(len(sets), len(number), row, col).csr())
+    ones, starts = np.ones(len(indices), dtype=np.bool_), np.cumsum([0, *map(len, sets)])
+    found = matched(csr_array((ones, indices, starts), shape=(len(sets), len(number))))
     values = list(number)
     return None if found is None else [values[place] for place in found.tolist()]
