@@ -28,7 +28,7 @@ from trained_masks import NETWORKS, Trained, masks
 from cadlink.certificates.kernel import check_proof
 from cadlink.clock import Clock
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules.paths import on_path
+from cadlink.rules.paths import on_paths
 from cadlink.rules.pipeline import Tree, open_leaves, proof, reduce, verdict
 
 SHORT = {"free": "f", "closed": "c", "not_closed": "n", "unknown": "?"}
@@ -80,7 +80,7 @@ def core(tree: Tree) -> str:
 
 def _starved(pattern: Pattern) -> int:
     """Inputs that reach more outputs than they feed units."""
-    kept = pattern.select(on_path(pattern))
+    kept = pattern.select(on_paths(pattern))
     fed = np.bincount(kept.layers[0].indices, minlength=kept.widths[0])
     reached = np.bincount(kept.support().indices, minlength=kept.widths[0])
     return int(np.count_nonzero(reached > fed))

@@ -34,8 +34,10 @@ form is itself: a graph is (R x C) minus F by the support property of ``patterns
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from cadlink.rules.bits import bits
 
 __all__ = ["NormalForm", "components", "is_star", "lines", "normal_form"]
 
@@ -57,7 +59,7 @@ class NormalForm:
         found = []
         for graph in self.graphs:
             its_rows, its_cols = lines(graph, self.rows, self.cols)
-            spread = sum(its_cols << row * self.cols for row in _bits(its_rows))
+            spread = sum(its_cols << row * self.cols for row in bits(its_rows))
             found.append(spread)
         row = (1 << self.cols) - 1
         column = sum(1 << place * self.cols for place in range(self.rows))
@@ -67,13 +69,6 @@ class NormalForm:
             cuts = [column << place for place in range(self.cols)]
         found += [self.free & cut for cut in cuts if self.free & cut]
         return tuple(sorted(found))
-
-
-def _bits(number: int) -> Iterator[int]:
-    while number:
-        lowest = number & -number
-        yield lowest.bit_length() - 1
-        number ^= lowest
 
 
 def lines(cells: int, rows: int, cols: int) -> tuple[int, int]:

@@ -37,7 +37,7 @@ from cadlink.membership.linear import (
 )
 from cadlink.patterns.group import Cell
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules.paths import components, on_path
+from cadlink.rules.paths import components, on_paths
 from cadlink.search import refutation
 from cadlink.search.model import Model
 
@@ -104,7 +104,7 @@ def pieces(pattern: Pattern, values: Values) -> Iterator[Piece]:
     hidden = [np.arange(width) for width in pattern.widths[1:-1]]
     rows, cols = sorted({i for i, _ in values}), sorted({j for _, j in values})
     chosen = [np.array(cols), *hidden, np.array(rows)]
-    kept = [units[on] for units, on in zip(chosen, on_path(pattern.select(chosen)), strict=True)]
+    kept = [units[on] for units, on in zip(chosen, on_paths(pattern.select(chosen)), strict=True)]
     part = pattern.select(kept)
     count, labels = components(part)
     for label in range(count):

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cadlink.networks.theorems.paths import on_paths
 from cadlink.networks.verdict import NetworkVerdict
 from cadlink.patterns.pattern import Pattern
+from cadlink.rules.paths import on_paths
 
 __all__ = ["Obstruction", "obstruction_of"]
 

@@ -49,9 +49,9 @@ from cadlink.logic.formula import FALSE, Atom, Formula, Rel, conj, exists
 from cadlink.logic.polynomial import Polynomial
 from cadlink.networks.curve import Curve
 from cadlink.networks.readers.tables import rational
-from cadlink.networks.theorems.paths import on_paths
 from cadlink.networks.verdict import number_json
 from cadlink.patterns.pattern import Pattern
+from cadlink.rules.paths import on_paths
 
 __all__ = ["Found", "not_attained", "rational_rows", "realised"]
 

@@ -22,8 +22,8 @@ import numpy as np
 from cadlink.networks.data import TrainingSet
 from cadlink.networks.experiments.sequence import Array
 from cadlink.networks.experiments.training import Task
-from cadlink.networks.theorems.paths import Units, on_paths
 from cadlink.patterns.pattern import Pattern
+from cadlink.rules.paths import Units, on_paths
 
 __all__ = ["Subnetwork", "subnetwork"]
 

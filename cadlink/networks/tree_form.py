@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from cadlink.networks.theorems.paths import live_units
 from cadlink.patterns.pattern import Pattern
+from cadlink.rules.paths import live_units
 
 __all__ = ["Obstacle", "obstacles", "refilled", "tree_form"]
 

@@ -14,7 +14,7 @@ import numpy as np
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import large_matching, two_factors
-from cadlink.rules.paths import on_path
+from cadlink.rules.paths import on_paths
 from cadlink.rules.rule import FreeProof, Rule, Told
 from cadlink.rules.step import Conclusion, Step
 from cadlink.writing.document import Blocks, sentence
@@ -69,7 +69,7 @@ def find(
         if int(np.dot(into, out)) > MAX_AREA:
             continue
         pair = pattern.part(layer - 1, layer + 1)
-        trimmed = pair.select(on_path(pair))
+        trimmed = pair.select(on_paths(pair))
         if 0 in trimmed.widths:  # then the whole chain is not trimmed, which comes first
             continue
         proof = _proof(trimmed, free_proof, clock)

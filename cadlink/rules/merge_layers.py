@@ -12,7 +12,7 @@ from typing import Any
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import deep_matching
-from cadlink.rules.paths import on_path
+from cadlink.rules.paths import on_paths
 from cadlink.rules.rule import FreeProof, Rule, Told
 from cadlink.rules.step import Conclusion, Step
 from cadlink.writing.document import Blocks, sentence
@@ -48,7 +48,7 @@ def find(
             clock.check()
             last = first + length - 2  # hidden layers first, ..., last disappear
             part = pattern.part(first - 1, last + 1)
-            part = part.select(on_path(part))
+            part = part.select(on_paths(part))
             if 0 in part.widths:  # then the whole chain is not trimmed, which comes first
                 continue
             proof = _proof(part, free_proof, clock)

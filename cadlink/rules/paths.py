@@ -1,8 +1,10 @@
-"""Which units of a pattern lie on a path from an input to an output, and which are joined."""
+"""Which units of a pattern lie on paths from some inputs to some outputs, and which are joined."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -10,33 +12,80 @@ import scipy.sparse as sp
 
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["components", "is_connected", "is_trimmed", "on_path"]
+__all__ = [
+    "Marks",
+    "Units",
+    "components",
+    "is_connected",
+    "is_trimmed",
+    "live_units",
+    "meeting",
+    "on_paths",
+    "reached",
+    "reaching",
+]
+
+Units: TypeAlias = npt.NDArray[np.int64]
+Marks: TypeAlias = list[npt.NDArray[np.bool_]]  # per unit layer, which units
 
 SWEEPS = 4  # up and down the layers; random masks need two
 
 
-def on_path(pattern: Pattern) -> list[npt.NDArray[np.int64]]:
-    """For every layer its units on some path from an input to an output, ascending.
+def on_paths(
+    pattern: Pattern, inputs: Sequence[int] | None = None, outputs: Sequence[int] | None = None
+) -> list[Units]:
+    """Per unit layer the units on paths from these inputs to these outputs (default: all).
 
-    >>> [units.tolist() for units in on_path(Pattern.of(["110/000", "11"]))]
-    [[0, 1], [0], [0]]
+    >>> [units.tolist() for units in on_paths(Pattern.of(["11/01", "10/11"]), [0])]
+    [[0], [0], [0, 1]]
     """
-    from_inputs = [np.ones(pattern.widths[0], dtype=np.bool_)]
-    for mask in pattern.layers:
-        from_inputs.append(mask @ from_inputs[-1])
-    to_outputs = [np.ones(pattern.widths[-1], dtype=np.bool_)]
-    for mask in reversed(pattern.layers):
-        to_outputs.append(mask.T @ to_outputs[-1])
-    return [
-        np.flatnonzero(one & other)
-        for one, other in zip(from_inputs, reversed(to_outputs), strict=True)
+    return meeting(reached(pattern, inputs), reaching(pattern, outputs))
+
+
+def meeting(up: Marks, down: Marks) -> list[Units]:
+    """Per unit layer the units in both."""
+    return [np.flatnonzero(a & b).astype(np.int64) for a, b in zip(up, down, strict=True)]
+
+
+def live_units(pattern: Pattern, constant_units: bool = False) -> list[Units]:
+    """All inputs and outputs, and the hidden units on some path.
+
+    ``constant_units``: hidden units with a path to an output are enough.
+    """
+    up, down = reached(pattern, None), reaching(pattern, None)
+    hidden = [
+        np.flatnonzero(b if constant_units else a & b).astype(np.int64)
+        for a, b in zip(up, down, strict=True)
     ]
+    return [np.arange(pattern.widths[0]), *hidden[1:-1], np.arange(pattern.widths[-1])]
+
+
+def reached(pattern: Pattern, inputs: Sequence[int] | None) -> Marks:
+    """Per unit layer the units that some of these inputs have a path to."""
+    found = [_marked(pattern.widths[0], inputs)]
+    for mask in pattern.layers:
+        found.append(mask @ found[-1])
+    return found
+
+
+def reaching(pattern: Pattern, outputs: Sequence[int] | None) -> Marks:
+    """Per unit layer the units that have a path to some of these outputs."""
+    found = [_marked(pattern.widths[-1], outputs)]
+    for mask in reversed(pattern.layers):
+        found.append(mask.T @ found[-1])
+    return found[::-1]
+
+
+def _marked(width: int, units: Sequence[int] | None) -> npt.NDArray[np.bool_]:
+    found = np.zeros(width, dtype=np.bool_)
+    found[slice(None) if units is None else list(units)] = True
+    return found
 
 
 def is_trimmed(pattern: Pattern) -> bool:
     """Whether every unit lies on a path from an input to an output."""
     return all(
-        len(units) == width for units, width in zip(on_path(pattern), pattern.widths, strict=True)
+        len(units) == width for units, width in zip(on_paths(pattern), pattern.widths, strict=True)
     )
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from cadlink import Limits, Pattern, Verdict
 from cadlink.networks.repair import guarantee, repair
-from cadlink.networks.theorems.paths import live_units
 from cadlink.networks.tree_form import obstacles, refilled, tree_form
+from cadlink.rules.paths import live_units
 
 
 def random_pattern(seed: int) -> Pattern:

@@ -15,7 +15,7 @@ from cadlink.patterns.pattern import Pattern
 from cadlink.rules import cut, deep_matching
 from cadlink.rules.modular import PRIME, rank
 from cadlink.rules.net import Net, Pins
-from cadlink.rules.paths import is_connected, on_path
+from cadlink.rules.paths import is_connected, on_paths
 from cadlink.rules.pin_flow import enough, proposals
 from cadlink.rules.pin_search import improved
 from cadlink.rules.sketch import MOST_RELATIONS, Sketch
@@ -24,7 +24,7 @@ from cadlink.rules.split import find as split
 
 def trimmed(source: str) -> Pattern:
     pattern = build(f"random:{source}")
-    return pattern.select(on_path(pattern))
+    return pattern.select(on_paths(pattern))
 
 
 @pytest.mark.parametrize("seed", [0, 1])

@@ -16,7 +16,7 @@ from cadlink.patterns.families import build
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import merged_cross, pipeline, two_factors, wide_cross
-from cadlink.rules.paths import on_path
+from cadlink.rules.paths import on_paths
 
 
 def group_of(pattern: Pattern) -> Group:
@@ -63,7 +63,7 @@ def test_the_kernel_says_what_it_says_about_the_group() -> None:
     agreed = [0, 0]
     for seed in range(60):
         pattern = build(f"random:5-5-5,0.5,{seed}")
-        pattern = pattern.select(on_path(pattern))
+        pattern = pattern.select(on_paths(pattern))
         if min(pattern.widths) < 5:
             continue
         lower, upper = (mask.toarray() for mask in pattern.layers)
@@ -87,7 +87,7 @@ def test_what_is_found_in_small_masks_is_accepted_and_as_much_as_by_the_group() 
         if data is not None:
             fired += 1
             assert accepted(pattern, {"rule": "merged_cross", "data": data, "parts": []})
-        elif min(pattern.select(on_path(pattern)).widths) == 6:
+        elif min(pattern.select(on_paths(pattern)).widths) == 6:
             missed += merged_cross.find(group_of(pattern)) is not None
     assert fired > 30
     assert missed < fired / 10

@@ -54,8 +54,8 @@ from typing import Any
 import numpy as np
 
 from cadlink.clock import UNLIMITED, Clock
-from cadlink.networks.theorems.paths import on_paths
 from cadlink.patterns.pattern import Pattern
+from cadlink.rules.paths import on_paths
 
 __all__ = ["closed"]
 

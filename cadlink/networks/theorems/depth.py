@@ -31,10 +31,10 @@ from typing import Any
 import numpy as np
 
 from cadlink.networks.curve import Curve
-from cadlink.networks.theorems.paths import on_paths
 from cadlink.networks.theorems.theorem import Case
 from cadlink.networks.verdict import number_json
 from cadlink.patterns.pattern import Pattern
+from cadlink.rules.paths import on_paths
 
 __all__ = ["some_data"]
 

@@ -55,10 +55,10 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from cadlink.clock import Clock
 from cadlink.networks.curve import Curve
-from cadlink.networks.theorems.paths import Units, on_paths
 from cadlink.networks.theorems.theorem import Case
 from cadlink.networks.verdict import number_json
 from cadlink.patterns.pattern import Pattern
+from cadlink.rules.paths import Units, on_paths
 
 __all__ = ["existence", "some_data"]
 

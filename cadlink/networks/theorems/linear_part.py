@@ -74,10 +74,10 @@ from cadlink.certificates.data import Proof
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.deciding.decision import Decision, Verdict
 from cadlink.networks.curve import Curve
-from cadlink.networks.theorems.paths import Units, on_paths
 from cadlink.networks.verdict import number_json
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import unique_cut
+from cadlink.rules.paths import Units, on_paths
 from cadlink.search import nonclosed
 from cadlink.search.laurent import Laurent, add, monomial, multiply
 

@@ -80,11 +80,11 @@ from fractions import Fraction
 from typing import Any
 
 from cadlink.networks.curve import Curve
-from cadlink.networks.theorems.paths import Units, on_paths
 from cadlink.networks.theorems.saturated import cover, lines, on_line, three_to_a_gap
 from cadlink.networks.theorems.theorem import Case
 from cadlink.networks.verdict import number_json
 from cadlink.patterns.pattern import Pattern
+from cadlink.rules.paths import Units, on_paths
 
 __all__ = ["existence", "guaranteed", "some_data"]
 

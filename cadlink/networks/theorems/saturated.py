@@ -65,10 +65,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from cadlink.networks.curve import Curve
-from cadlink.networks.theorems.paths import Units, meeting, on_paths, reached, reaching
 from cadlink.networks.theorems.theorem import Case
 from cadlink.networks.verdict import number_json
 from cadlink.patterns.pattern import Pattern
+from cadlink.rules.paths import Units, meeting, on_paths, reached, reaching
 
 __all__ = ["Line", "cover", "existence", "lines", "on_line", "some_data", "three_to_a_gap"]
 

@@ -32,8 +32,8 @@ from typing import Any
 import numpy as np
 
 from cadlink.networks.theorems import one_hidden_layer
-from cadlink.networks.theorems.paths import live_units
 from cadlink.patterns.pattern import Pattern
+from cadlink.rules.paths import live_units
 
 __all__ = ["guaranteed"]
 

@@ -40,8 +40,8 @@ from typing import Any
 
 import numpy as np
 
-from cadlink.networks.theorems.paths import on_paths
 from cadlink.networks.theorems.theorem import Case
+from cadlink.rules.paths import on_paths
 
 __all__ = ["existence"]
 
