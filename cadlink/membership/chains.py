@@ -3,8 +3,9 @@
 Steps that lose nothing come first: lines of zeros, components, and hidden layers whose blocks are
 disjoint (the layers of butterflies and Monarch matrices), where the matrix falls into a product of
 two, one for the masks above and one for those below.  Two factors are taken neuron by neuron
-(``groups.py``).  What is left is tried: bounds of ranks, factors drawn by chance but for one, two
-factors in place of many, polynomial equations.
+(``groups.py``), or, if there are as many units as the rank, as a basis and its dual (``bases.py``).
+What is left is tried: bounds of ranks, factors drawn by chance but for one, two factors in place of
+many, polynomial equations.
 
 References: Q.-T. Le, L. Zheng, E. Riccietti, R. Gribonval, "Fast learning of fast transforms, with
 guarantees" (arXiv 2110.01235) and "Butterfly factorization with error guarantees" (arXiv
@@ -24,7 +25,7 @@ from flint import fmpq_mat
 
 from cadlink.certificates.data import Proof
 from cadlink.clock import UNLIMITED, Clock
-from cadlink.membership import groups
+from cadlink.membership import bases, groups
 from cadlink.membership.answers import Answer, Entries, Factors, Search, Values
 from cadlink.membership.linear import (
     dense,
@@ -130,7 +131,8 @@ def _connected(pattern: Pattern, values: Values, search: Search) -> Answer:
     if found is not None:
         return found
     if pattern.depth == 2:
-        return _two_factors(pattern, values, search)
+        made = None if search.limit else bases.factor(pattern, values, search)
+        return made or _two_factors(pattern, values, search)
     for trial in range(DRAWS):
         drawn = _drawn(pattern, values, trial % 2 == 1, search)
         if drawn is not None:

@@ -15,7 +15,16 @@ from flint import fmpq, fmpq_mat, nmod_mat
 from cadlink.clock import Clock
 from cadlink.membership.answers import Values
 
-__all__ = ["dense", "fraction", "product", "rank", "rank_at_least", "skeleton", "solve"]
+__all__ = [
+    "dense",
+    "fraction",
+    "nullspace",
+    "product",
+    "rank",
+    "rank_at_least",
+    "skeleton",
+    "solve",
+]
 
 PRIME = 2_147_483_629
 
@@ -135,6 +144,24 @@ def _pivots(block: fmpq_mat | nmod_mat, clock: Clock) -> list[int]:
         while not reduced[row, col]:
             col += 1
         found.append(col)
+    return found
+
+
+def nullspace(matrix: fmpq_mat, clock: Clock) -> fmpq_mat:
+    """A basis, as columns, of the vectors that a matrix takes to 0.
+
+    >>> from cadlink.clock import UNLIMITED
+    >>> nullspace(fmpq_mat([[1, 2]]), UNLIMITED).tolist()
+    [[-2], [1]]
+    """
+    pivots = _pivots(matrix, clock)
+    reduced = matrix.rref()[0]
+    others = [j for j in range(matrix.ncols()) if j not in set(pivots)]
+    found = fmpq_mat(matrix.ncols(), len(others))
+    for place, j in enumerate(others):
+        found[j, place] = 1
+        for row, pivot in enumerate(pivots):
+            found[pivot, place] = -reduced[row, j]
     return found
 
 

@@ -28,6 +28,7 @@ from cadlink.deciding.decider import decide
 from cadlink.deciding.decision import Assurance, Limits, UnknownReason, Verdict
 from cadlink.deciding.oracle import Contradiction, Desk, claim, count_variables
 from cadlink.errors import BackendMissing, CertificateError, CheckOverdue, FormulaError
+from cadlink.json_text import MAX_DIGITS
 from cadlink.logic import encode
 from cadlink.logic.formula import FALSE, Exists
 from cadlink.membership import chains
@@ -257,10 +258,13 @@ class _Asking:
     def search(self, limit: bool, share: float) -> Answer:
         search = Search(self.desk.clock.share(share), limit, None if limit else self.ask)
         try:
-            return chains.factor(self.pattern, self.matrix.entries, search)
+            found = chains.factor(self.pattern, self.matrix.entries, search)
         except OutOfTime:
             self.overdue = True
             return None
+        if isinstance(found, list) and any(map(_too_long, found)):
+            return None
+        return found
 
     def told(self, found: Answer) -> tuple[Belongs, Proof] | None:
         if isinstance(found, list):
@@ -409,3 +413,10 @@ class _Asking:
             for one in made
         ]
         return Belongs.YES, Proof("curve", {"factors": data})
+
+
+def _too_long(entries: Values) -> bool:
+    """Whether some number is longer than those of a certificate."""
+    return any(
+        max(abs(value.numerator), value.denominator) >= 10**MAX_DIGITS for value in entries.values()
+    )
