@@ -3,13 +3,14 @@
     python scripts/bench_limits.py                 sixty masks, 5 s each
     python scripts/bench_limits.py --limit 6 --record
     python scripts/bench_limits.py --member        matrices, as files of JSON, put to 'member'
+    python scripts/bench_limits.py --network       questions (a) and (d) about networks
 
 Every mask is decided by a command of its own, so that starting Python, reading, deciding, checking
 and printing all count.  With ``--member``, each is asked about a product of small integers on it
 and about a matrix of small integers on its support.  An overrun is more than a tenth of the limit
-and a second, beside what the command takes for ``lu:2``.  With ``--processor`` the clocks of the
-command, and this one, count the seconds of its processor, for on a crowded computer those of the
-wall say little.
+and a second, beside what the command takes for ``lu:2`` (and with ``--network`` for reading the
+masks).  With ``--processor`` the clocks of the command, and this one, count the seconds of its
+processor, for on a crowded computer those of the wall say little.
 """
 
 from __future__ import annotations
@@ -49,6 +50,15 @@ SHAPES = (
     "1000-1000-1000",
     "2048-4096-2048",
 )
+NETWORKS = (
+    "784-300-100-10,0.1",
+    "3072-1024-512-10,0.5",
+    "512-512-512-512-512-100,0.05",
+    "500-2000-500,0.3",
+    "2000-2000-2000-1000,0.1",
+    "9216-4096-4096-1000,0.1",
+    "25088-4096-4096-1000,0.1",
+)
 DENSITIES = ("0.02", "0.1", "0.2", "0.5", "0.8")
 
 
@@ -85,9 +95,18 @@ def timed(asked: list[str], limit: float, processor: bool) -> tuple[str, float]:
     if processor:
         seconds = float(done.stderr.split()[-1])
     said = json.loads(done.stdout)
+    if asked[0] == "network":
+        return f"{said['answer']} {said['theorem']}".strip(), seconds
     if said["reason"] is not None:
         return f"unknown ({said['reason']})", seconds
     return said["verdict"] if asked[0] == "decide" else said["answer"], seconds
+
+
+def reading(source: str) -> float:
+    """The seconds of reading a pattern."""
+    start = time.process_time()
+    read(source)
+    return time.process_time() - start
 
 
 def matrices(source: str, folder: Path) -> list[list[str]]:
@@ -111,23 +130,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--limit", type=float, default=5.0, help="seconds for each mask (5)")
     parser.add_argument("--processor", action="store_true", help="seconds of the processor")
-    parser.add_argument("--member", action="store_true", help="ask 'member', not 'decide'")
+    asking = parser.add_mutually_exclusive_group()
+    asking.add_argument("--member", action="store_true", help="ask 'member', not 'decide'")
+    asking.add_argument("--network", action="store_true", help="ask 'network', not 'decide'")
     parser.add_argument("--record", action="store_true", help="write the table to RESULTS.md")
     args = parser.parse_args()
-    timed(["decide", "lu:2"], args.limit, args.processor)  # once for the disk
-    base = timed(["decide", "lu:2"], args.limit, args.processor)[1]
+    first = ["network" if args.network else "decide", "lu:2"]
+    timed(first, args.limit, args.processor)  # once for the disk
+    base = timed(first, args.limit, args.processor)[1]
     rows, over = [], 0
-    heads = ["product", "drawn"] if args.member else list(DENSITIES)
-    for name in MEMBER if args.member else SHAPES:
+    heads = ["product", "drawn"] if args.member else ["a", "d"] if args.network else [*DENSITIES]
+    for name in MEMBER if args.member else NETWORKS if args.network else SHAPES:
         row = [name]
+        source = f"random:{name},0"
+        allowed = base + 1.1 * args.limit + 1 + (reading(source) if args.network else 0)
         with TemporaryDirectory() as folder:
             if args.member:
                 asked = matrices(name, Path(folder))
+            elif args.network:
+                asked = [["network", source, "--question", question] for question in heads]
             else:
                 asked = [["decide", f"random:{name},{density},0"] for density in DENSITIES]
             for question in asked:
                 said, seconds = timed(question, args.limit, args.processor)
-                late = seconds > base + 1.1 * args.limit + 1
+                late = seconds > allowed
                 over += late
                 row.append(f"{said} {seconds:.1f} s{' OVER' if late else ''}")
         rows.append(row)
@@ -138,8 +164,8 @@ def main() -> None:
     text += f" `lu:2` takes {base:.1f} s, nearly all of it to start Python."
     print(text)
     if args.record:
-        title = "The limit of member" if args.member else "The limit is a total"
-        results.write(title, text)
+        about = " of member" if args.member else " of network" if args.network else " is a total"
+        results.write(f"The limit{about}", text)
     sys.exit(over > 0)
 
 

@@ -49,6 +49,7 @@ OTHER: dict[str, tuple[Any, ...]] = {
         "R19",
         "R20",
         "R22",
+        "R23iv",
         "R24",
         "N1",
         "exact",

@@ -119,6 +119,10 @@ def proved() -> tuple[tuple[Statement, dict[str, Any]], ...]:
         assert witness is not None
         pattern = small if "units" in witness else deep
         found.append((stated(pattern, "some_targets", activation=activation), witness))
+    xs = np.random.default_rng(6).integers(-4, 5, size=(10, 4)).tolist()
+    near = decide_network("dense:4-8-2", "c", xs, [[x * y, z - t * t] for x, y, z, t in xs])
+    assert near.statement is not None, near.reason
+    found.append((near.statement, dict(near.witness or {})))
     return tuple(found)
 
 

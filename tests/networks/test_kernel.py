@@ -107,6 +107,7 @@ THEORY: dict[tuple[str, str], tuple[str, str, set[str], Biases, str | None, str]
     ("R23i", "some_labels"): ("ab", NO, ALSO_LINEAR, output, "hard", "none"),
     ("R23ii", "attained"): ("abc", YES, ALSO_LINEAR, any_, "soft_cross_entropy", "none"),
     ("R23iii", "attained"): ("bc", YES, RELU, any_, "attaining", "none"),
+    ("R23iv", "attained"): ("c", YES, RELU, any_, "definite", "none"),
     ("R24b", "attained"): ("abc", YES, ALSO_LINEAR, upwards_with_output, "labels", "weights"),
     ("R24b", "not_attained"): ("c", NO, ALSO_LINEAR, output, "labels", "weights"),
     ("R24b", "some_labels"): ("ab", NO, ALSO_LINEAR, output, "hard", "weights"),

@@ -17,6 +17,7 @@ from cadlink.networks.kernel import (
     kinks,
     labels,
     matrices,
+    nearby,
     rank,
     safe,
     slopes,
@@ -193,6 +194,7 @@ TABLE: dict[Key, Row] = {
     ("R23iii", "attained"): Row(
         (B_YES, C_YES), (RELU,), ANY, "attaining", "none", rank.full_features
     ),
+    ("R23iv", "attained"): Row((C_YES,), (RELU,), ANY, "definite", "none", nearby.fit_nearby),
     ("R24c", "not_attained"): Row(
         (C_NO,), (RELU,), ALL, "averaging", "all-but-last", labels.penalised_in_part
     ),

@@ -125,7 +125,10 @@ def _violations(case: Case) -> list[_Violation]:
     clock.check()
     columns = mask.tocsc()
     reached: dict[bytes, tuple[Units, Units]] = {}
+    looking = clock.share(1 / 2)
     for start in np.flatnonzero(partner < 0)[:MAX_STARTS]:
+        if reached and looking.expired():
+            break
         order, before = _alternating(columns, partner, int(start), clock)
         key = np.sort(partner[order[1:]]).tobytes()
         reached.setdefault(key, (order, before))

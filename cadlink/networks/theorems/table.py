@@ -23,6 +23,7 @@ from cadlink.networks.theorems import (
     hall,
     linear_part,
     narrow,
+    nearby,
     one_hidden_layer,
     safe_inputs,
     saturated,
@@ -513,6 +514,16 @@ THEOREMS: tuple[Theorem, ...] = (
         " needs to be determined (theorem N1)",
         search=_searched,
         unwritten="no explicit matrix was found",
+    ),
+    Theorem(
+        "R23iv",
+        frozenset({(_C, _YES)}),
+        "a layer with as many free parameters as targets, and weights near an exact fit",
+        "some weights nearly fit the targets, and one layer has so many free parameters that a"
+        " small change of these, which moves no hidden unit to its other side, fits them exactly",
+        nearby.fit_nearby,
+        hidden=(1, None),
+        many=True,
     ),
     Theorem(
         "realised",
