@@ -16,6 +16,7 @@ from torch import nn
 from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError, foreign, quoted, shortened
 from cadlink.networks import NetworkAnswer, NetworkVerdict, Question, decide_network, model_of
+from cadlink.networks.points import CLASSES
 from cadlink.networks.readers.layers import Model
 from cadlink.networks.readers.weights import shape_text
 from cadlink.networks.words import explain
@@ -43,7 +44,7 @@ FUNCTIONS = {
     F.binary_cross_entropy_with_logits: "logistic",
 }
 # Other settings of these losses make other losses.
-PLAIN = {"weight": None, "pos_weight": None, "ignore_index": -100, "label_smoothing": 0.0}
+PLAIN = {"weight": None, "pos_weight": None, "ignore_index": -100}
 # Optimizers that add weight_decay * w to the gradient: the gradient of weight_decay / 2 * |w|^2.
 PENALISING = ("SGD", "Adam", "Adagrad", "Adadelta", "Adamax", "RMSprop", "NAdam", "RAdam")
 DECOUPLED = ("AdamW", "Muon", "Adafactor")
@@ -69,12 +70,12 @@ def check(
         Tensors or arrays, points first, taken exactly.  Without data, or if a loader gives more
         than MOST_NUMBERS numbers, the question is (a), about some training set.
     loss : a loss of ``torch.nn`` or its function, optional
-        ``MSELoss``, ``L1Loss``, ``SmoothL1Loss``, ``HuberLoss``, ``CrossEntropyLoss`` or
-        ``BCEWithLogitsLoss``, over all the data at once.  No theorem is about others.  Default: the
-        squared error.
+        ``MSELoss``, ``L1Loss``, ``SmoothL1Loss``, ``HuberLoss``, ``CrossEntropyLoss`` (with label
+        smoothing: that of the soft labels this makes) or ``BCEWithLogitsLoss``, over all the data
+        at once.  No theorem is about others.  Default: the squared error.
     optimizer : torch.optim.Optimizer, optional
-        Its ``weight_decay`` on all parameters, or on all weights and no bias, is a penalty, unless
-        it is decoupled.
+        Its ``weight_decay`` on all parameters, or on no bias and all weights or those of all layers
+        but the last, is a penalty, unless it is decoupled.
         Default: no penalty.  Penalties added to the loss by hand are not seen.
     question : "a", "b" or "c", optional
         As for ``cadlink.networks.decide_network``.  Default: (c) with (X, y), (b) with X alone.
@@ -112,14 +113,17 @@ def check(
         raise InputError("question (d) is about functions, not about training: use decide_network")
     read = trained_model(model, masks)
     asked, inputs, targets, notes = _asked(asked, data)
-    if inputs is not None:
-        classes = _loss_class(loss)[0] == "cross_entropy"
-        inputs, targets = _fitting(model, read, inputs, targets, classes)
     kind, why_not = _loss_class(loss)
-    last = read.layers[-1].activation
-    if kind in ("cross_entropy", "logistic") and last in ("softmax", "sigmoid"):
-        why_not = f"the loss is given what the {last} made of the outputs; give it the outputs"
-    penalty, reason, note = _penalty(model, optimizer)
+    if inputs is not None:
+        inputs, targets = _fitting(model, read, inputs, targets, kind in CLASSES)
+        smoothing = getattr(loss, "label_smoothing", 0.0)
+        if smoothing and targets is not None:
+            targets = _smoothed(targets, smoothing, read.pattern.widths[-1])
+    last = read.layers[-1]
+    if kind in (*CLASSES, "logistic") and last.activation in ("softmax", "sigmoid"):
+        made = last.activation
+        why_not = f"the loss is given what the {made} made of the outputs; give it the outputs"
+    penalty, reason, note = _penalty(model, optimizer, last.name)
     why_not = why_not or reason or _random(model, read)
     if why_not:
         said = explain(asked, NetworkAnswer.UNKNOWN)
@@ -297,6 +301,14 @@ def _fitting(model: Any, read: Model, inputs: Any, targets: Any, classes: bool) 
     return rows, targets.reshape(-1, outputs)
 
 
+def _smoothed(targets: Any, smoothing: float, classes: int) -> Any:
+    """The labels that label smoothing makes of classes, or of their probabilities: all positive."""
+    if targets.dim() == 1:
+        with foreign(f"expected classes from 0 to {classes - 1}", "y"):
+            targets = F.one_hot(targets.long(), classes)
+    return targets.double() * (1 - smoothing) + smoothing / classes
+
+
 @contextmanager
 def _random_numbers_put_back() -> Iterator[None]:
     """Shuffling and dropout in between leave no trace in torch's random numbers."""
@@ -325,11 +337,15 @@ def _loss_class(loss: Any) -> tuple[str, str]:
             return "", f"no theorem is about {name} with {setting}"
     if getattr(loss, "reduction", "mean") not in ("mean", "sum"):
         raise InputError(f"{name} with reduction='none' is no number: expected 'mean' or 'sum'")
-    return found, ""
+    smooth = found == "cross_entropy" and getattr(loss, "label_smoothing", 0.0) > 0
+    return "soft_cross_entropy" if smooth else found, ""
 
 
-def _penalty(model: Any, optimizer: Any) -> tuple[str, str, str]:
-    """The penalty, a key of PENALTIES; why no theorem is about it; what to say."""
+def _penalty(model: Any, optimizer: Any, last: str) -> tuple[str, str, str]:
+    """The penalty, a key of PENALTIES; why no theorem is about it; what to say.
+
+    ``last``: the name of the last layer.
+    """
     if optimizer is None:
         return "none", "", ""
     kind = type(optimizer).__name__
@@ -365,9 +381,13 @@ def _penalty(model: Any, optimizer: Any) -> tuple[str, str, str]:
     biases = [name for name in decays if sizes[name] == 1]
     if bare == biases:
         return "weights", "", ""
+    ends = [name for name in decays if sizes[name] > 1 and name.startswith(f"{last}.")]
+    if len(ends) == 1 and set(bare) == {*biases, *ends}:
+        return "all-but-last", "", ""
     why = (
         f"weight_decay is not on {_listed(bare)}; no theorem is about a penalty on some parameters"
-        " only: put it on all of them, or on all weights and no bias"
+        " only: put it on all of them, or on no bias and all weights (or those of all layers but"
+        " the last)"
     )
     return "none", why, ""
 

@@ -90,7 +90,6 @@ class Halved(nn.MSELoss):
 @pytest.mark.parametrize(
     "loss",
     [
-        nn.CrossEntropyLoss(label_smoothing=0.1),
         nn.CrossEntropyLoss(weight=torch.ones(2)),
         nn.BCEWithLogitsLoss(pos_weight=torch.ones(2)),
         nn.NLLLoss(),
@@ -129,6 +128,69 @@ def test_classes() -> None:
     assert "give it the outputs" in check(ended, (x, y), nn.CrossEntropyLoss()).reason
     with pytest.raises(InputError, match="classes as integers"):
         check(net, (x, y.float()), nn.CrossEntropyLoss())
+
+
+def test_smoothed_labels_are_soft_ones() -> None:
+    """Hard labels that are separated have no optimum; smoothed ones have one (R23 ii, R23 iii)."""
+    torch.manual_seed(1)
+    x, y = torch.randn(9, 2).double(), torch.arange(9) % 2
+    safe = nn.Sequential(nn.Linear(2, 1), nn.ReLU(), nn.Linear(1, 2)).double()
+    smooth = nn.CrossEntropyLoss(label_smoothing=0.125)
+    for data in (None, x, (x, y), (x, F.one_hot(y).double())):
+        verdict = check(safe, data, smooth)
+        assert (verdict.answer, verdict.theorem) == (YES, "R23ii"), verdict.reason
+        assert verdict.statement is not None
+        assert verdict.statement.loss == "soft_cross_entropy"
+    assert verdict.statement.targets is not None
+    assert [float(v) for v in verdict.statement.targets[1]] == [0.0625, 0.9375]
+    # torch means the same
+    torch.testing.assert_close(
+        smooth(safe(x), y),
+        F.cross_entropy(safe(x), torch.tensor(verdict.statement.targets, dtype=torch.double)),
+    )
+    wide = nn.Sequential(nn.Linear(2, 12), nn.ReLU(), nn.Linear(12, 3)).double()
+    assert check(wide, (x, torch.arange(9) % 3), smooth).theorem == "R23iii"
+    assert check(wide, (x, y), smooth, torch.optim.SGD(decayed(wide))).theorem == "R24b"
+    with pytest.raises(InputError, match="classes from 0 to 1"):
+        check(safe, (x, y + 1), smooth)
+
+
+def decayed(net: nn.Sequential, *layers: int) -> list[dict[str, Any]]:
+    """Groups with decay on the weights of some layers (default: all), and none on the rest."""
+    kept = {id(net[n].weight) for n in layers or (0, 2)}
+    with_it = [one for one in net.parameters() if id(one) in kept]
+    rest = [one for one in net.parameters() if id(one) not in kept]
+    return [{"params": with_it, "weight_decay": 0.1}, {"params": rest}]
+
+
+def test_decay_on_all_weights_but_the_last() -> None:
+    torch.manual_seed(2)
+    net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2)).double()
+    data = (torch.randn(7, 2).double(), torch.randn(7, 2).double())
+    for data_, loss in ((data, nn.MSELoss()), ((data[0], torch.arange(7) % 2), F.cross_entropy)):
+        verdict = check(net, data_, loss, torch.optim.SGD(decayed(net, 0)))
+        assert (verdict.answer, verdict.theorem) == (NO, "R24c"), verdict.reason
+        assert verdict.statement is not None
+        assert verdict.statement.penalty == "all-but-last"
+    first = check(net, data, None, torch.optim.SGD(decayed(net, 2)))
+    assert first.answer is UNKNOWN
+    assert "weight_decay is not on '0.weight', '0.bias', '2.bias'" in first.reason
+    turned = nn.ModuleDict({"b": nn.Linear(2, 3), "a": nn.Linear(3, 2)}).double()
+
+    class Named(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.parts = turned
+
+        def forward(self, x: Any) -> Any:
+            return self.parts["a"](torch.relu(self.parts["b"](x)))
+
+    named = Named()
+    weights = {"params": [turned["b"].weight], "weight_decay": 0.1}
+    others = [turned["a"].weight, turned["a"].bias, turned["b"].bias]
+    assert (
+        check(named, data, None, torch.optim.SGD([weights, {"params": others}])).theorem == "R24c"
+    )
 
 
 def test_a_theorem_about_squares_says_nothing_of_other_losses() -> None:
