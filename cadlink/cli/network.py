@@ -22,7 +22,8 @@ from cadlink.report import page
 
 __all__ = ["add_arguments", "describe", "run"]
 
-MOST_POINTS, MOST_COLUMNS = 20, 8  # of a training set that is printed
+MOST_LAYERS = 3  # of those in the way that are named
+MOST_POINTS, MOST_COLUMNS = 12, 8  # of a training set that is printed
 _QUESTIONS = (
     "a: is there some training set without an optimum; b: the same for the given inputs; c: has"
     " this training set an optimum; d: are the functions on a cube closed (default: c with inputs"
@@ -91,20 +92,26 @@ def run(args: argparse.Namespace) -> int:
 
 def describe(verdict: NetworkVerdict) -> str:
     """The verdict for human eyes."""
-    lines = [repr(verdict.pattern)[1:-1].partition(":")[0], ""]
-    lines += paragraph("", verdict.explanation)
-    lines += _points(verdict)
-    if verdict.reason:
-        lines += paragraph("because  ", verdict.reason)
-    for text in verdict.assumptions:
-        lines += paragraph("assuming ", text)
+    lines = [*paragraph("", verdict.explanation), *_points(verdict)]
+    lines += [""] if lines[-1] else []
+    label = "do first "
+    for text in verdict.advice:
+        lines += paragraph(label, text)
+        label = "also     "
+    label = "where    "
+    for obstacle in verdict.obstacles[:MOST_LAYERS]:
+        lines += paragraph(label, obstacle.words(verdict.pattern.depth))
+        label = "         "
+    if len(verdict.obstacles) > MOST_LAYERS:
+        lines += paragraph(label, f"and {len(verdict.obstacles) - MOST_LAYERS} layers more")
+    lines += paragraph("assuming ", "; ".join(verdict.assumptions))
     if verdict.witness is not None:
         text = "an independent checker verified the witness"
         if verdict.holes:
             text += f", except {len(verdict.holes)} answers of quantifier-elimination programs"
         lines += paragraph("proof    ", text)
-    for text in verdict.advice:
-        lines += paragraph("advice   ", text)
+    if verdict.reason:
+        lines += paragraph("why not  ", verdict.reason)
     return "\n".join(lines)
 
 

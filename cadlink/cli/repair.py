@@ -1,44 +1,57 @@
-"""``cadlink repair SOURCE``: the smallest changes of the masks after which the trouble is gone."""
+"""``cadlink repair SOURCE``: few changes of the masks after which the trouble is gone."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import textwrap
+from collections import Counter
 from pathlib import Path
 
 from cadlink.cli import status
+from cadlink.cli.data_arguments import add_data, data_from
+from cadlink.cli.layout import paragraph
 from cadlink.cli.model_arguments import add_model, model_from
 from cadlink.cli.progress import Progress
 from cadlink.deciding.decision import Limits, Verdict
 from cadlink.errors import InputError
-from cadlink.networks.kernel.statement import SMOOTH
-from cadlink.networks.readers.activations import kind_of
-from cadlink.networks.repair import GOALS, Repairs, Suggestion, repair
+from cadlink.networks.deciding import case_of
+from cadlink.networks.repair import GOALS, PRODUCTS, Repairs, Suggestion, repair
 from cadlink.patterns import masks
 
 __all__ = ["add_arguments", "describe", "run"]
 
-MOST_UNITS = 4  # named of a layer
 MOST_SHOWN = 12  # changes printed of one suggestion
 
 _GOALS = (
-    "a: every finite training set has an optimum, as in question a of 'cadlink network'; products:"
-    " the products of the masks form a closed set (a)"
+    "what is to be proved: the good answer to question a, b, c or d of 'cadlink network' (default:"
+    " c with inputs and targets, b with inputs, else a); products: the products of the masks form a"
+    " closed set"
 )
+_OPTIMUM = {
+    "a": "every training set has an optimum",
+    "b": "these inputs have an optimum for all targets",
+    "c": "this training set has an optimum",
+    "d": "the functions on a cube are closed",
+}
+_LINEAR = {
+    Verdict.CLOSED: "linear part closed",
+    Verdict.NOT_CLOSED: "linear part not closed",
+    Verdict.UNKNOWN: "linear part undecided",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommand's arguments."""
     add_model(parser)
-    parser.add_argument("--goal", choices=GOALS, default="a", help=_GOALS)
+    add_data(parser)
+    parser.add_argument("--goal", choices=GOALS, help=_GOALS)
     parser.add_argument(
-        "--most", type=int, default=1, metavar="N", help="entries changed at most (1)"
+        "--most", type=int, default=1, metavar="N", help="entries changed, or edges moved (1)"
     )
     parser.add_argument(
         "--keep-density",
         action="store_true",
-        help="add as many entries, in the first layer, as are taken away",
+        help="move edges: add as many as are taken away",
     )
     parser.add_argument("--all", action="store_true", help="also list the changes that do not help")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -53,26 +66,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Search, show, write the best pattern."""
     model = model_from(args)
-    if model.uncovered:
-        raise InputError(f"{model.uncovered}; 'cadlink decide' answers about its linear part")
-    if kind_of(model.activation) in SMOOTH:
-        raise InputError(
-            f"no masks guarantee an optimum with {model.activation}; 'cadlink decide' answers about"
-            " its linear part"
-        )
-    trained = model.parameters()
+    inputs, targets = data_from(args)
+    case, outside = case_of(
+        model,
+        None if args.goal == PRODUCTS else args.goal,
+        inputs,
+        targets,
+        penalty=args.decay,
+        limits=Limits(args.limit),
+        loss=args.loss,
+        weights=args.weights,
+    )
+    if outside:
+        raise InputError(f"{outside}; 'cadlink decide' answers about its linear part")
     with Progress() as progress:
-        found = repair(
-            model.pattern,
-            args.most,
-            args.goal,
-            Limits(args.limit),
-            progress=progress,
-            biases=model.biases,
-            activation=kind_of(model.activation),
-            keep_density=args.keep_density,
-            weights=None if trained is None else trained.weights,
-        )
+        found = repair(case, args.most, args.goal or "", args.keep_density, progress)
     if args.write is not None and found.suggestions:
         masks.write(found.suggestions[0].pattern, args.write)
     if args.json:
@@ -81,61 +89,62 @@ def run(args: argparse.Namespace) -> int:
         print(describe(found, args.all))
         if args.write is not None and found.suggestions:
             print(f"written  {args.write}")
-    done = found.suggestions or found.before.reaches(found.goal)
+    done = found.suggestions or found.goal in found.before.reached
     return status.DECIDED if done else status.UNKNOWN
 
 
 def describe(found: Repairs, everything: bool = False) -> str:
-    """The suggestions, best first, each with its verdict."""
-    lines = [f"as it is: {_known(found.before)}"]
+    """The suggestions, best first, each with what is proved of it."""
+    goal = found.goal
+    lines = [f"as it is: {_known(found.before, goal)}"]
     for obstacle in found.obstacles:
-        last = obstacle.layer == found.pattern.depth - 1
-        text = f"layer {obstacle.layer}: {_units(obstacle.units)} several"
-        text += f" {'outputs' if last else 'units'}; a guarantee needs {obstacle.edges} less"
-        lines += textwrap.wrap(text, 88, initial_indent=" " * 10, subsequent_indent=" " * 12)
+        lines += paragraph(" " * 10, obstacle.words(found.pattern.depth))
     shown = found.tried if everything else found.suggestions
     if shown:
-        lines += ["", "edges   pairs lost   what is then known, and the changes"]
+        kept = "   weights kept" if shown[0].kept is not None else ""
+        lines += ["", f"edges   on paths   pairs lost{kept}   what is then known, and the changes"]
     for one in shown:
-        edges = f"{one.added:+d}" if one.added else "0"
-        lines.append(f"{edges:>5}{one.lost:>13}   {_known(one)}")
-        text = "; ".join(map(str, one.changes[:MOST_SHOWN]))
-        if len(one.changes) > MOST_SHOWN:
-            text += f"; and {len(one.changes) - MOST_SHOWN} more (see --write, --json)"
-        lines += textwrap.wrap(text, 88, initial_indent=" " * 21, subsequent_indent=" " * 21)
+        head = f"{one.added or 0:+5d}" if one.added else "    0"
+        head += f"{one.live:>11}{one.lost:>13}"
+        head += "" if one.kept is None else f"{100 * one.kept:>13.1f} %"
+        lines += paragraph(f"{head}   ", _known(one, goal))
+        lines += paragraph(" " * (len(head) + 3), _changes(one))
     lines.append("")
     if found.minimal and found.suggestions:
         lines.append("no repair changes fewer entries")
     if found.note:
-        lines += textwrap.wrap(found.note, 88)
-    if found.decay and not found.before.theorem:
-        lines += textwrap.wrap(
-            "without any change of the masks, weight decay on all weight matrices guarantees an"
-            f" optimum ({found.decay})",
-            88,
-        )
+        lines += paragraph("", found.note)
+    for helps, label in ((True, "helps, whatever the masks: "), (False, "does not help: ")):
+        some = [f"{one.text} ({one.theorem})" for one in found.remedies if one.helps is helps]
+        if some:
+            lines += paragraph(label, "; ".join(some))
     return "\n".join(lines).rstrip()
 
 
-def _units(units: tuple[int, ...]) -> str:
-    """Some of the units, the busiest first, and a verb."""
-    if len(units) == 1:
-        return f"hidden unit {units[0]} feeds"
-    shown = ", ".join(map(str, units[:MOST_UNITS]))
-    more = f", ... ({len(units)} in all)" if len(units) > MOST_UNITS else ""
-    return f"hidden units {shown}{more} feed"
+def _changes(one: Suggestion) -> str:
+    """The changes, or how many there are in each layer."""
+    if len(one.changes) <= MOST_SHOWN:
+        return "; ".join(map(str, one.changes))
+    counts = Counter((change.layer, change.add) for change in one.changes)
+    said = [
+        f"{'unmask' if add else 'mask'} {number} in layer {layer}"
+        for (layer, add), number in sorted(counts.items())
+    ]
+    return "; ".join(said) + " (see --write, --json)"
 
 
-def _known(one: Suggestion) -> str:
-    """Both verdicts in a few words."""
-    words = {
-        Verdict.CLOSED: "linear part closed",
-        Verdict.NOT_CLOSED: "linear part not closed",
-        Verdict.UNKNOWN: "linear part undecided",
-    }
-    text = f"{words[one.decision.verdict]}"
-    if one.decision.verdict is not Verdict.UNKNOWN:
-        text += f" ({one.decision.assurance.value})"
-    if one.theorem:
-        return f"{text}, optimum guaranteed ({one.theorem})"
-    return f"{text}, optimum not guaranteed"
+def _known(one: Suggestion, goal: str) -> str:
+    """What is proved, the goal first, and how far it is verified."""
+    said = []
+    if one.verdict is not None:
+        how = "trusted" if one.verdict.holes else "checked"
+        said.append(f"{_OPTIMUM[one.verdict.question.value]} ({one.theorem}, {how})")
+    elif goal != PRODUCTS:
+        said.append(f"not known that {_OPTIMUM[goal]}")
+    if one.decision is not None:
+        unknown = one.decision.verdict is Verdict.UNKNOWN
+        how = "" if unknown else f" ({one.decision.assurance.value})"
+        said.append(_LINEAR[one.decision.verdict] + how)
+    if goal == PRODUCTS:
+        said.reverse()
+    return ", ".join(said)

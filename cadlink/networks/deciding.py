@@ -25,10 +25,10 @@ from cadlink.networks.readers.models import model_of
 from cadlink.networks.theorems.table import THEOREMS
 from cadlink.networks.theorems.theorem import Case, Found, Rows, Theorem
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict, Question, answer_of
-from cadlink.networks.words import advice_for, explain
+from cadlink.networks.words import advice_for, explain, in_the_way
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["decide_network"]
+__all__ = ["case_of", "decide_network", "proved"]
 
 # Of the time that is left, for one theorem; for the last one, after which comes the check only.
 SHARE, LAST_SHARE = 0.5, 0.9
@@ -100,6 +100,37 @@ def decide_network(
     >>> decide_network("dense:2-2-2").answer, decide_network("dense:2-2-1").theorem
     (<NetworkAnswer.NO_OPTIMUM: 'no_optimum'>, 'R1')
     """
+    case, outside = case_of(
+        model, question, inputs, targets, bias, penalty, limits, decider, loss, weights
+    )
+    if outside:
+        unknown = NetworkAnswer.UNKNOWN
+        said = explain(case.question, unknown)
+        return NetworkVerdict(
+            case.question, unknown, case.pattern, explanation=said, reason=outside
+        )
+    return _decided(case, tick)
+
+
+def case_of(
+    model: Any,
+    question: Question | str | None = None,
+    inputs: Any = None,
+    targets: Any = None,
+    bias: bool | Sequence[bool] | None = None,
+    penalty: str = "none",
+    limits: Limits | None = None,
+    decider: Decider | None = None,
+    loss: str = "squared",
+    weights: Any = None,
+) -> tuple[Case, str]:
+    """The question as the theorems see it, and why none of them is about such a network, or "".
+
+    Arguments and errors are those of :func:`decide_network`.
+
+    >>> case_of("lu:2")[0].question
+    <Question.SOME_DATA: 'a'>
+    """
     limits = limits or Limits()
     clock = Clock.of(limits.wall_s)
     if question is None:
@@ -120,11 +151,6 @@ def decide_network(
         raise InputError(f"penalty {penalty!r}: expected one of {', '.join(PENALTIES)}")
     if asked is Question.CUBE and penalty != "none":
         raise InputError("question (d) is about functions, not a loss: drop 'penalty'")
-    outside = network.outside(xs is not None)
-    if outside:
-        unknown = NetworkAnswer.UNKNOWN
-        said = explain(asked, unknown)
-        return NetworkVerdict(asked, unknown, network.pattern, explanation=said, reason=outside)
     case = Case(
         asked,
         network.pattern,
@@ -139,7 +165,7 @@ def decide_network(
         _parameters(network, weights),
         clock,
     )
-    return _decided(case, tick)
+    return case, network.outside(xs is not None)
 
 
 def _decided(case: Case, tick: Tick) -> NetworkVerdict:
@@ -171,7 +197,7 @@ def _decided(case: Case, tick: Tick) -> NetworkVerdict:
         decision = decision if found.decision is None else found.decision
         if found.witness is not None:
             try:
-                return _proved(case, theorem, found, tick)
+                return proved(case, theorem, found, tick)
             except CheckOverdue:
                 open_question = True
                 why_not.append(f"the time limit was reached while {theorem.name} was checked")
@@ -199,10 +225,11 @@ def _decided(case: Case, tick: Tick) -> NetworkVerdict:
         advice=advice_for(case, answer),
         reason="; ".join(why_not) or "no theorem is about such a network",
         decision=decision,
+        obstacles=in_the_way(case, answer),
     )
 
 
-def _proved(case: Case, theorem: Theorem, found: Found, tick: Tick) -> NetworkVerdict:
+def proved(case: Case, theorem: Theorem, found: Found, tick: Tick) -> NetworkVerdict:
     """The verdict of a theorem, its witness accepted by the kernel."""
     assert found.witness is not None
     answer = answer_of(case.question, found.witness["claim"])
@@ -231,6 +258,7 @@ def _proved(case: Case, theorem: Theorem, found: Found, tick: Tick) -> NetworkVe
         "",
         checked.holes,
         found.decision,
+        in_the_way(case, answer),
     )
 
 

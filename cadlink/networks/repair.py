@@ -1,112 +1,110 @@
-"""Repair: the fewest changes to the masks after which the trouble is provably gone.
+"""Repair: few changes of the masks after which the trouble is provably gone.
 
-A change masks one entry (an edge less) or unmasks one (an edge more).  Two goals:
+The goals are the questions of ``cadlink network``, and one more:
 
-a         question (a): every finite training set has an optimum, by a theorem that guarantees it
-          (R1, R13, R20; see ``cadlink.networks.theorems``);
-products  the linear part is closed: the products with the changed supports form a closed set, by an
-          exact decision with a certificate.
+a         every finite training set has an optimum;
+b, c      these inputs have one for all targets; this training set has one;
+d         the functions on a cube are closed (one hidden layer: no theorem is about more);
+products  the linear part is closed: the products of the masks form a closed set.
+
+A goal is reached when a theorem says so and the kernel has accepted its witness, or by a decision
+with a certificate.
 
 Small patterns are searched exhaustively: all changes of one entry, of two, up to the number given,
-so the first that works are the fewest possible.
+so the first that works are the fewest possible.  For large ones two patterns are known that serve
+every goal (``cadlink.networks.tree_form``): hidden units that feed one unit each, and these with a
+single unit left in the last hidden layer.  For (b) and (c) there are the masks with a full last
+layer, too: many units fit any targets.  For a goal other than (a) changes are then taken back as
+long as it stays reached, in pieces and one by one.  Fewer changes may still exist, and the result
+says so.
 
-Large patterns are repaired by masking alone.  The *tree form* (``cadlink.networks.tree_form``)
-guarantees an optimum, and its products are all matrices on their support, so it serves both goals.
-For *products*, obstructions are removed as well: as long as one is found (some outputs and inputs
-whose restriction is not closed), one edge of it is masked; edges only go, so this ends, at the
-latest with masks without paths; then what may come back is put back, in pieces and one by one.
-Fewer changes may still exist, and the result says so.
+With ``keep_density`` edges are moved: as many are added as are taken away.  In large patterns they
+are added in the first layer, of which the theorems for (a) ask nothing.
 
-With ``keep_density`` as many edges are added as are taken away: in the first layer, of which the
-theorems ask nothing.
-
-Of these no suggestion is listed that another one dominates: fewer changes, and all that it reaches.
+No suggestion is listed that another one dominates: some of its changes alone reach as much.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from math import comb
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import scipy.sparse as sp
 
-from cadlink.clock import UNLIMITED, Clock
+from cadlink.clock import Clock
 from cadlink.deciding.decider import Decider
 from cadlink.deciding.decision import Decision, Limits, Verdict
 from cadlink.errors import InputError
-from cadlink.networks.theorems.table import THEOREMS
+from cadlink.networks.changes import Change, changed, difference, entries, fewer, places
+from cadlink.networks.kernel.doubles import Parameters
+from cadlink.networks.obstacles import Obstacle, obstacles
+from cadlink.networks.remedies import GOOD, Remedy, able, another, answered, remedies
 from cadlink.networks.theorems.theorem import Case
-from cadlink.networks.tree_form import Obstacle, obstacles, refilled, tree_form
-from cadlink.networks.verdict import NetworkAnswer, Question
+from cadlink.networks.tree_form import one_last_unit, refilled, tree_form
+from cadlink.networks.verdict import NetworkVerdict, Question
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules import pipeline, unique_cut
-from cadlink.rules.table import first_rules
+from cadlink.rules.paths import on_paths
 
-__all__ = ["GOALS", "Change", "Repairs", "Suggestion", "guarantee", "repair"]
+__all__ = ["GOALS", "Repairs", "Suggestion", "repair"]
 
-GOALS = ("a", "products")
+PRODUCTS = "products"
+GOALS = (*(question.value for question in Question), PRODUCTS)
 MOST_TRIED = 1_000  # patterns an exhaustive search may look at
-SHARE_S = 5.0  # seconds for the decision of one changed pattern
-MOST_EDGES = 24  # edges of an obstruction that a greedy step compares
+SHARE_S = 5.0  # seconds for the decision of one changed pattern of many
+LARGE_S = 20.0  # the same, of a large one
+LEAST_S = 1.0  # for any decision, even when the time is over
+QUICK_S = 1.0  # the same, while changes are taken back
+BACK_S = 8.0  # seconds for taking back changes of one pattern
 SMALL = 200  # units of a pattern whose canonical form is cheap
 
 Say = Callable[[str], None]
-_T = TypeVar("_T")
-
-
-@dataclass(frozen=True, order=True)
-class Change:
-    """One entry of one mask (layer, row, column from 0); ``add`` unmasks it, else it is masked."""
-
-    layer: int
-    row: int
-    column: int
-    add: bool
-
-    def __str__(self) -> str:
-        what = "unmask" if self.add else "mask"
-        return f"{what} row {self.row}, column {self.column} of layer {self.layer}"
 
 
 @dataclass(frozen=True)
 class Suggestion:
     """A changed pattern and what is known about it.
 
-    ``decision`` is about the linear part; ``theorem`` names the theorem that guarantees an optimum
-    for every finite training set, or is empty.  ``lost`` counts the input-output pairs that had a
-    path and have none now.
+    ``verdict`` is the good answer to the question (for the goal products: to (a)), or None;
+    ``decision`` is about the linear part, and None where nobody asked.  ``lost`` counts the
+    input-output pairs that had a path and have none now, ``live`` the edges on paths; ``kept`` is
+    the share of trained weights that stays, by their squares.
     """
 
     changes: tuple[Change, ...]
     pattern: Pattern
-    decision: Decision
-    theorem: str
+    verdict: NetworkVerdict | None
+    decision: Decision | None
     lost: int
+    live: int
+    kept: float | None
 
     @property
     def added(self) -> int:
-        """Parameters added, less those removed."""
+        """Edges added, less those removed."""
         return sum(1 if change.add else -1 for change in self.changes)
 
     @property
-    def strength(self) -> int:
-        """How many of the goals it reaches."""
-        return sum(map(self.reaches, GOALS))
+    def theorem(self) -> str:
+        """The theorem behind the verdict, or ""."""
+        return "" if self.verdict is None else self.verdict.theorem
 
-    def reaches(self, goal: str) -> bool:
-        """Whether the goal is proved for the changed pattern."""
-        closed = self.decision.verdict is Verdict.CLOSED
-        optimum = self.theorem != ""
-        return {"a": optimum, "products": closed}[goal]
+    @property
+    def reached(self) -> frozenset[str]:
+        """What is proved of the changed pattern."""
+        closed = self.decision is not None and self.decision.verdict is Verdict.CLOSED
+        question = () if self.verdict is None else (self.verdict.question.value,)
+        return frozenset({*question, *((PRODUCTS,) if closed else ())})
+
+    def dominates(self, other: Suggestion) -> bool:
+        """Whether some of the other's changes are these, and reach as much."""
+        return set(self.changes) < set(other.changes) and other.reached <= self.reached
 
     def to_json(self) -> dict[str, Any]:
         """One entry of the list that ``cadlink repair --json`` prints."""
+        known = self.decision
         return {
             "changes": [
                 {"layer": c.layer, "row": c.row, "column": c.column, "add": c.add}
@@ -114,9 +112,11 @@ class Suggestion:
             ],
             "added": self.added,
             "lost": self.lost,
-            "verdict": self.decision.verdict.value,
-            "assurance": self.decision.assurance.value,
+            "live": self.live,
+            "kept": self.kept,
             "optimum": self.theorem or None,
+            "verdict": None if known is None else known.verdict.value,
+            "assurance": None if known is None else known.assurance.value,
             "pattern": self.pattern.to_json(),
         }
 
@@ -126,12 +126,11 @@ class Repairs:
     """All patterns looked at, best first, and how far the list can be trusted to be the best.
 
     ``before`` is the pattern without changes; when it reaches the goal nothing else is tried.
-    ``tried`` holds every changed pattern decided, whether or not it reaches the goal;
-    ``suggestions`` those that do.  ``minimal``: there is a suggestion, and every pattern with fewer
-    changes than the first one fails: its linear part is proved not closed, no theorem guarantees it
-    an optimum (whichever the goal asks for).  ``obstacles``: what stands in the way of such a
-    guarantee, by layer.  ``decay``: the theorem by which weight decay on all weight matrices
-    guarantees an optimum without any change, or "".
+    ``tried`` holds every changed pattern looked at that no other dominates, whether or not it
+    reaches the goal.  ``minimal``: there is a suggestion, and of every pattern with fewer changes
+    than the first one it is known that it fails: its linear part is proved not closed, no theorem
+    gives the answer (whichever the goal asks for).  ``obstacles``: what stands in the way of R13,
+    by layer; ``remedies``: what helps without a change of the masks, and what does not.
     """
 
     pattern: Pattern
@@ -141,12 +140,12 @@ class Repairs:
     minimal: bool
     note: str
     obstacles: tuple[Obstacle, ...] = ()
-    decay: str = ""
+    remedies: tuple[Remedy, ...] = ()
 
     @property
     def suggestions(self) -> tuple[Suggestion, ...]:
-        """Those that reach the goal, fewest changes first, then fewest parameters added."""
-        return tuple(suggestion for suggestion in self.tried if suggestion.reaches(self.goal))
+        """Those that reach the goal."""
+        return tuple(one for one in self.tried if self.goal in one.reached)
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``cadlink repair --json`` prints."""
@@ -156,83 +155,55 @@ class Repairs:
             "before": self.before.to_json(),
             "minimal": self.minimal,
             "note": self.note,
-            "obstacles": [
-                {"layer": one.layer, "units": list(one.units), "edges": one.edges}
-                for one in self.obstacles
-            ],
-            "weight_decay": self.decay or None,
+            "obstacles": [obstacle.to_json() for obstacle in self.obstacles],
+            "remedies": [remedy.to_json() for remedy in self.remedies],
             "suggestions": [suggestion.to_json() for suggestion in self.suggestions],
-            "failed": [s.to_json() for s in self.tried if not s.reaches(self.goal)],
+            "failed": [s.to_json() for s in self.tried if self.goal not in s.reached],
         }
 
 
-def guarantee(
-    pattern: Pattern,
-    biases: Sequence[bool] | None = None,
-    activation: str = "relu",
-    penalty: str = "none",
-) -> str:
-    """The theorem by which every finite training set has an optimum, or "".
-
-    ``biases``: which layers have them (default: all); ``activation``: as theorems call it;
-    ``penalty``: what is added to the loss, see ``cadlink.networks.deciding``.
-
-    >>> guarantee(Pattern.of(["11/11", "11"])), guarantee(Pattern.of(["11/11", "11/11"]))
-    ('R1', '')
-    """
-    free = (True,) * pattern.depth if biases is None else tuple(biases)
-    case = Case(Question.SOME_DATA, pattern, free, activation, penalty)
-    for theorem in THEOREMS:
-        safe = (Question.SOME_DATA, NetworkAnswer.OPTIMUM_GUARANTEED) in theorem.supports
-        if safe and theorem.about(case) and not theorem.missing(case) and theorem.find(case):
-            return theorem.name
-    return ""
-
-
 def repair(
-    pattern: Pattern,
+    case: Case,
     most: int = 1,
-    goal: str = "a",
-    limits: Limits | None = None,
-    decider: Decider | None = None,
-    progress: Say | None = None,
-    biases: Sequence[bool] | None = None,
-    activation: str = "relu",
+    goal: str = "",
     keep_density: bool = False,
-    weights: Sequence[npt.NDArray[np.float64]] | None = None,
+    progress: Say | None = None,
 ) -> Repairs:
     """The smallest changes after which the goal is proved.
 
-    ``most``: at most so many entries change in the exhaustive search.  ``goal``: "a" or
-    "products".  ``keep_density``: as many edges are added as go.  A pattern with too many ways to
-    change it is repaired greedily, without regard to ``most``, and so is one where so few changes
-    do not help.  ``limits.wall_s`` is the time for everything (default 60 s).
+    ``case``: the network and the question about it, which is the goal unless that is "products".
+    Its parameters are trained weights: of two edges the larger one is kept.  ``case.limits.wall_s``
+    is the time for everything.  ``most``: at most so many entries (with ``keep_density``: edges
+    moved) change in the exhaustive search.  A pattern with too many ways to change it is repaired
+    greedily, without regard to ``most``, and so is one where so few changes do not help.
 
-    ``biases`` and ``activation`` are those of the network (see :func:`guarantee`); ``weights`` (one
-    array per layer, outputs x inputs) are trained ones: of two edges the larger one is kept.
-    Raises InputError for an unknown goal or ``most`` below 1.
+    Raises InputError for an unknown goal, ``most`` below 1, or a network that no theorem could give
+    such an answer, whatever its masks.
 
-    >>> found = repair(Pattern.of(["11/01", "10/11"]))
+    >>> found = repair(Case.of(Pattern.of(["11/01", "10/11"])))
     >>> [str(found.suggestions[0].changes[0]), len(found.suggestions), found.minimal]
     ['mask row 1, column 1 of layer 0', 4, True]
     """
-    if goal not in GOALS:
-        raise InputError(f"goal {goal!r}: expected one of {', '.join(GOALS)}")
+    goal = goal or case.question.value
+    if goal not in (case.question.value, PRODUCTS):
+        raise InputError(f"goal {goal!r}: expected {case.question.value} or {PRODUCTS}")
     if most < 1:
         raise InputError(f"{most} changes: expected at least 1")
-    limits = Limits() if limits is None else limits
-    own = decider is None
-    used = Decider() if decider is None else decider
-    try:
-        work = _Work(pattern, goal, limits, used, progress, biases, activation, weights)
-        if work.before.reaches(goal):
-            return work.result((), True, "the masks need no repair")
-        if keep_density or not work.affordable(1):
-            return work.greedy(keep_density)
-        return work.exhaustive(most)
-    finally:
-        if own:
-            used.close()
+    if goal != PRODUCTS and not able(case, GOOD):
+        raise InputError(_hopeless(case))
+    if case.decider is not None:
+        return _Work(case, case.decider, goal, keep_density, progress).done(most)
+    with Decider() as decider:
+        return _Work(case, decider, goal, keep_density, progress).done(most)
+
+
+def _hopeless(case: Case) -> str:
+    """Why there is nothing to look for."""
+    if case.question is Question.CUBE:
+        return "goal d: expected a ReLU network with one hidden layer and biases in every layer"
+    text = "no theorem guarantees an optimum for this activation, loss and biases by its masks"
+    helps = [f"{one.text} does ({one.theorem})" for one in remedies(case) if one.helps]
+    return "; ".join([text, *helps])
 
 
 class _Work:
@@ -240,322 +211,229 @@ class _Work:
 
     def __init__(
         self,
-        pattern: Pattern,
-        goal: str,
-        limits: Limits,
+        case: Case,
         decider: Decider,
+        goal: str,
+        keep_density: bool,
         progress: Say | None,
-        biases: Sequence[bool] | None,
-        activation: str,
-        weights: Sequence[npt.NDArray[np.float64]] | None,
     ) -> None:
-        self.pattern = pattern
-        self.goal = goal
-        self.limits = limits
+        self.clock = Clock.of(case.limits.wall_s)
+        self.case = case
         self.decider = decider
+        self.pattern = case.pattern
+        self.goal = goal
+        self.keep_density = keep_density
         self.say: Say = progress if progress is not None else _silent
-        self.deadline = time.monotonic() + limits.wall_s
-        self.biases = biases
-        self.activation = activation
-        self.weights = weights
         self.hopeless: dict[str, Decision] = {}
-        self.before = self.suggestion(())
+        self.share_s = SHARE_S if self.affordable(1) else LARGE_S
+        self.before = self.suggestion((), self.case.question is Question.SOME_DATA)
+        wanted = goal != PRODUCTS and goal not in self.before.reached
+        self.remedies = remedies(case) if wanted else ()
+
+    def done(self, most: int) -> Repairs:
+        """The search that the size of the pattern allows."""
+        if self.goal in self.before.reached:
+            return self.result((), True, "the masks need no repair")
+        if self.affordable(1):
+            return self.exhaustive(most)
+        tried, note = self.greedy()
+        return self.result(tried, False, note)
+
+    def result(self, tried: Sequence[Suggestion], minimal: bool, note: str) -> Repairs:
+        listed = tuple(one for one in tried if not any(other.dominates(one) for other in tried))
+        # what is in the way of R13 has nothing to do with the other goals
+        training = self.goal not in ("d", PRODUCTS, *self.before.reached)
+        stand = obstacles(self.pattern, self.constant_units) if training else ()
+        return Repairs(
+            self.pattern,
+            self.goal,
+            self.before,
+            listed,
+            minimal,
+            note,
+            stand,
+            self.remedies,
+        )
+
+    # -- one pattern -----------------------------------------------------------------------
+
+    @property
+    def constant_units(self) -> bool:
+        """Whether units that no input reaches count, as some layer has no biases."""
+        return not all(self.case.biases)
+
+    def case_of(self, pattern: Pattern, seconds: float) -> Case:
+        """The case with these masks, the weights on them, and so much time."""
+        given = self.case.parameters
+        if given is not None:
+            kept = [
+                np.where(mask.toarray(), weight, 0.0)
+                for mask, weight in zip(pattern.layers, given.weights, strict=True)
+            ]
+            given = Parameters(tuple(kept), given.biases)
+        limits = self.limits(seconds)
+        return another(
+            self.case,
+            pattern=pattern,
+            parameters=given,
+            limits=limits,
+            decider=self.decider,
+            clock=Clock.of(limits.wall_s),
+        )
+
+    def limits(self, seconds: float) -> Limits:
+        """So much time, as far as it is left."""
+        wall = max(LEAST_S, min(seconds, self.clock.left()))
+        return Limits(wall, self.case.limits.memory_mib)
+
+    def suggestion(self, changes: Sequence[Change], decided: bool = False) -> Suggestion:
+        """The pattern after these changes, and what is known of it; the decision about its products
+        is made where it is the goal, beside an optimum for (a), and when wanted."""
+        pattern = changed(self.pattern, changes)
+        verdict = answered(self.case_of(pattern, self.share_s), GOOD)
+        beside = verdict is not None and self.case.question is Question.SOME_DATA
+        wanted = decided or beside or self.goal == PRODUCTS
+        return Suggestion(
+            tuple(sorted(changes)),
+            pattern,
+            verdict,
+            self.decide(pattern, self.share_s) if wanted else None,
+            int((self.pattern.support() > pattern.support()).nnz),
+            pattern.select(on_paths(pattern)).nnz,
+            _kept(self.case.parameters, pattern),
+        )
+
+    def holds(self, changes: Sequence[Change]) -> bool:
+        """Whether the goal is reached after these changes, as far as a quick look shows."""
+        pattern = changed(self.pattern, changes)
+        if self.goal == PRODUCTS:
+            return self.decide(pattern, QUICK_S).verdict is Verdict.CLOSED
+        return answered(self.case_of(pattern, QUICK_S), GOOD) is not None
+
+    def decide(self, pattern: Pattern, seconds: float) -> Decision:
+        """The decision about a pattern; what no one could decide once is not tried again."""
+        key = pattern.digest if sum(pattern.widths) <= SMALL else ""
+        if key in self.hopeless:
+            return self.hopeless[key]
+        found = self.decider.decide(pattern, self.limits(seconds))
+        if key and found.verdict is Verdict.UNKNOWN:
+            self.hopeless[key] = found
+        return found
 
     # -- exhaustive ------------------------------------------------------------------------
 
     def affordable(self, size: int) -> bool:
         """Whether all changes of so many entries can be tried."""
-        entries = sum(mask.shape[0] * mask.shape[1] for mask in self.pattern.layers)
-        return comb(entries, size) <= MOST_TRIED
+        whole, edges = places(self.pattern), self.pattern.nnz
+        if self.keep_density:
+            return comb(edges, size) * comb(whole - edges, size) <= MOST_TRIED
+        return comb(whole, size) <= MOST_TRIED
+
+    def ways(self, size: int) -> Iterator[tuple[Change, ...]]:
+        """All changes of so many entries, or edges moved."""
+        every = entries(self.pattern)
+        if not self.keep_density:
+            yield from combinations(every, size)
+            return
+        gone = combinations([change for change in every if not change.add], size)
+        come = list(combinations([change for change in every if change.add], size))
+        for one, other in product(gone, come):
+            yield one + other
 
     def exhaustive(self, most: int) -> Repairs:
         """All changes of one entry, of two, ..., as far as allowed and affordable."""
         tried: list[Suggestion] = []
         done, note = 0, ""
-        entries = _entries(self.pattern)
-        for size in range(1, min(most, len(entries)) + 1):
+        what = "moved edges" if self.keep_density else "changed entries"
+        for size in range(1, min(most, places(self.pattern)) + 1):
             if not self.affordable(size):
-                note = f"changes of {size} entries are too many to try"
+                note = f"{size} {what} are too many to try all ways"
                 break
-            for changes in combinations(entries, size):
-                if self.left() <= 0:
-                    note = f"the time ran out among the changes of {size} entries"
+            for changes in self.ways(size):
+                if self.clock.expired():
+                    note = f"the time ran out among the ways of {size} {what}"
                     break
                 self.say(f"{len(tried) + 1} changed patterns, now {'; '.join(map(str, changes))}")
                 tried.append(self.suggestion(changes))
             if note:
                 break
             done = size
-        tried.sort(key=lambda s: (len(s.changes), s.added, -s.strength, s.lost, s.changes))
-        first = next((s for s in tried if s.reaches(self.goal)), None)
+        tried.sort(key=lambda s: (len(s.changes), s.added, -len(s.reached), s.lost, s.changes))
+        first = next((one for one in tried if self.goal in one.reached), None)
         if first is None:
-            note = note or f"no change of at most {done} {_entry(done)} reaches the goal"
-            if any(map(self._open, tried)):
+            note = note or f"no way of at most {done} {what} reaches the goal"
+            if any(map(self.is_open, tried)):
                 note += "; for some there is no verdict"
-            more = self.greedy()
-            return self.result([*more.tried, *tried], False, f"{note}; {more.note}")
+            more, greedily = self.greedy()
+            return self.result([*more, *tried], False, f"{note}; {greedily}")
         # Patterns with fewer changes: all tried, and all known to fail.
-        fewer = [s for s in tried if len(s.changes) < len(first.changes)]
-        minimal = done >= len(first.changes) - 1 and not any(map(self._open, fewer))
+        few = [one for one in tried if len(one.changes) < len(first.changes)]
+        size = len(first.changes) // 2 if self.keep_density else len(first.changes)
+        minimal = done >= size - 1 and not any(map(self.is_open, few))
         return self.result(tried, minimal, note)
 
-    def result(self, tried: Sequence[Suggestion], minimal: bool, note: str) -> Repairs:
-        constant = self.biases is not None and not all(self.biases)
-        return Repairs(
-            self.pattern,
-            self.goal,
-            self.before,
-            tuple(tried),
-            minimal,
-            note,
-            () if self.before.theorem else obstacles(self.pattern, constant),
-            guarantee(self.pattern, self.biases, self.activation, "weights"),
-        )
-
-    def _open(self, found: Suggestion) -> bool:
+    def is_open(self, found: Suggestion) -> bool:
         """Whether the changed pattern may reach the goal for all we know.
 
-        The theorems guarantee an optimum or are silent; "a" is about their guarantee.
+        The theorems give the answer or are silent; only the decision says that there is none.
         """
-        return self.goal != "a" and found.decision.verdict is Verdict.UNKNOWN
-
-    def suggestion(self, changes: Sequence[Change]) -> Suggestion:
-        """The pattern after these changes, decided."""
-        changed = _changed(self.pattern, changes)
-        lost = int((self.pattern.support() > changed.support()).nnz)
-        return Suggestion(
-            tuple(sorted(changes)),
-            changed,
-            self.decide(changed),
-            guarantee(changed, self.biases, self.activation),
-            lost,
-        )
-
-    def decide(self, pattern: Pattern) -> Decision:
-        """The decision about a pattern; what no one could decide once is not tried again."""
-        key = pattern.digest if sum(pattern.widths) <= SMALL else ""
-        if key in self.hopeless:
-            return self.hopeless[key]
-        found = self.decider.decide(pattern, self._limits())
-        if key and found.verdict is Verdict.UNKNOWN:
-            self.hopeless[key] = found
-        return found
-
-    def _limits(self) -> Limits:
-        return Limits(max(0.1, min(SHARE_S, self.left())), self.limits.memory_mib)
-
-    def left(self) -> float:
-        """Seconds left."""
-        return self.deadline - time.monotonic()
+        unknown = found.decision is not None and found.decision.verdict is Verdict.UNKNOWN
+        return self.goal == PRODUCTS and unknown
 
     # -- greedy ----------------------------------------------------------------------------
 
-    def greedy(self, keep_density: bool = False) -> Repairs:
-        """The tree form; for products, what is left when all obstructions are cut, too."""
-        self.say("looking for masks in which every hidden unit feeds one unit")
-        constant = self.biases is not None and not all(self.biases)
-        safe = tree_form(self.pattern, constant, self.weights)
+    def greedy(self) -> tuple[list[Suggestion], str]:
+        """The known patterns, for other goals than (a) with fewer changes; and notes."""
         notes = ["the suggestions were found greedily: fewer changes may exist"]
-        if keep_density:
-            gone = self.pattern.nnz - safe.nnz
-            safe, left = refilled(safe, gone, constant)
-            if left:
-                notes.append(f"the first layer has room for {gone - left} of {gone} edges only")
-        tried = [self.suggestion(_changes(self.pattern, safe))]
-        if self.goal == "products" and not keep_density:
-            end = time.monotonic() + self.left()
-            gone_edges, trouble = self._open_all(end)
-            if self._closed(gone_edges):
-                gone_edges = list(_shrunk(tuple(gone_edges), self._closed, end))
-                if time.monotonic() > end:
-                    trouble = "the time ran out while masked entries were put back"
-            tried.append(self.suggestion(gone_edges))
-            if trouble and not tried[0].reaches(self.goal):
-                notes.append(trouble)
-        tried.sort(key=lambda s: (not s.reaches(self.goal), len(s.changes), s.lost))
-        return self.result(_undominated(tried), False, "; ".join(notes))
+        weights = None if self.case.parameters is None else self.case.parameters.weights
+        self.say("looking for masks in which every hidden unit feeds one unit")
+        known = [tree_form(self.pattern, self.constant_units, weights)]
+        if self.pattern.depth > 2:
+            known.append(one_last_unit(self.pattern, self.constant_units, weights))
+        given = self.case.question in (Question.THESE_INPUTS, Question.THIS_DATA)
+        if given and self.goal != PRODUCTS and not self.keep_density:
+            *lower, last = self.pattern.layers
+            known.append(Pattern.of([*lower, np.ones(last.shape)]))
+        tried: dict[Pattern, Suggestion] = {}
+        for pattern in known:
+            self.try_out(pattern, tried, notes)
+        late = False
+        for pattern in known if self.goal != "a" else ():
+            changes = difference(self.pattern, pattern)
+            clock = self.clock.at_most(BACK_S)
+            if self.holds(changes):
+                self.say(f"{len(changes)} entries changed, looking which may stay")
+                few = fewer(changes, self.holds, clock.expired)
+                self.try_out(changed(self.pattern, few), tried, notes)
+                late |= clock.expired()
+        if late:
+            notes.append("not all changes were tried whether they can be taken back")
+        found = sorted(tried.values(), key=lambda s: (self.goal not in s.reached, -s.live, s.lost))
+        return found, "; ".join(notes)
 
-    def _closed(self, gone: Sequence[Change]) -> bool:
-        """Whether the products are closed when these entries are masked."""
-        return self.decide(_changed(self.pattern, gone)).verdict is Verdict.CLOSED
-
-    def _open_all(self, end: float) -> tuple[list[Change], str]:
-        """Edges to mask, one obstruction after the other, and why it stopped early (or "")."""
-        gone: list[Change] = []
-        current = self.pattern
-        while True:
-            if time.monotonic() > end:
-                return gone, "the time ran out before every obstruction was removed"
-            self.say(f"{len(gone)} entries masked, looking for the next obstruction")
-            box = obstruction(current, end)
-            if box is None:
-                verdict = self.decide(current).verdict
-                if verdict is Verdict.CLOSED:
-                    return gone, ""
-                if verdict is Verdict.UNKNOWN:
-                    return gone, "the obstructions found are removed, but there is no verdict"
-                box = _everything(current)
-            change = _cut(current, *box)
-            gone.append(change)
-            current = _changed(current, [change])
+    def try_out(self, pattern: Pattern, tried: dict[Pattern, Suggestion], notes: list[str]) -> None:
+        """Look at the pattern, with edges moved if that is wanted."""
+        gone = self.pattern.nnz - pattern.nnz
+        if self.keep_density:
+            pattern, left = refilled(pattern, gone, self.constant_units)
+            note = f"the first layer has room for {gone - left} of {gone} edges only"
+            if left and note not in notes:
+                notes.append(note)
+        if pattern not in tried:
+            tried[pattern] = self.suggestion(difference(self.pattern, pattern))
 
 
 def _silent(text: str) -> None:
     """Say nothing."""
 
 
-def _entries(pattern: Pattern) -> list[Change]:
-    """Every single change, layer by layer."""
-    found = []
-    for layer, mask in enumerate(pattern.layers):
-        dense = mask.toarray()
-        for row, column in np.ndindex(*mask.shape):
-            found.append(Change(layer, row, column, not dense[row, column]))
-    return found
-
-
-def _entry(number: int) -> str:
-    return "entry" if number == 1 else "entries"
-
-
-def _changes(before: Pattern, after: Pattern) -> list[Change]:
-    """The entries in which two patterns differ."""
-    found = []
-    for layer, (old, new) in enumerate(zip(before.layers, after.layers, strict=True)):
-        differ = (old != new).tocoo()
-        added = new.tocsr()
-        found += [
-            Change(layer, row, column, bool(added[row, column]))
-            for row, column in zip(differ.row.tolist(), differ.col.tolist(), strict=True)
-        ]
-    return found
-
-
-def _undominated(tried: Sequence[Suggestion]) -> list[Suggestion]:
-    """Those that no other one beats in changes while it reaches as much."""
-    found = []
-    for one in tried:
-        reached = {goal for goal in GOALS if one.reaches(goal)}
-        beaten = any(
-            reached <= {goal for goal in GOALS if other.reaches(goal)}
-            and (len(other.changes), other.lost) < (len(one.changes), one.lost)
-            for other in tried
-        )
-        if not beaten:
-            found.append(one)
-    return found
-
-
-def _changed(pattern: Pattern, changes: Sequence[Change]) -> Pattern:
-    """The pattern after these changes."""
-    masks: list[Any] = list(pattern.layers)
-    for layer in sorted({change.layer for change in changes}):
-        chosen = [change for change in changes if change.layer == layer]
-        flip = sp.csr_array(
-            (
-                np.ones(len(chosen), dtype=np.bool_),
-                ([change.row for change in chosen], [change.column for change in chosen]),
-            ),
-            shape=masks[layer].shape,
-        )
-        masks[layer] = masks[layer] != flip
-    return Pattern.of(masks)
-
-
-# -- greedy: where the obstruction is, and which edge of it to cut ---------------------------------
-
-Box = tuple[tuple[int, ...], tuple[int, ...]]
-
-
-def obstruction(pattern: Pattern, deadline: float | None = None) -> Box | None:
-    """Outputs and inputs whose restriction the rules show to be not closed, no line superfluous.
-
-    None when the rules find nothing.
-
-    >>> obstruction(Pattern.of(["110/010", "10/11/01"]))
-    ((0, 1), (0, 1))
-    """
-    step = unique_cut.find(pattern)
-    if step is not None:
-        return tuple(step.data["outputs"]), tuple(step.data["inputs"])
-
-    clock = UNLIMITED if deadline is None else Clock(deadline)
-
-    def refuted(outputs: Sequence[int], inputs: Sequence[int]) -> bool:
-        part = pattern.restrict(list(outputs), list(inputs))
-        return pipeline.verdict(pipeline.reduce(part, clock, first_rules(part))) == "not_closed"
-
-    outputs, inputs = _everything(pattern)
-    if not refuted(outputs, inputs):
+def _kept(parameters: Parameters | None, pattern: Pattern) -> float | None:
+    """The share of the squares of the weights that stays."""
+    if parameters is None:
         return None
-    outputs = _shrunk(outputs, lambda some: refuted(some, inputs), deadline)
-    inputs = _shrunk(inputs, lambda some: refuted(outputs, some), deadline)
-    return outputs, inputs
-
-
-def _everything(pattern: Pattern) -> Box:
-    return tuple(range(pattern.widths[-1])), tuple(range(pattern.widths[0]))
-
-
-def _shrunk(
-    lines: tuple[_T, ...], holds: Callable[[tuple[_T, ...]], bool], deadline: float | None
-) -> tuple[_T, ...]:
-    """A subset that still holds; large pieces are left out first, then single lines."""
-    size = max(1, len(lines) // 2)
-    while True:
-        start = 0
-        while start < len(lines):
-            if deadline is not None and time.monotonic() > deadline:
-                return lines
-            rest = lines[:start] + lines[start + size :]
-            if rest and holds(rest):
-                lines = rest
-            else:
-                start += size
-        if size == 1:
-            return lines
-        size //= 2
-
-
-def _cut(pattern: Pattern, outputs: Sequence[int], inputs: Sequence[int]) -> Change:
-    """The edge of the obstruction to mask: one that breaks it if any does, few pairs lost."""
-    part = pattern.restrict(list(outputs), list(inputs))
-    ways = _paths_through(part)
-    best: tuple[tuple[bool, int], Change] | None = None
-    for layer, row, column in _spread(ways):
-        change = Change(layer, row, column, False)
-        after = _changed(part, [change])
-        broken = obstruction(after) is None
-        lost = part.support().nnz - after.support().nnz
-        full_row = int(outputs[row]) if layer == part.depth - 1 else row
-        full_column = int(inputs[column]) if layer == 0 else column
-        key = (not broken, int(lost))
-        if best is None or key < best[0]:
-            best = key, Change(layer, full_row, full_column, False)
-    assert best is not None  # what has no paths is closed, and is no obstruction
-    return best[1]
-
-
-def _paths_through(pattern: Pattern) -> list[tuple[int, int, int]]:
-    """The edges (layer, row, column) that lie on a path from an input to an output."""
-    reached = [np.ones(pattern.widths[0], dtype=bool)]
-    for mask in pattern.layers:
-        reached.append(mask.astype(np.int64) @ reached[-1] > 0)
-    useful = [np.ones(pattern.widths[-1], dtype=bool)]
-    for mask in reversed(pattern.layers):
-        useful.append(mask.T.astype(np.int64) @ useful[-1] > 0)
-    useful.reverse()
-    found = []
-    for layer, mask in enumerate(pattern.layers):
-        edges = mask.tocoo()
-        keep = reached[layer][edges.col] & useful[layer + 1][edges.row]
-        found += [
-            (layer, row, column)
-            for row, column in zip(edges.row[keep].tolist(), edges.col[keep].tolist(), strict=True)
-        ]
-    return found
-
-
-def _spread(edges: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
-    """At most MOST_EDGES of the edges, the last layers first: they are the smallest as a rule."""
-    yield from sorted(edges, key=lambda edge: (-edge[0], edge[1:]))[:MOST_EDGES]
+    sizes = [weight**2 for weight in parameters.weights]
+    whole = float(sum(size.sum() for size in sizes))
+    stay = sum(
+        float(size[mask.nonzero()].sum()) for size, mask in zip(sizes, pattern.layers, strict=True)
+    )
+    return stay / whole if whole else 1.0

@@ -11,55 +11,17 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from cadlink.patterns.pattern import Pattern
+from cadlink.patterns.pattern import Mask, Pattern
 from cadlink.rules.paths import live_units
 
-__all__ = ["Obstacle", "obstacles", "refilled", "tree_form"]
+__all__ = ["one_last_unit", "refilled", "tree_form"]
 
 Bools = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Obstacle:
-    """What keeps R13 from guaranteeing an optimum in one layer of weights.
-
-    ``units``: the hidden units below, on paths, that feed several units, the busiest first;
-    ``edges``: how many of their edges are too many.
-    """
-
-    layer: int
-    units: tuple[int, ...]
-    edges: int
-
-
-def obstacles(pattern: Pattern, constant_units: bool = False) -> tuple[Obstacle, ...]:
-    """The layers that stand in the way of R13, those with the most edges too many first.
-
-    ``constant_units``: some layer has no biases, so that units without inputs count.
-
-    >>> obstacles(Pattern.of(["11/11", "11/11", "11"]))
-    (Obstacle(layer=1, units=(0, 1), edges=2),)
-    """
-    units = live_units(pattern, constant_units)
-    found = []
-    for layer in range(1, pattern.depth):
-        mask = pattern.layers[layer][units[layer + 1], :][:, units[layer]]
-        fed = np.diff(mask.tocsc().indptr)
-        if layer == pattern.depth - 1:  # a unit with its outputs to itself is no obstacle
-            users = np.diff(mask.indptr)
-            fed = np.where((users > 1).astype(np.int64) @ mask.astype(np.int64) > 0, fed, 1)
-        busy = np.flatnonzero(fed > 1)
-        if len(busy):
-            order = busy[np.argsort(-fed[busy], kind="stable")]
-            edges = int((fed[busy] - 1).sum())
-            found.append(Obstacle(layer, tuple(int(units[layer][i]) for i in order), edges))
-    return tuple(sorted(found, key=lambda one: -one.edges))
 
 
 def tree_form(
@@ -90,6 +52,35 @@ def tree_form(
         counted = np.ones_like(reached) if constant_units else reached
         _stars(masks[-1], pattern.layers[-1].toarray(), counted)
     return Pattern.of(masks)
+
+
+def one_last_unit(
+    pattern: Pattern,
+    constant_units: bool = False,
+    weights: Sequence[npt.NDArray[np.float64]] | None = None,
+) -> Pattern:
+    """The tree form of the masks in which one unit of the last hidden layer feeds outputs: the one
+    with most outputs, then most inputs (with ``weights``: with the largest weights).
+
+    Few edges go, but little is left on paths.
+
+    >>> one_last_unit(Pattern.of(["11/11", "11/01/11", "110/111"]))
+    <Pattern 2-2-3-2: 11/11;11/01/11;100/100>
+    """
+    *lower, last = pattern.layers
+    out, inside = _sizes(last, weights, -1).sum(axis=0), _sizes(lower[-1], weights, -2).sum(axis=1)
+    best = int(np.lexsort((-inside, -out))[0])
+    alone = np.zeros(last.shape, dtype=np.bool_)
+    alone[:, best] = last.toarray()[:, best]
+    return tree_form(Pattern.of([*lower, alone]), constant_units, weights)
+
+
+def _sizes(
+    mask: Mask, weights: Sequence[npt.NDArray[np.float64]] | None, layer: int
+) -> npt.NDArray[np.float64]:
+    """The sizes of the weights on the mask, or its entries."""
+    dense = np.asarray(mask.toarray(), dtype=np.float64)
+    return dense if weights is None else dense * np.abs(weights[layer])
 
 
 def _one_each(

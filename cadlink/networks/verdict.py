@@ -21,6 +21,7 @@ from typing import Any
 from cadlink.deciding.decision import Decision
 from cadlink.errors import InputError
 from cadlink.networks.kernel import Statement
+from cadlink.networks.obstacles import Obstacle
 from cadlink.patterns.pattern import Pattern
 
 __all__ = [
@@ -92,8 +93,9 @@ class NetworkVerdict:
     ``witness`` is plain JSON data from which ``cadlink.networks.kernel.check_witness`` proves it;
     both are None when there is no answer.  ``holes`` are statements of backends the answer
     rests on (none: all of it was checked).  ``decision`` is the decision about the matrix products
-    where one was used.  ``reason`` says why there is no answer.  A verdict has no truth value:
-    ``bool(verdict)`` raises TypeError.
+    where one was used.  ``reason`` says why there is no answer.  ``obstacles``: the layers in the
+    way of a guarantee by the masks, the worst first, where such a guarantee is possible.  A verdict
+    has no truth value: ``bool(verdict)`` raises TypeError.
     """
 
     question: Question
@@ -108,6 +110,7 @@ class NetworkVerdict:
     reason: str = ""
     holes: tuple[str, ...] = ()
     decision: Decision | None = field(default=None, repr=False)
+    obstacles: tuple[Obstacle, ...] = ()
 
     def __bool__(self) -> bool:
         raise TypeError("a verdict has no truth value; look at verdict.answer")
@@ -123,6 +126,7 @@ class NetworkVerdict:
             "explanation": self.explanation,
             "assumptions": list(self.assumptions),
             "advice": list(self.advice),
+            "obstacles": [one.to_json() for one in self.obstacles],
             "reason": self.reason,
             "holes": list(self.holes),
             "pattern": self.pattern.to_json(),

@@ -8,11 +8,12 @@ from typing import Any
 from cadlink.networks.kernel.losses import LOSSES, within
 from cadlink.networks.kernel.statement import SMOOTH
 from cadlink.networks.kernel.table import UPWARDS
+from cadlink.networks.obstacles import Obstacle, obstacles
 from cadlink.networks.theorems.theorem import Case, Theorem
 from cadlink.networks.verdict import NetworkAnswer, Question
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["advice_for", "explain"]
+__all__ = ["advice_for", "explain", "in_the_way"]
 
 _ANSWERS = {
     NetworkAnswer.NO_OPTIMUM: {
@@ -120,8 +121,23 @@ def advice_for(case: Case, answer: NetworkAnswer) -> tuple[str, ...]:
         found.append("regularise: weight decay on all weight matrices always gives an optimum")
     else:
         found.append("regularise: weight decay on all weights and biases always gives an optimum")
-    if growing and case.activation not in SMOOTH and case.penalty == "none":
+    if _by_masks(case):
         found.append("change the masks: 'cadlink repair' finds some that guarantee an optimum")
         if case.pattern.depth == 2 and case.pattern.widths[-1] > 1:
             found.append("split the outputs: one such network per output always has an optimum")
+    if case.question is not Question.THIS_DATA:
+        found.append("ask about your own training set: add --inputs X --targets y --loss NAME")
     return tuple(found)
+
+
+def in_the_way(case: Case, answer: NetworkAnswer) -> tuple[Obstacle, ...]:
+    """By layer, what is in the way of a guarantee by the masks, where they could give one."""
+    if answer in _GOOD or case.question is Question.CUBE or not _by_masks(case):
+        return ()
+    return obstacles(case.pattern, not all(case.biases))
+
+
+def _by_masks(case: Case) -> bool:
+    """Whether R1 and R13 are about such a network, so that its masks alone could guarantee."""
+    growing = within(case.loss, "growing", case.question.value)
+    return growing and case.activation not in SMOOTH and case.penalty == "none"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from cadlink import Limits, Pattern, Verdict
-from cadlink.networks.repair import guarantee, repair
-from cadlink.networks.tree_form import obstacles, refilled, tree_form
-from cadlink.rules.paths import live_units
+from cadlink import Pattern, Verdict
+from cadlink.networks.deciding import case_of
+from cadlink.networks.obstacles import obstacles
+from cadlink.networks.repair import repair
+from cadlink.networks.tree_form import one_last_unit, refilled, tree_form
+from cadlink.rules.paths import live_units, on_paths
+from tests.stating import guarantee
 
 
 def random_pattern(seed: int) -> Pattern:
@@ -93,29 +97,58 @@ def test_the_number_of_edges_can_stay() -> None:
             assert (full.layers[layer] != safe.layers[layer]).nnz == 0
 
 
-def test_a_pruned_lenet_in_seconds() -> None:
-    import time
+def test_one_unit_is_left_in_the_last_hidden_layer() -> None:
+    several = 0
+    for seed in range(60):
+        pattern = random_pattern(seed)
+        if pattern.depth < 3:
+            continue
+        for biased in (True, False):
+            left = one_last_unit(pattern, not biased)
+            assert not removed(pattern, left) or len(on_paths(left)[-2]) <= 1
+            assert len(np.unique(left.layers[-1].nonzero()[1])) <= 1
+            assert guarantee(left, (biased,) * pattern.depth) in ("R1", "R13", "R20")
+        several += len(on_paths(pattern)[-2]) > 1
+    assert several > 10
 
+
+@pytest.mark.parametrize(("density", "keep"), [(0.05, False), (0.2, True)])
+def test_a_pruned_lenet_in_seconds(density: float, keep: bool) -> None:
     chance = np.random.default_rng(0)
     widths = (784, 300, 100, 10)
-    pattern = Pattern.of([chance.random((b, a)) < 0.05 for a, b in pairwise(widths)])
+    pattern = Pattern.of([chance.random((b, a)) < density for a, b in pairwise(widths)])
     start = time.process_time()
-    for keep in (False, True):
-        found = repair(pattern, keep_density=keep, limits=Limits(20))
-        (one,) = found.suggestions
-        assert one.theorem == "R13"
+    found = repair(case_of(pattern)[0], keep_density=keep)
+    assert time.process_time() - start < 30
+    first, second = found.suggestions
+    for one in (first, second):
+        assert one.verdict is not None
+        assert (one.theorem, one.verdict.holes) == ("R13", ())
+        assert one.decision is not None
         assert one.decision.verdict is Verdict.CLOSED
-        assert one.added == (0 if keep else -sum(obstacle.edges for obstacle in found.obstacles))
-        assert [obstacle.layer for obstacle in found.obstacles] == [1, 2]
-        assert found.decay == "R24"
-    assert time.process_time() - start < 20
+    edges = sum(obstacle.edges for obstacle in found.obstacles)
+    assert first.added == (0 if keep else -edges)
+    assert len(second.changes) < len(first.changes)
+    assert second.live < first.live
+    assert [obstacle.layer for obstacle in found.obstacles] == [1, 2]
 
 
 def test_repair_keeps_the_larger_of_trained_weights() -> None:
     chance = np.random.default_rng(7)
     pattern = Pattern.of([np.ones((8, 9)), np.ones((7, 8)), np.ones((3, 7))])
     weights = [chance.normal(size=mask.shape) for mask in pattern.layers]
-    (one,) = repair(pattern, weights=weights, keep_density=True).suggestions
+    numbers = [array for weight in weights for array in (weight, np.zeros(len(weight)))]
+    case = case_of(pattern, weights=numbers)[0]
+    one, other = repair(case, keep_density=True).suggestions
     for layer in (1, 2):
-        kept = tree_form(pattern, weights=weights).layers[layer]
-        assert (one.pattern.layers[layer] != kept).nnz == 0
+        for suggested, form in ((one, tree_form), (other, one_last_unit)):
+            kept = form(pattern, weights=weights).layers[layer]
+            assert (suggested.pattern.layers[layer] != kept).nnz == 0
+    (unit,) = np.unique(one_last_unit(pattern, weights=weights).layers[-1].nonzero()[1])
+    assert np.abs(weights[2]).sum(axis=0).argmax() == unit
+    whole = sum(float((weight**2).sum()) for weight in weights)
+    stay = sum(
+        float((weight[mask.toarray()] ** 2).sum())
+        for weight, mask in zip(weights, one.pattern.layers, strict=True)
+    )
+    assert one.kept == pytest.approx(stay / whole)
