@@ -3,10 +3,16 @@
     python scripts/bench_trained.py                       320 masks, 20 s of the processor each
     python scripts/bench_trained.py --networks mlp2 --limit 5 --record
     python scripts/bench_trained.py --keep masks/         the masks as .npz files besides
+    python scripts/bench_trained.py --question a          is there a training set without an optimum
+    python scripts/bench_trained.py --every 5             a fifth of the masks, of every density
 
 The masks are those of ``trained_masks.py``.  Each is reduced by the rules, the proof checked by the
 kernel; nothing is looked up and no backend asked.  For a mask that stays open the core is printed:
 the widths and edges of the problems that are left when the rules have made it smaller.
+
+With ``--question a`` it is asked instead whether the ReLU network with these masks has some
+finite training set without an optimum; the kernel checks the witness, which holds the data or shows
+that they exist.  For a mask that stays open it is printed why.
 """
 
 from __future__ import annotations
@@ -16,6 +22,7 @@ import time
 from collections import Counter, defaultdict
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -27,11 +34,25 @@ from trained_masks import NETWORKS, Trained, masks
 
 from cadlink.certificates.kernel import check_proof
 from cadlink.clock import Clock
+from cadlink.deciding.decision import Limits
+from cadlink.networks import decide_network
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.paths import on_paths
 from cadlink.rules.pipeline import Tree, open_leaves, proof, reduce, verdict
 
-SHORT = {"free": "f", "closed": "c", "not_closed": "n", "unknown": "?"}
+SHORT = {
+    "products": {"free": "f", "closed": "c", "not_closed": "n", "unknown": "?"},
+    "a": {"optimum_guaranteed": "o", "no_optimum": "n", "unknown": "?"},
+}
+LEGEND = {
+    "products": "by the rules alone, checked.  Free (f), closed (c), not closed (n), open (?).",
+    "a": "whether some finite training set has no optimum, checked.  Some has none (n), all have an"
+    " optimum (o), open (?).",
+}
+TITLES = {
+    "products": "Masks of trained networks",
+    "a": "Masks of trained networks: training sets without an optimum",
+}
 
 
 @dataclass(frozen=True)
@@ -63,6 +84,18 @@ def measure(mask: Trained, limit_s: float) -> Row:
     return Row(mask, found, deciding(tree), time.process_time() - start, "")
 
 
+def ask(mask: Trained, limit_s: float) -> Row:
+    """The answer to question (a) within the limit, which the kernel has checked."""
+    time.monotonic = time.process_time
+    start = time.process_time()
+    found = decide_network(Pattern.of(mask.masks), "a", limits=Limits(limit_s))
+    seconds = time.process_time() - start
+    if found.witness is None:
+        return Row(mask, "unknown", found.answer.value, seconds, found.reason)
+    rule = found.theorem + (" with data" if found.witness.get("X") is not None else "")
+    return Row(mask, found.answer.value, rule, seconds, "")
+
+
 def core(tree: Tree) -> str:
     """The widths and edges of the open problems."""
     parts = []
@@ -86,14 +119,12 @@ def _starved(pattern: Pattern) -> int:
     return int(np.count_nonzero(reached > fed))
 
 
-def report(rows: list[Row], limit_s: float) -> str:
+def report(rows: list[Row], limit_s: float, question: str) -> str:
     """Shares by density, network and way of pruning; the rules; what is left."""
     decided = [row for row in rows if row.verdict != "unknown"]
     share = f"{100 * len(decided) / len(rows):.1f} %"
     text = f"{len(decided)} of {len(rows)} masks decided ({share}), {limit_s:g} s of the processor"
-    text += (
-        " each, by the rules alone, checked.  Free (f), closed (c), not closed (n), open (?).\n\n"
-    )
+    text += f" each, {LEGEND[question]}\n\n"
     density = sorted({row.mask.density for row in rows})
     for head, key in (
         ("network", lambda row: row.mask.network),
@@ -104,7 +135,9 @@ def report(rows: list[Row], limit_s: float) -> str:
         for row in rows:
             cells[key(row), row.mask.density][row.verdict] += 1
         names = list(dict.fromkeys(key(row) for row in rows))
-        table = [[name, *(_counts(cells[name, d], head) for d in density)] for name in names]
+        table = [
+            [name, *(_counts(cells[name, d], head, question) for d in density)] for name in names
+        ]
         text += results.table([head, *(f"{100 * d:g} %" for d in density)], table) + "\n\n"
     rules = Counter(row.rule for row in decided)
     seconds = sorted(row.seconds for row in decided)
@@ -117,17 +150,20 @@ def report(rows: list[Row], limit_s: float) -> str:
     return text
 
 
-def _counts(count: Counter[str], head: str) -> str:
+def _counts(count: Counter[str], head: str, question: str) -> str:
     if head == "all":
         total = sum(count.values())
         return f"{100 - 100 * count['unknown'] / total:.0f} % of {total}" if total else ""
-    return " ".join(f"{count[name]}{SHORT[name]}" for name in SHORT if count[name])
+    short = SHORT[question]
+    return " ".join(f"{count[name]}{short[name]}" for name in short if count[name])
 
 
 def main() -> None:
     """Parse the command line, make the masks, decide them, print and record."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--networks", nargs="+", default=list(NETWORKS), choices=list(NETWORKS))
+    parser.add_argument("--question", default="products", choices=list(SHORT))
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="one mask of so many")
     parser.add_argument("--limit", type=float, default=20.0, help="seconds for one mask")
     parser.add_argument("--workers", type=int, default=1, help="processes beside this one")
     parser.add_argument("--keep", type=Path, help="a folder for the masks as .npz files")
@@ -139,22 +175,23 @@ def main() -> None:
     rows = []
     with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
         coming: list[Future[Row]] = []
-        for name in given.networks:
-            for mask in masks(name):
+        measured = ask if given.question == "a" else measure
+        for number, name in enumerate(given.networks):
+            for mask in islice(masks(name), number % given.every, None, given.every):
                 if given.keep is not None:
                     arrays = {f"layer_{n}": layer for n, layer in enumerate(mask.masks)}
                     np.savez_compressed(given.keep / f"{mask.name}.npz", **arrays)
-                coming.append(pool.submit(measure, mask, given.limit))
+                coming.append(pool.submit(measured, mask, given.limit))
         for future in coming:
             row = future.result()
             rows.append(row)
             print(
                 row.mask.name, row.verdict, row.rule, f"{row.seconds:.2f} s", row.core, flush=True
             )
-    text = report(rows, given.limit)
+    text = report(rows, given.limit, given.question)
     print(text)
     if given.record:
-        results.write("Masks of trained networks", text)
+        results.write(TITLES[given.question], text)
 
 
 if __name__ == "__main__":

@@ -62,6 +62,8 @@ figure { margin: 0; } figure svg { display: block; max-width: 100%; height: auto
 figure.wide svg { min-width: 34rem; }
 pre { background: #fff; border: 1px solid var(--line); border-radius: 6px; padding: .7rem .9rem;
   white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85rem; margin: .5rem 0; }
+code { white-space: nowrap; font-family: ui-monospace, monospace; font-size: .92em; }
+pre code { font: inherit; }
 footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
 @media print { body { background: #fff; } }
 """
@@ -108,11 +110,15 @@ def _sections(
             yield _figure(plots.pair_figure(diagnosis.trace, diagnosis.pairs[0].units), False)
     if verdict.advice:
         yield "<h2>What to do, the first thing first</h2>" + _list(verdict.advice, "ol")
+    if verdict.obstacles:
+        depth = verdict.pattern.depth
+        yield "<h2>In the way of a guarantee, the worst layer first</h2>"
+        yield _list([obstacle.words(depth) for obstacle in verdict.obstacles])
     yield "<h2>What is taken for granted</h2>" + _list(verdict.assumptions)
     yield "<h2>The network as it was read</h2>" + _layers(model)
     yield _list(model.notes)
     marked = _marked(verdict, diagnosis)
-    yield _figure(plots.mask_figure(verdict.pattern, marked), True)
+    yield _figure(plots.mask_figure(verdict.pattern, marked, caption=False), True)
     if marked is not None:
         yield f'<p class="soft">Marked: {escape(marked.words)}.</p>'
     yield from _training_set(verdict)
@@ -123,18 +129,27 @@ def _sections(
             proof += (
                 f" It rests on {len(verdict.holes)} answers of quantifier-elimination programs."
             )
-    yield f"<h2>How to reproduce it</h2><pre>{escape(command)}</pre>{_paragraph(proof)}"
+    yield f"<h2>How to reproduce it</h2><pre>{_text(command)}</pre>{_paragraph(proof)}"
     yield f"<footer>cadlink {escape(version('cadlink'))}</footer>"
 
 
+def _text(text: str) -> str:
+    """The text, its options and commands in one piece each."""
+    return re.sub(
+        r"(?<!\S)--[a-z][a-z-]*|&#x27;(cadlink [a-z]+)&#x27;",
+        lambda found: f"<code>{found[1] or found[0]}</code>",
+        escape(text),
+    )
+
+
 def _paragraph(text: str) -> str:
-    return f"<p>{escape(text)}</p>"
+    return f"<p>{_text(text)}</p>"
 
 
 def _list(items: Sequence[str], kind: str = "ul") -> str:
     if not items:
         return ""
-    return f"<{kind}>" + "".join(f"<li>{escape(item)}</li>" for item in items) + f"</{kind}>"
+    return f"<{kind}>" + "".join(f"<li>{_text(item)}</li>" for item in items) + f"</{kind}>"
 
 
 def _table(rows: Sequence[Sequence[str]], outputs: int = 0) -> str:

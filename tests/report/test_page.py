@@ -64,13 +64,16 @@ def test_of_a_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     text, found = outline(page)
     assert found.headings == [
         "What to do, the first thing first",
+        "In the way of a guarantee, the worst layer first",
         "What is taken for granted",
         "The network as it was read",
         "The training set",
         "How to reproduce it",
     ]
     assert "<b>NO OPTIMUM</b>" in text
-    assert "cadlink network dense:2-2-2 --report" in text
+    assert "cadlink network dense:2-2-2 <code>--report</code>" in text
+    assert "layer 1: hidden units 0, 1 feed several outputs" in text
+    assert "add <code>--inputs</code> X" in text
     assert text.count("<svg") == 1
     assert "Marked: input 0; units 0, 1 of hidden layer 1; outputs 0, 1." in text
     unknown = tmp_path / "unknown.html"

@@ -84,11 +84,16 @@ def _undated(kind: str) -> dict[str, None]:
 # -- masks -----------------------------------------------------------------------------------------
 
 
-def mask_figure(pattern: Pattern, obstruction: Obstruction | None = None, title: str = "") -> Any:
+def mask_figure(
+    pattern: Pattern,
+    obstruction: Obstruction | None = None,
+    title: str = "",
+    caption: bool = True,
+) -> Any:
     """The masks side by side, the rows and columns of the obstruction marked.
 
     Where a mask is too large to see single cells, a second row of panels shows the marked units
-    alone, cell by cell, with their numbers.
+    alone, cell by cell, with their numbers.  ``caption``: say below which they are.
 
     >>> mask_figure(Pattern.of(["11/01", "10/11"])).get_size_inches().tolist()
     [5.0, 3.0]
@@ -124,7 +129,7 @@ def mask_figure(pattern: Pattern, obstruction: Obstruction | None = None, title:
             below.set_title("the marked rows and columns", fontsize=9)
     if title:
         figure.suptitle(title, fontsize=10)
-    if obstruction is not None:
+    if caption and obstruction is not None:
         figure.supxlabel(
             "\n".join(textwrap.wrap(f"marked: {obstruction.words}", 90)), fontsize=8, color=GREY
         )
