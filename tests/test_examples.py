@@ -11,7 +11,7 @@ import pytest
 EXAMPLES = sorted((Path(__file__).resolve().parents[1] / "scripts" / "examples").glob("*.py"))
 LAST = {
     "decide_and_prove.py": "So the set is not closed. This was to be shown.",
-    "digits.py": "64-100-100-10, decay 0.001: 100.0 % right",
+    "digits.py": "64-100-100-10, decay 0.0003: 100.0 % right",
     "prune_and_ask.py": "k = 20: loss ",
     "quantifiers.py": "True",
 }
