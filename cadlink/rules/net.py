@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -50,8 +50,6 @@ class Net:
     pattern: Pattern
     clock: Clock = UNLIMITED
     seed: int = 0
-    _kernels: dict[tuple[bytes, int, bytes], Matrix] = field(default_factory=dict)
-    _spans: dict[tuple[bytes, int, int], Matrix] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         layers = self.pattern.layers
@@ -119,12 +117,11 @@ class Net:
     def missing(self, pins: Pins, clock: Clock) -> int:
         """How many dimensions the pins lack; raises OutOfTime."""
         up = self.upwards(pins)
-        above = b"".join(np.packbits(mark).tobytes() for mark in pins[1:])
-        kernels = self._kernels_of(pins, up, above, clock)
+        kernels = self._kernels(pins, up[0], clock)
         total = sum(len(kernel) for kernel in kernels.values())
         if not total:
             return 0
-        spans, below = self._variables(pins, up, above)
+        spans, below = self._variables(pins, up)
         width = spans.shape[1]
         if total * width > MOST_ENTRIES or not width:
             return total
@@ -139,26 +136,21 @@ class Net:
         clock.afford(total * width * (ENTER_S + STEP_S * total))
         return total - rank(demands)
 
-    def _kernels_of(
-        self, pins: Pins, up: list[Matrix], above: bytes, clock: Clock
-    ) -> dict[int, Matrix]:
+    def _kernels(self, pins: Pins, up: Matrix, clock: Clock) -> dict[int, Matrix]:
         """For the inputs whose unpinned units do not do, what these units leave."""
         kernels: dict[int, Matrix] = {}
         for k, rows in enumerate(self.outputs):
+            clock.check()
             heads = self.fed[k][~pins[0][self.fed[k]]] if pins else self.fed[k]
-            key = (above, k, heads.tobytes())
-            if key not in self._kernels:
-                clock.check()
-                some = heads[: rows.size + SPARE]
-                enough = heads.size > some.size and rank(up[0][np.ix_(rows, some)]) == rows.size
-                self._kernels[key] = left_kernel(
-                    np.eye(rows.size, dtype=np.int64) if enough else up[0][np.ix_(rows, heads)]
-                )
-            if len(self._kernels[key]):
-                kernels[k] = self._kernels[key]
+            some = heads[: rows.size + SPARE]
+            if heads.size > some.size and rank(up[np.ix_(rows, some)]) == rows.size:
+                continue
+            kernel = left_kernel(up[np.ix_(rows, heads)])
+            if len(kernel):
+                kernels[k] = kernel
         return kernels
 
-    def _variables(self, pins: Pins, up: list[Matrix], above: bytes) -> tuple[Matrix, Matrix]:
+    def _variables(self, pins: Pins, up: list[Matrix]) -> tuple[Matrix, Matrix]:
         """For every variable at a pin u its up(w), outputs x variables (few for every pin), and
         down(u, .), variables x inputs."""
         spans = [np.zeros((self.pattern.widths[-1], 0), dtype=np.int64)]
@@ -169,15 +161,11 @@ class Net:
                 down = product(self.factors[layer - 1] * pins[layer - 2], down)
             down = down * mark[:, None]
             for u in np.flatnonzero(down.any(axis=1)).tolist():
-                key = (above, layer, u)
-                if key not in self._spans:
-                    heads = self.masks[layer][:, u].copy()
-                    if layer < self.depth - 1:
-                        heads &= ~pins[layer]
-                    self._spans[key] = _basis(up[layer][:, heads])
-                span = self._spans[key]
-                spans.append(span)
-                below.append(np.repeat(down[u][None], span.shape[1], axis=0))
+                heads = self.masks[layer][:, u]
+                if layer < self.depth - 1:
+                    heads = heads & ~pins[layer]
+                spans.append(_basis(up[layer][:, heads]))
+                below.append(np.repeat(down[u][None], spans[-1].shape[1], axis=0))
         return np.hstack(spans), np.vstack(below)
 
 

@@ -16,7 +16,7 @@ from cadlink.clock import Clock
 from cadlink.rules.net import Net, Pins
 from cadlink.rules.sketch import Look, Sketch, sketchable
 
-__all__ = ["improved"]
+__all__ = ["serving"]
 
 MOST_AT_ONCE = 16  # pins set in one move
 MOST_FAILURES = 30  # rounds in a row that gain nothing
@@ -26,13 +26,14 @@ NEAR_BEST = 30  # places that may be exchanged for a pin
 Place: TypeAlias = tuple[int, int]  # a hidden layer, counted from 0, and a unit
 
 
-def improved(net: Net, start: Pins, clock: Clock) -> Pins | None:
+def serving(net: Net, clock: Clock) -> Pins | None:
     """Pins that lack nothing, or None; raises OutOfTime."""
     if not sketchable(net):
         return None
     chance = np.random.default_rng(0)
     sketch = Sketch(net)
-    best, look = start, sketch.look(start, clock)
+    best = net.no_pins()
+    look = sketch.look(best, clock)
     failures, at_once = 0, MOST_AT_ONCE
     while look.missing and failures < MOST_FAILURES:
         failures += 1

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import solve_triangular
-from scipy.linalg.lapack import dpstrf
 
 from cadlink.clock import Clock
 from cadlink.rules.net import Net, Pins
@@ -177,11 +175,13 @@ def _basis(columns: Floats) -> Floats:
 
 def _relations(matrix: Floats) -> Floats:
     """Independent relations between the rows, one in a row."""
+    from scipy.linalg import lapack, solve_triangular  # late: slow to load
+
     lengths = np.linalg.norm(matrix, axis=1)
     rows = matrix * (lengths > ZERO)[:, None]  # the others are 0 but for rounding
     lengths = np.where(lengths > ZERO, lengths, 1)
     rows /= lengths[:, None]
-    factor, order, rank, _ = dpstrf(rows @ rows.T, tol=ZERO)
+    factor, order, rank, _ = lapack.dpstrf(rows @ rows.T, tol=ZERO)
     order = order - 1
     found = np.zeros((len(rows) - rank, len(rows)))
     found[:, order[rank:]] = np.eye(len(found))

@@ -13,11 +13,11 @@ from cadlink.clock import Clock, OutOfTime
 from cadlink.patterns.families import build
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import cut, deep_matching
+from cadlink.rules.cut import enough
 from cadlink.rules.modular import PRIME, rank
 from cadlink.rules.net import Net, Pins
 from cadlink.rules.paths import is_connected, on_paths
-from cadlink.rules.pin_flow import enough, proposals
-from cadlink.rules.pin_search import improved
+from cadlink.rules.pin_search import serving
 from cadlink.rules.sketch import MOST_RELATIONS, Sketch
 from cadlink.rules.split import find as split
 
@@ -28,12 +28,11 @@ def trimmed(source: str) -> Pattern:
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_deep_pins_are_found_where_no_pins_of_the_first_layer_are(seed: int) -> None:
+def test_pins_are_found_in_deep_layers(seed: int) -> None:
     pattern = trimmed(f"20-30-30-30-30-6,0.15,{seed}")
     net, clock = Net(pattern), Clock.of(60)
-    assert all(net.missing(pins, clock) for pins in proposals(net, clock))
-    pins = net.no_pins()
-    found = improved(net, pins, clock)
+    assert net.missing(net.no_pins(), clock)
+    found = serving(net, clock)
     assert found is not None
     units = [np.flatnonzero(mark).tolist() for mark in found]
     assert any(units[1:])

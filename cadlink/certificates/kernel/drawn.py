@@ -12,6 +12,7 @@ from cadlink.certificates.kernel.reader import Reader
 __all__ = ["MOST_ENTRIES", "Matrix", "chosen_prime", "factor", "left_kernel", "rank", "times"]
 
 MOST_ENTRIES = 2 * 10**7
+SPARE = 4  # columns beyond the rows in a first look at a rank
 
 Matrix = NDArray[np.int64]  # entries from 0 to p - 1
 
@@ -81,6 +82,10 @@ def left_kernel(matrix: Matrix, prime: int, at: Reader) -> Matrix:
     rows = len(matrix)
     if 0 in matrix.shape:
         return np.eye(rows, dtype=np.int64)
+    # Some columns of full row rank leave no kernel, whatever the others are.
+    some = np.ascontiguousarray(matrix[:, : rows + SPARE])
+    if rank(some, prime, at) == rows:
+        return np.zeros((0, rows), dtype=np.int64)
     missing = rows - rank(matrix, prime, at)
     if not missing:
         return np.zeros((0, rows), dtype=np.int64)
