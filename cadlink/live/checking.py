@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 import torch
@@ -18,13 +16,18 @@ from cadlink.errors import InputError, foreign, quoted, shortened
 from cadlink.networks import NetworkAnswer, NetworkVerdict, Question, decide_network, model_of
 from cadlink.networks.points import CLASSES
 from cadlink.networks.readers.layers import Model
+from cadlink.networks.readers.loaders import (
+    HAND_OVER,
+    batches_of,
+    random_numbers_put_back,
+    tensor,
+)
 from cadlink.networks.readers.weights import shape_text
 from cadlink.networks.words import explain
 
 __all__ = ["check", "trained_model"]
 
 MOST_NUMBERS = 100_000  # from a loader; with more the question is about some training set
-HAND_OVER = "hand over (X, y)"
 
 # The losses with a class of cadlink.networks.kernel.statement; "none" as reduction gives no number.
 LOSS_CLASSES = {
@@ -214,63 +217,13 @@ def _tensors(data: Any) -> tuple[Any, Any] | None:
     if isinstance(parts, (tuple, list)) and all(hasattr(part, "shape") for part in parts):
         if len(parts) not in (1, 2):
             raise InputError(f"expected (X, y), found {len(parts)} arrays", "data")
-        found = [_tensor(part, name) for part, name in zip(parts, "Xy", strict=False)]
+        found = [tensor(part, name) for part, name in zip(parts, "Xy", strict=False)]
         return found[0], found[1] if len(found) > 1 else None
     if not hasattr(data, "__iter__") or hasattr(data, "__next__"):
         raise InputError(
             f"expected (X, y), X or a DataLoader, found {type(data).__name__}; {HAND_OVER}", "data"
         )
-    with _random_numbers_put_back():
-        first, second = _batches(data), _batches(data)
-    if first is None or second is None:
-        return None
-    if sorted(_rows(*first)) != sorted(_rows(*second)):
-        raise InputError(
-            "the loader gives other points in every pass (augmentation, drop_last, a random"
-            f" sampler), and the theorems are about finitely many points that stay; {HAND_OVER}",
-            "data",
-        )
-    return first
-
-
-def _batches(loader: Any) -> tuple[Any, Any] | None:
-    """One pass through a loader; None if there are more than MOST_NUMBERS numbers."""
-    xs, ys, count = [], [], 0
-    for number, batch in enumerate(islice(loader, MOST_NUMBERS)):
-        if not isinstance(batch, (tuple, list)) or len(batch) != 2:
-            raise InputError(
-                f"expected pairs of inputs and targets; {HAND_OVER}", f"batch {number}"
-            )
-        x, y = (_tensor(part, f"batch {number}") for part in batch)
-        xs.append(x)
-        ys.append(y)
-        count += x.numel() + y.numel()
-        if count > MOST_NUMBERS:
-            return None
-    if not xs:
-        raise InputError("expected at least one batch, found none", "data")
-    with foreign(f"batches of different shapes; {HAND_OVER}", "data"):
-        return torch.cat(xs), torch.cat(ys)
-
-
-def _rows(inputs: Any, targets: Any) -> list[tuple[float, ...]]:
-    """Each point with its target."""
-    return [
-        (*x, *y)
-        for x, y in zip(
-            inputs.reshape(len(inputs), -1).double().tolist(),
-            targets.reshape(len(targets), -1).double().tolist(),
-            strict=True,
-        )
-    ]
-
-
-def _tensor(value: Any, where: str) -> Any:
-    with foreign("expected a tensor or an array of numbers", where):
-        found = torch.as_tensor(value).detach()
-    if not found.dim() or not found.numel():
-        raise InputError("expected points, found none", where)
-    return found
+    return batches_of(data, MOST_NUMBERS)
 
 
 def _fitting(model: Any, read: Model, inputs: Any, targets: Any, classes: bool) -> tuple[Any, Any]:
@@ -279,7 +232,7 @@ def _fitting(model: Any, read: Model, inputs: Any, targets: Any, classes: bool) 
     with (
         foreign("the model cannot be run on these inputs", "X"),
         torch.no_grad(),
-        _random_numbers_put_back(),
+        random_numbers_put_back(),
     ):
         predictions = model(inputs.to(device))
     while isinstance(predictions, (tuple, list)) and len(predictions) == 1:
@@ -307,13 +260,6 @@ def _smoothed(targets: Any, smoothing: float, classes: int) -> Any:
         with foreign(f"expected classes from 0 to {classes - 1}", "y"):
             targets = F.one_hot(targets.long(), classes)
     return targets.double() * (1 - smoothing) + smoothing / classes
-
-
-@contextmanager
-def _random_numbers_put_back() -> Iterator[None]:
-    """Shuffling and dropout in between leave no trace in torch's random numbers."""
-    with torch.random.fork_rng():
-        yield
 
 
 # -- the loss and the penalty ----------------------------------------------------------------------
@@ -410,7 +356,7 @@ def _random(model: Any, read: Model) -> str:
     try:
         for one, _ in flags:
             one.training = True
-        with _random_numbers_put_back(), torch.no_grad():
+        with random_numbers_put_back(), torch.no_grad():
             before = state()
             model(points)
             drawn = not torch.equal(before, state())

@@ -22,6 +22,7 @@ from cadlink.networks.points import CLASSES, inputs_of, targets_of
 from cadlink.networks.readers.activations import kind_of
 from cadlink.networks.readers.layers import Model
 from cadlink.networks.readers.models import model_of
+from cadlink.networks.readers.weights import comes_from
 from cadlink.networks.theorems.table import THEOREMS
 from cadlink.networks.theorems.theorem import Case, Found, Rows, Theorem
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict, Question, answer_of
@@ -32,6 +33,7 @@ __all__ = ["case_of", "decide_network", "proved"]
 
 # Of the time that is left, for one theorem; for the last one, after which comes the check only.
 SHARE, LAST_SHARE = 0.5, 0.9
+MOST_NUMBERS = 500_000_000  # from a loader, which may never end
 
 
 def decide_network(
@@ -59,7 +61,8 @@ def decide_network(
         Default: (c) with inputs and targets, (b) with inputs, else (a).
     inputs, targets : arrays of shape (points, inputs) and (points, outputs)
         For (b) the inputs, for (c) both; floats are taken exactly as they are.  Targets are
-        numbers, or labels: classes counted from 0, or rows of probabilities.
+        numbers, or labels: classes counted from 0, or rows of probabilities.  Instead of both: a
+        DataLoader of torch, read once to the end and once more, for its points must stay.
     bias : bool, sequence of bool (one per layer), optional
         Which layers have free biases.  Default: as the model has; all, for a pattern.
     penalty : "none", "weights", "all-but-last" or "all"
@@ -133,6 +136,8 @@ def case_of(
     """
     limits = limits or Limits()
     clock = Clock.of(limits.wall_s)
+    if comes_from(inputs, "torch") and not hasattr(inputs, "shape"):
+        inputs, targets = _loaded(inputs, targets)
     if question is None:
         question = "a" if inputs is None else "b" if targets is None else "c"
     asked = Question.of(question)
@@ -271,6 +276,18 @@ def _biases(bias: bool | Sequence[bool], layers: int) -> tuple[bool, ...]:
     found = tuple(bool(value) for value in bias)
     if len(found) != layers:
         raise InputError(f"bias: expected {layers} truth values, one per layer, found {len(found)}")
+    return found
+
+
+def _loaded(loader: Any, targets: Any) -> tuple[Any, Any]:
+    """Inputs and targets of a loader."""
+    if targets is not None:
+        raise InputError("a loader brings its own targets: drop 'targets'")
+    from cadlink.networks.readers.loaders import batches_of
+
+    found = batches_of(loader, MOST_NUMBERS)
+    if found is None:
+        raise InputError(f"the loader gives more than {MOST_NUMBERS} numbers", "inputs")
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,14 @@ import pytest
 import torch
 from torch import nn
 from torch.nn.utils import prune
+from torch.utils.data import DataLoader, TensorDataset
 
 from cadlink import Limits
 from cadlink.cli.main import main
 from cadlink.errors import InputError
 from cadlink.networks.deciding import decide_network
 from cadlink.networks.kernel import check_witness
-from cadlink.networks.verdict import NetworkAnswer, training_data
+from cadlink.networks.verdict import NetworkAnswer, Question, training_data
 from cadlink.networks.witness_file import check_document
 
 LINE = [[0], [1], [2], [3]]
@@ -220,3 +222,25 @@ def test_the_command(capsys: Any, tmp_path: Any) -> None:
     assert main(["network", str(tmp_path / "absent.pt")]) == 1
     assert capsys.readouterr().err == f"cadlink: {tmp_path / 'absent.pt'}: no such file\n"
     assert main(["network", "lu:2", "--question", "b", "--inputs", str(tmp_path / "x.txt")]) == 1
+
+
+def test_a_loader_in_place_of_arrays() -> None:
+    xs, ys = torch.randn(6, 3).double(), torch.randn(6, 2).double()
+    loader = DataLoader(TensorDataset(xs, ys), batch_size=4, shuffle=True)
+    both = decide_network("dense:3-6-2", None, loader)
+    assert (both.question, both.theorem) == (Question.THIS_DATA, "R6")
+    assert both.statement is not None
+    points = {tuple(map(Fraction, row)) for row in xs.tolist()}
+    assert set(both.statement.inputs or ()) == points
+    assert decide_network("dense:3-6-2", "b", loader).question is Question.THESE_INPUTS
+    labelled = DataLoader(TensorDataset(xs, torch.arange(6) % 2), batch_size=2)
+    said = decide_network("dense:3-6-2", None, labelled, loss="cross_entropy", penalty="weights")
+    assert said.theorem == "R24b"
+    with pytest.raises(InputError, match="brings its own targets"):
+        decide_network("dense:3-6-2", None, loader, ys)
+    with pytest.raises(InputError, match="pairs of inputs and targets"):
+        decide_network("dense:3-6-2", None, DataLoader(TensorDataset(xs)))
+    many = TensorDataset(torch.randn(60, 3), torch.randn(60, 2))
+    dropped = DataLoader(many, batch_size=32, shuffle=True, drop_last=True)
+    with pytest.raises(InputError, match="other points in every pass"):
+        decide_network("dense:3-6-2", None, dropped)
