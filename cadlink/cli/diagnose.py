@@ -12,7 +12,7 @@ from cadlink.cli.layout import paragraph
 from cadlink.cli.model_arguments import add_model, model_from
 from cadlink.cli.network import describe
 from cadlink.deciding.decision import Limits
-from cadlink.networks.diagnosis import diagnose
+from cadlink.networks.diagnosis import LABEL, diagnose
 from cadlink.report import page
 
 __all__ = ["add_arguments", "run"]
@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"model": model.to_json(), **found.to_json()}, allow_nan=False))
     else:
-        print("\n".join([*paragraph("", found.conclusion), "", *found.lines(), ""]))
+        seen = [part for line in found.lines() for part in paragraph(line[:LABEL], line[LABEL:])]
+        print("\n".join([*paragraph("", found.conclusion), "", *seen, ""]))
         print(describe(found.verdict))
     return status.DECIDED

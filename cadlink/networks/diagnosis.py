@@ -31,11 +31,12 @@ from cadlink.networks.readers.models import model_of
 from cadlink.networks.signs import Pair, largest_weights, pairs
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict, Question
 
-__all__ = ["Diagnosis", "diagnose"]
+__all__ = ["LABEL", "Diagnosis", "diagnose"]
 
 Array = npt.NDArray[np.float64]
 Trace: TypeAlias = tuple[list[float], list[float], list[float]]
 
+LABEL = 12  # characters of the label of a line
 MOST_PAIRS = 3  # of a layer
 EXCESS = 2.0  # what one unit of a pair adds, compared with all that its layer makes of the data
 MOST_WORK = 2 * 10**10  # operations of a least-squares problem
@@ -107,7 +108,7 @@ class Diagnosis:
         )
 
     def lines(self) -> list[str]:
-        """What the run looks like, a line each."""
+        """What the run looks like, a line each: a label of LABEL characters, and a text."""
         found = []
         if self.loss is not None:
             found.append(

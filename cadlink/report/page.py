@@ -16,7 +16,7 @@ from typing import Any
 
 from cadlink.files import write as write_file
 from cadlink.networks.concerned_units import Obstruction, obstruction_of
-from cadlink.networks.diagnosis import Diagnosis
+from cadlink.networks.diagnosis import LABEL, Diagnosis
 from cadlink.networks.experiments import plots
 from cadlink.networks.readers.layers import Model
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict
@@ -58,8 +58,9 @@ th, td { padding: .3rem .7rem; text-align: left; white-space: nowrap; }
 th { color: var(--soft); font-weight: 600; border-bottom: 1px solid var(--line); }
 td.out, th.out { border-left: 1px solid var(--line); }
 ul, ol { padding-left: 1.3rem; max-width: 46rem; } li { margin: .3rem 0; }
-figure { margin: 0; } figure svg { display: block; max-width: 100%; height: auto; margin: auto; }
-figure.wide svg { min-width: 34rem; }
+figure { margin: 0; }
+figure svg { display: block; min-width: 34rem; max-width: 100%; height: auto; margin: auto; }
+.run td { white-space: normal; vertical-align: top; } .run td:first-child { white-space: nowrap; }
 pre { background: #fff; border: 1px solid var(--line); border-radius: 6px; padding: .7rem .9rem;
   white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85rem; margin: .5rem 0; }
 code { white-space: nowrap; font-family: ui-monospace, monospace; font-size: .92em; }
@@ -105,9 +106,9 @@ def _sections(
     if diagnosis is not None:
         bad = "no" if diagnosis.diverging else "yes"
         yield f'<h2>The run</h2><div class="verdict {bad}">{_paragraph(diagnosis.conclusion)}</div>'
-        yield "<pre>" + escape("\n".join(diagnosis.lines())) + "</pre>"
+        yield _run(diagnosis.lines())
         if diagnosis.trace is not None:
-            yield _figure(plots.pair_figure(diagnosis.trace, diagnosis.pairs[0].units), False)
+            yield _figure(plots.pair_figure(diagnosis.trace, diagnosis.pairs[0].units))
     if verdict.advice:
         yield "<h2>What to do, the first thing first</h2>" + _list(verdict.advice, "ol")
     if verdict.obstacles:
@@ -118,7 +119,7 @@ def _sections(
     yield "<h2>The network as it was read</h2>" + _layers(model)
     yield _list(model.notes)
     marked = _marked(verdict, diagnosis)
-    yield _figure(plots.mask_figure(verdict.pattern, marked, caption=False), True)
+    yield _figure(plots.mask_figure(verdict.pattern, marked, caption=False))
     if marked is not None:
         yield f'<p class="soft">Marked: {escape(marked.words)}.</p>'
     yield from _training_set(verdict)
@@ -136,7 +137,7 @@ def _sections(
 def _text(text: str) -> str:
     """The text, its options and commands in one piece each."""
     return re.sub(
-        r"(?<!\S)--[a-z][a-z-]*|&#x27;(cadlink [a-z]+)&#x27;",
+        r"(?<![^\s(])--[a-z][a-z-]*|&#x27;(cadlink [a-z]+)&#x27;",
         lambda found: f"<code>{found[1] or found[0]}</code>",
         escape(text),
     )
@@ -165,6 +166,15 @@ def _table(rows: Sequence[Sequence[str]], outputs: int = 0) -> str:
 
     body = "".join(line(row, "td") for row in rows[1:])
     return f'<div class="scroll"><table>{line(rows[0], "th")}{body}</table></div>'
+
+
+def _run(lines: Sequence[str]) -> str:
+    """What a run looks like: labels and texts."""
+    rows = "".join(
+        f"<tr><td>{escape(line[:LABEL].strip())}</td><td>{escape(line[LABEL:])}</td></tr>"
+        for line in lines
+    )
+    return f'<div class="scroll"><table class="run">{rows}</table></div>'
 
 
 def _layers(model: Model) -> str:
@@ -221,11 +231,10 @@ def _training_set(verdict: NetworkVerdict) -> Iterable[str]:
         yield _paragraph(f"{len(statement.inputs)} points of {widths[0]} numbers, as given.")
 
 
-def _figure(figure: Any, wide: bool) -> str:
-    """A matplotlib figure as SVG inside the page."""
+def _figure(figure: Any) -> str:
+    """A matplotlib figure as SVG inside the page, never too small to read."""
     buffer = io.BytesIO()
     plots.draw(figure, buffer, ".svg")
     text = buffer.getvalue().decode("utf-8")
     svg = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
-    kind = ' class="wide"' if wide else ""
-    return f'<div class="scroll"><figure{kind}>{svg}</figure></div>'
+    return f'<div class="scroll"><figure>{svg}</figure></div>'
