@@ -55,6 +55,14 @@ def test_a_start_is_light(program: str, absent: set[str]) -> None:
     assert loaded & absent == set()
 
 
+def test_modules_are_found_late() -> None:
+    program = "import cadlink; print(cadlink.qe.eliminate.__name__, cadlink.errors.__name__)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == ["eliminate", "cadlink.errors"]
+
+
 @pytest.mark.parametrize("package", [cadlink, cadlink.networks])
 def test_public_names_are_found_late(package: object) -> None:
     for name in package.__all__:  # type: ignore[attr-defined]
