@@ -35,9 +35,9 @@ __all__ = [
     "hypotheses",
 ]
 
-# Work, at about a microsecond each: honest checks take time proportional to points times curve,
-# with large numbers of points much less for each.
-WORK, WORK_PER_BYTE = 300_000, 20
+# Work, at about a microsecond each: less than two seconds for 50 KB.  Honest checks take time
+# proportional to points times curve, or to the cube of the points, and stay below.
+WORK, WORK_PER_BYTE = 800_000, 15
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,8 @@ def full_features(net: Network) -> tuple[str, ...]:
     values = _residues(net, points)
     active = _active(net, parameters, points)
     for weight, bias, on in zip(parameters.weights, parameters.biases, active, strict=True):
-        net.at.spend(len(points) * weight.size // 500)
+        entries = len(points) * sum(weight.shape) + weight.size
+        net.at.spend(entries // 2 + len(points) * weight.size // 1000)
         product = _matrix(values) * _matrix(_modulo(weight).T)
         sums = np.array([int(value) for value in product.entries()], dtype=np.int64)
         values = (sums.reshape(on.shape) + _modulo(bias)) % PRIME * on
@@ -51,7 +52,7 @@ def full_features(net: Network) -> tuple[str, ...]:
         columns = values[:, list(feeding)]
         if net.biases[-1]:
             columns = np.hstack((columns, np.ones((len(points), 1), dtype=np.int64)))
-        net.at.spend(columns.size * min(columns.shape) // 500)
+        net.at.spend(columns.size // 2 + columns.size * min(columns.shape) // 3000)
         rank = _matrix(columns).rank()
         wanted = f"{len(points)} independent rows of features for output {j}"
         net.demand(rank == len(points), wanted, int(rank))
