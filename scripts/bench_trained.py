@@ -12,7 +12,7 @@ the widths and edges of the problems that are left when the rules have made it s
 
 With ``--question a`` it is asked instead whether the ReLU network with these masks has some
 finite training set without an optimum; the kernel checks the witness, which holds the data or shows
-that they exist.  For a mask that stays open it is printed why.
+that they exist.  For a mask that stays open the sizes of what is on paths are printed.
 """
 
 from __future__ import annotations
@@ -88,10 +88,13 @@ def ask(mask: Trained, limit_s: float) -> Row:
     """The answer to question (a) within the limit, which the kernel has checked."""
     time.monotonic = time.process_time
     start = time.process_time()
-    found = decide_network(Pattern.of(mask.masks), "a", limits=Limits(limit_s))
+    pattern = Pattern.of(mask.masks)
+    found = decide_network(pattern, "a", limits=Limits(limit_s))
     seconds = time.process_time() - start
     if found.witness is None:
-        return Row(mask, "unknown", found.answer.value, seconds, found.reason)
+        live = pattern.select(on_paths(pattern))
+        sizes = f"{'-'.join(map(str, live.widths))}, {live.nnz} edges"
+        return Row(mask, "unknown", found.answer.value, seconds, sizes)
     rule = found.theorem + (" with data" if found.witness.get("X") is not None else "")
     return Row(mask, found.answer.value, rule, seconds, "")
 
