@@ -44,6 +44,7 @@ SHAPES = (
 DENSITIES = (0.01, 0.05, 0.1, 0.2, 0.5, 0.9)
 CHAIN_DENSITIES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 MOST_EDGES = 20_000_000  # what the family of random masks allows
+WARM = "random:30-90-30,0.5,0", "random:30-30-30-30-8,0.2,1"  # load what is loaded late
 PASSING = {"trim", "split", "transpose", "twins", "pendants", "absorb_edges", "merge"}
 
 
@@ -152,6 +153,8 @@ def main() -> None:
     parser.add_argument("--record", action="store_true", help="write the table to RESULTS.md")
     given = parser.parse_args()
     time.monotonic = time.process_time  # what the clocks read
+    for source in WARM:
+        measure(build(source), given.limit)
     if given.chains:
         title, body = "Random chains", chains(given.chains, given.seeds, given.limit)
         note = "free (f), closed (c), not closed (n), open (?) by the rules alone, checked;"

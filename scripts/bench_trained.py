@@ -144,8 +144,9 @@ def report(rows: list[Row], limit_s: float, question: str) -> str:
         text += results.table([head, *(f"{100 * d:g} %" for d in density)], table) + "\n\n"
     rules = Counter(row.rule for row in decided)
     seconds = sorted(row.seconds for row in decided)
-    text += f"Median {seconds[len(seconds) // 2]:.2f} s, longest {seconds[-1]:.1f} s. By rule: "
-    text += ", ".join(f"{rule} {number}" for rule, number in rules.most_common()) + ".\n"
+    if seconds:
+        text += f"Median {seconds[len(seconds) // 2]:.2f} s, longest {seconds[-1]:.1f} s. By rule: "
+        text += ", ".join(f"{rule} {number}" for rule, number in rules.most_common()) + ".\n"
     left = [row for row in rows if row.verdict == "unknown"]
     if left:
         table = [[row.mask.name, row.rule, f"{row.seconds:.1f}", row.core] for row in left]
