@@ -26,6 +26,7 @@ from cadlink.patterns.pattern import Pattern
 
 __all__ = ["BAD", "GOOD", "Remedy", "able", "another", "answered", "remedies"]
 
+MOST_PLACES = 20_000_000  # entries of masks that are filled up to be decided
 GOOD = frozenset({NetworkAnswer.OPTIMUM_GUARANTEED, NetworkAnswer.CLOSED_ON_CUBE})
 BAD = frozenset({NetworkAnswer.NO_OPTIMUM, NetworkAnswer.NOT_CLOSED_ON_CUBE})
 
@@ -122,8 +123,8 @@ def remedies(case: Case) -> tuple[Remedy, ...]:
         if all(verdict is not None for verdict in alone):
             assert alone[0] is not None
             found.append(Remedy(True, "one such network for each output", alone[0].theorem))
-    if case.question is Question.SOME_DATA and pattern.nnz < places(pattern):
-        full = Pattern.of([np.ones(mask.shape) for mask in pattern.layers])
+    if case.question is Question.SOME_DATA and pattern.nnz < places(pattern) <= MOST_PLACES:
+        full = Pattern.of([np.ones(mask.shape, dtype=np.bool_) for mask in pattern.layers])
         verdict = answered(another(case, pattern=full), BAD)
         if verdict is not None:
             found.append(Remedy(False, "filling up the masks", verdict.theorem))
