@@ -44,7 +44,7 @@ FLOORS = (
     {"rules", "search", "backends", "deciding.known_obstructions"},
     {"backends.cache", "explanations"},
     {"backends.engine", "database"},
-    {"deciding.decision", "deciding.oracle"},
+    {"deciding.decision", "deciding.oracle", "deciding.deep_obstructions"},
     {"deciding.strategies"},
     {"deciding.decider", "qe"},
     {"networks", "census", "membership"},

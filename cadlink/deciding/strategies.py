@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -18,7 +19,8 @@ from cadlink.backends.base import Outcome
 from cadlink.backends.engine import Run
 from cadlink.backends.preferences import Kind, preferred
 from cadlink.certificates.data import Proof
-from cadlink.deciding import known_obstructions
+from cadlink.clock import Clock, OutOfTime
+from cadlink.deciding import deep_obstructions, known_obstructions
 from cadlink.deciding.oracle import Contradiction, Desk, answer_of, claim
 from cadlink.errors import FormulaError
 from cadlink.logic import encode
@@ -63,10 +65,14 @@ class _Leaf:
 
     def obstruction(self, slice_s: float) -> Proof | None:
         """A restriction that is known not to be closed."""
-        if not isinstance(self.problem, Group) or self.searches:
+        if self.searches:
             return None  # looking twice finds nothing new
         self.desk.say("looking for a known obstruction")
         deadline = time.monotonic() + min(slice_s, self.desk.left())
+        if not isinstance(self.problem, Group):
+            with suppress(OutOfTime):
+                return deep_obstructions.find(self.problem, Clock(deadline))
+            return None
         return known_obstructions.find(self.problem, known_obstructions.known(), deadline)
 
     def curve(self, slice_s: float) -> Proof | None:
