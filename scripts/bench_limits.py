@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import time
@@ -86,7 +87,8 @@ MEMBER = (
 def timed(asked: list[str], limit: float, processor: bool) -> tuple[str, float]:
     """The answer, or the reason why there is none, and the seconds of the command."""
     command = [sys.executable, *(("-c", BY_PROCESSOR) if processor else ("-m", "cadlink"))]
-    command += [*asked, "--limit", str(limit), "--json"]
+    # as JSON a network has all its masks, which is much to print
+    command += [*asked, "--limit", str(limit), *([] if asked[0] == "network" else ["--json"])]
     start = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     seconds = time.monotonic() - start
@@ -94,9 +96,12 @@ def timed(asked: list[str], limit: float, processor: bool) -> tuple[str, float]:
         raise SystemExit(f"{asked[1]}: status {done.returncode}: {done.stderr.strip()}")
     if processor:
         seconds = float(done.stderr.split()[-1])
-    said = json.loads(done.stdout)
     if asked[0] == "network":
-        return f"{said['answer']} {said['theorem']}".strip(), seconds
+        answer = re.search(r"^[A-Z ]{7,}(?=\.)", done.stdout, re.MULTILINE)
+        theorem = re.search(r"\[(\w+)\]", done.stdout)
+        words = [answer[0].lower() if answer else "", theorem[1] if theorem else ""]
+        return " ".join(words).strip(), seconds
+    said = json.loads(done.stdout)
     if said["reason"] is not None:
         return f"unknown ({said['reason']})", seconds
     return said["verdict"] if asked[0] == "decide" else said["answer"], seconds
