@@ -22,6 +22,7 @@ MOST_AT_ONCE = 16  # pins set in one move
 MOST_FAILURES = 30  # rounds in a row that gain nothing
 SINGLES, SHAKES = 8, 14  # moves of a round
 NEAR_BEST = 30  # places that may be exchanged for a pin
+ROUNDING = 1e-7  # of an entry of a relation, of length 1
 
 Place: TypeAlias = tuple[int, int]  # a hidden layer, counted from 0, and a unit
 
@@ -81,7 +82,7 @@ def _moves(
     for place in places[:SINGLES]:
         yield [place]
     pinned = [(layer, int(u)) for layer, mark in enumerate(pins) for u in np.flatnonzero(mark)]
-    short = np.unique(look.owner[look.relations.any(axis=0)])
+    short = np.unique(look.owner[(np.abs(look.relations) > ROUNDING).any(axis=0)])
     for _ in range(SHAKES):
         kind = chance.random()
         if kind < 0.35:
