@@ -45,8 +45,12 @@ def used(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"CADLINK_{name}", "off")
 
 
+# In the file on a backend's word, and no sections are found.
+UNPROVED = Pattern.of(["100/110/101/011", "1111/0101/0011"])
+
+
 def trusted(database: PatternDatabase) -> Entry:
-    """A pattern that only a backend could decide."""
+    """A pattern that is in the file on a backend's word."""
     return next(database.select("assurance=trusted"))
 
 
@@ -104,11 +108,11 @@ def test_the_known_obstructions_are_those_of_the_database(database: PatternDatab
 
 
 def test_a_decision_needs_no_backend(used: None, database: PatternDatabase) -> None:
-    pattern = trusted(database).pattern
-    moved = pattern.permute([list(range(width))[::-1] for width in pattern.widths]).transpose()
+    moved = UNPROVED.permute([list(range(width))[::-1] for width in UNPROVED.widths]).transpose()
     decision = decide(moved)
     assert decision.runs == ()
     assert check(decision.certificate, moved).assurance == "trusted"
+    assert UNPROVED in [entry.pattern for entry in database.select("assurance=trusted")]
 
 
 def test_larger_patterns_use_the_reduced_problems(used: None, database: PatternDatabase) -> None:
