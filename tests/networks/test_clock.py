@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,9 +19,10 @@ from cadlink.clock import Clock, OutOfTime
 from cadlink.errors import CertificateError, CheckOverdue
 from cadlink.networks import NetworkAnswer, Question, decide_network, deciding
 from cadlink.networks.kernel import check_witness
+from cadlink.networks.kernel.doubles import Parameters
 from cadlink.networks.theorems import hall
 from cadlink.networks.theorems.table import THEOREMS, named
-from cadlink.networks.theorems.theorem import Case, Found, Theorem
+from cadlink.networks.theorems.theorem import Case, Found, Theorem, parameters_json
 
 R1 = named("R1", NetworkAnswer.NO_OPTIMUM)
 
@@ -120,3 +122,65 @@ def test_a_deep_curve_is_refused_in_time(points: int, terms: int) -> None:
     with pytest.raises(CertificateError, match=r"tend to -1|too much work"):
         check_witness(stated(pattern, "not_closed"), witness)
     assert time.process_time() - start < 2
+
+
+PARALLEL = read(";".join(["1"] * 8 + ["1/1", "11"]))
+ALIKE = Parameters(
+    (*[np.ones((1, 1))] * 8, np.ones((2, 1)), np.array([[1.0, -1.0]])),
+    (*[np.zeros(1)] * 8, np.zeros(2), np.array([2.0**-70])),
+)
+
+
+def test_numbers_that_are_computed_exactly_are_paid_for() -> None:
+    """A kilobyte; nothing but 2^-70 is left of the output, so that no rounding tells its sign."""
+    witness = {
+        "theorem": "R23i",
+        "claim": "not_attained",
+        "parameters": parameters_json(ALIKE),
+    }
+    points = tuple((Fraction(t),) for t in range(1, 1001))
+    labels = ((Fraction(1),),) * 999 + ((Fraction(0),),)
+    about = {"question": "c", "inputs": points, "targets": labels, "loss": "logistic"}
+    start = time.process_time()
+    with pytest.raises(CertificateError, match="point 999"):
+        check_witness(stated(PARALLEL, "not_attained", **about), witness)
+    assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize("case", ["outputs that vanish in the limit", "denominators"])
+def test_what_a_curve_makes_is_paid_for(case: str) -> None:
+    first: list[Any] = [[0, 0, [[0, 1]]]]
+    if case == "denominators":
+        points, weights, source = 2400, [[[0, 0, [[0, f"1/{'9' * 390}"]]]]] * 60, ";".join("1" * 60)
+    else:
+        points, source = 2200, "dense:1-1-1000"
+        weights = [first, [[j, 0, [[1, 1]]] for j in range(1, 1000)]]
+    witness = {
+        "theorem": "N1",
+        "claim": "not_closed",
+        "inputs": [0],
+        "outputs": [0],
+        "X": [[0 if case == "denominators" else t] for t in range(points)],
+        "Y": [[0]] * (points - 1) + [[1]],
+        "curve": {"weights": weights, "biases": [[]] * len(weights)},
+    }
+    assert len(json.dumps(witness)) < 50_000
+    start = time.process_time()
+    with pytest.raises(CertificateError, match=r"tend to 1|too much work"):
+        check_witness(stated(read(source), "not_closed"), witness)
+    assert time.process_time() - start < 2
+
+
+def test_a_prediction_too_long_to_be_written_is_refused() -> None:
+    small = [[0, 0, [[0, f"1/{'9' * 390}"]]]]
+    witness = {
+        "theorem": "N1",
+        "claim": "not_closed",
+        "inputs": [0],
+        "outputs": [0],
+        "X": [[1]],
+        "Y": [[0]],
+        "curve": {"weights": [small] * 20, "biases": [[]] * 20},
+    }
+    with pytest.raises(CertificateError, match="a fraction of 25912 bits"):
+        check_witness(stated(read(";".join("1" * 20)), "not_closed"), witness)

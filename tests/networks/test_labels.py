@@ -155,7 +155,7 @@ def test_exact_values_agree_with_fractions() -> None:
             expected.append(values)
             values = [max(value, Fraction(0)) for value in values]
         net = Network(stated(read("dense:4-3-2"), "attained"), Reader({}, "", Budget()))
-        layers = exactly(net, Parameters(weights, biases), x)
+        (layers,) = exactly(net, Parameters(weights, biases), [x])
         for found, wanted in zip(layers, expected, strict=True):
             scales = {Fraction(n) / v for n, v in zip(found, wanted, strict=True)}
             assert len(scales) == 1

@@ -23,7 +23,7 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
-from cadlink.networks.kernel.witness import Network
+from cadlink.networks.kernel.witness import Network, multiplying
 
 __all__ = [
     "BATCH",
@@ -216,31 +216,38 @@ def integers(array: Array) -> tuple[Objects, int]:
     """
     parts, exponents = np.frexp(array)
     whole = (parts * 2.0**53).astype(np.int64)
-    while (kept := whole % 2 == 0)[whole != 0].any():
-        halved = kept & (whole != 0)
-        whole = np.where(halved, whole // 2, whole)
-        exponents = np.where(halved, exponents + 1, exponents)
-    exponents = np.where(whole == 0, 10_000, exponents - 53)
+    even = np.maximum(np.frexp((whole & -whole).astype(np.float64))[1] - 1, 0)  # factors of 2
+    whole >>= even
+    exponents = np.where(whole == 0, 10_000, exponents - 53 + even)
     low = int(exponents.min(initial=0))
     shifts = np.where(whole == 0, 0, exponents - low)
     found = np.left_shift(whole.astype(object), shifts.astype(object))
     return found, -low
 
 
-def exactly(net: Network, parameters: Parameters, x: Sequence[Fraction]) -> list[list[int]]:
-    """Per layer what its units receive at one point: integers, to be divided by a positive number
-    that is the same for the whole layer.  For ReLU, or no activation.
+def exactly(
+    net: Network, parameters: Parameters, points: Sequence[Sequence[Fraction]]
+) -> Iterator[list[list[int]]]:
+    """For each point, per layer what its units receive: integers, to be divided by a positive
+    number that is the same for the whole layer.  For ReLU, or no activation.
     """
-    scale = lcm(*(value.denominator for value in x))
-    values = [value.numerator * (scale // value.denominator) for value in x]
-    found = []
+    tables = []
     for weight, bias in zip(parameters.weights, parameters.biases, strict=True):
-        bits = max(value.bit_length() for value in (*values, scale))
-        net.at.spend(weight.size * (2 + bits // 4000))
-        whole, shift = integers(np.column_stack((weight, bias)))
-        received = (whole @ np.array([*values, scale], dtype=object)).tolist()
-        found.append(received)
-        relu = net.statement.activation == "relu"
-        values = [max(value, 0) for value in received] if relu else received
-        scale <<= shift
-    return found
+        if len(points):
+            net.at.spend(50 + weight.size)
+            whole, shift = integers(np.column_stack((weight, bias)))
+            longest = max(value.bit_length() for value in whole.ravel().tolist())
+            tables.append((whole, shift, longest))
+    relu = net.statement.activation == "relu"
+    for x in points:
+        scale = lcm(*(value.denominator for value in x))
+        values = [value.numerator * (scale // value.denominator) for value in x]
+        found = []
+        for whole, shift, longest in tables:
+            bits = max(value.bit_length() for value in (*values, scale))
+            net.at.spend(10 + multiplying(whole.size, longest, bits))
+            received = (whole @ np.array([*values, scale], dtype=object)).tolist()
+            found.append(received)
+            values = [max(value, 0) for value in received] if relu else received
+            scale <<= shift
+        yield found

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from cadlink.networks.kernel.slopes import on_line
-from cadlink.networks.kernel.witness import Data, Network, data_of, limit_is
+from cadlink.networks.kernel.witness import Data, Network, data_of, limit_is, written
 
 __all__ = ["narrow", "narrow_exists", "saturated", "saturated_exists", "two_outputs"]
 
@@ -122,7 +122,7 @@ def _no_tent(net: Network, windows: Sequence[_Window], jump: int, count: int) ->
                 weighted = one.change * one.at + other.change * other.at
                 mean = weighted / (one.change + other.change)
                 inside = here.d <= mean < here.c
-                net.demand(not inside, "a jump where no unit has a kink", f"one at {mean}")
+                net.demand(not inside, "a jump where no unit has a kink", f"one at {written(mean)}")
 
 
 def _data_on_line(net: Network, outputs: int) -> tuple[Data, list[Fraction]]:

@@ -45,8 +45,8 @@ def separated(net: Network) -> tuple[str, ...]:
         close += (start + np.flatnonzero((margin <= reach).any(axis=1))).tolist()
         net.tick("bounding the roundings", (start + len(values)) / len(xs))
         net.demand(len(close) <= CLOSE, "a margin beyond the roundings", "less at many points")
-    for point in close:
-        *_, exact = exactly(net, parameters, xs[point])
+    exactly_there = exactly(net, parameters, [xs[point] for point in close])
+    for point, (*_, exact) in zip(close, exactly_there, strict=True):
         side = signs[point]
         if softmax:
             right = all(exact[side] > other for j, other in enumerate(exact) if j != side)

@@ -77,8 +77,10 @@ def _active(net: Network, parameters: Parameters, points: Points) -> list[npt.ND
         for received, bound in enclosures(net, parameters, values, error):
             doubtful |= (np.abs(received) <= bound).any(axis=1)
             signs.append(received > 0)
-        for place in np.flatnonzero(doubtful).tolist():
-            for layer, row in enumerate(exactly(net, parameters, points[start + place])):
+        places = np.flatnonzero(doubtful).tolist()
+        exact = exactly(net, parameters, [points[start + place] for place in places])
+        for place, rows in zip(places, exact, strict=True):
+            for layer, row in enumerate(rows):
                 signs[layer][place] = [value > 0 for value in row]
         for layer, part in enumerate(signs):
             found[layer].append(part)

@@ -32,11 +32,13 @@ __all__ = [
     "data_of",
     "full_rank",
     "limit_is",
+    "multiplying",
     "product",
     "regions",
     "residue",
     "rows_of",
     "silent",
+    "written",
 ]
 
 Rows: TypeAlias = list[list[Fraction]]
@@ -246,6 +248,7 @@ def _tends_to(net: Network, layers: list[Layer], data: Data, xs: Rows, limit: Ro
     size = max(map(int.bit_length, (*scale, *(n for v in values.values() for n in v[0]))))
     for number, layer in enumerate(layers):
         hidden = number + 1 < len(layers)
+        net.at.spend(multiplying(len(xs), layer.scale.bit_length(), size))
         values, size = _layer(net, values, layer, scale, size, hidden)
         scale = scale * layer.scale
     at_output = {j: column for column, j in enumerate(data.outputs)}
@@ -255,18 +258,28 @@ def _tends_to(net: Network, layers: list[Layer], data: Data, xs: Rows, limit: Ro
         for exponent, column in series.items():
             growing |= (exponent < 0) & (column != 0)
         found = series.get(0, np.zeros(len(xs), dtype=np.object_))
-        for place, x in enumerate(xs):
-            target = limit[place][at_output[j]] if j in at_output else Fraction(0)
-            right = found[place] * target.denominator == target.numerator * scale[place]
-            if growing[place] or not right:
-                point = ", ".join(map(str, x[:8]))
-                raise CertificateError(
-                    net.at.path,
-                    f"predictions that tend to {str(target)[:40]} in output {j} at {point[:80]}",
-                    "growing ones"
-                    if growing[place]
-                    else str(Fraction(found[place], scale[place]))[:40],
-                )
+        targets = [Fraction(0)] * len(xs)
+        right = found == 0
+        if j in at_output:
+            targets = [row[at_output[j]] for row in limit]
+            net.at.spend(multiplying(len(xs), 0, size))
+            here = found * _column([target.denominator for target in targets])
+            right = here == scale * _column([target.numerator for target in targets])
+        wrong = np.flatnonzero(growing | ~right)
+        if wrong.size:
+            place = int(wrong[0])
+            point = ", ".join(map(str, xs[place][:8]))
+            raise CertificateError(
+                net.at.path,
+                f"predictions that tend to {written(targets[place])} in output {j} at {point[:80]}",
+                "growing ones" if growing[place] else written(Fraction(found[place], scale[place])),
+            )
+
+
+def written(number: Fraction) -> str:
+    """The number in a message: Python refuses to write very many digits, and is slow at many."""
+    bits = max(number.numerator.bit_length(), number.denominator.bit_length())
+    return str(number)[:40] if bits < 2000 else f"a fraction of {bits} bits"
 
 
 def _column(numbers: Sequence[int]) -> Column:
@@ -395,10 +408,15 @@ def _add_product(
         bits = c.bit_length()
         largest = max(largest, bits)
         for f, column in other.items():
-            at.spend(6 + len(column) * (150 + (bits + 30) * (size + 30) // 500) // 1000)
+            at.spend(6 + multiplying(len(column), bits, size))
             product = column * c
             total[e + f] = total[e + f] + product if e + f in total else product
     return largest + size + len(other).bit_length() + len(one).bit_length()
+
+
+def multiplying(count: int, bits: int, size: int) -> int:
+    """The work of so many products of integers of these lengths, and of adding them up."""
+    return count * (150 + (bits + 30) * (size + 30) // 500) // 1000
 
 
 # -- ranks -----------------------------------------------------------------------------------------
