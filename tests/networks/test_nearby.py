@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -12,7 +13,7 @@ from flint import fmpq, fmpq_mat
 from stating import stated
 
 from cadlink import Pattern, read
-from cadlink.errors import CertificateError
+from cadlink.errors import CertificateError, CheckOverdue
 from cadlink.networks import NetworkAnswer, decide_network
 from cadlink.networks.kernel import Statement, check_witness
 from cadlink.networks.kernel.doubles import Parameters, array_json
@@ -152,6 +153,7 @@ def test_where_the_kernel_accepts_there_is_an_exact_fit(source: str) -> None:
 # -- every hypothesis ------------------------------------------------------------------------------
 
 NET, PAIR, ONE = read("dense:2-3-1"), read("dense:2-3-2"), [[0, 0]]
+MANY, APART = read("dense:200-300-1"), np.eye(500, 200) + np.arange(500.0)[:, None]
 GIVEN = Parameters(
     (np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), np.array([[1.0, 2.0, -1.0]])),
     (np.array([1.0, 1.0, -1.5]), np.array([0.5])),
@@ -183,6 +185,7 @@ def changed(**arrays: Array) -> Parameters:
         ("at most 2000 targets", about(PAIR, [[t, 1] for t in range(1001)], ONE * 1001), GIVEN, 0),
         ("10 free parameters", about(NET, [[t, t * t] for t in range(10)], [[0]] * 10), GIVEN, 0),
         ("dependent", about(NET, [*XS, XS[0]], [*YS.tolist(), [0]]), GIVEN, 0),
+        ("at most 30000000 deriv", about(MANY, APART, [[0]] * 500), GIVEN, 0),
         ("dependent", about(NET, XS, YS), changed(w1=[[1, 0, 0]]), 0),
         ("dependent", about(NET, XS, YS), changed(w1=[[0, 0, 0]]), 0),
         ("stay on their side", about(NET, XS, YS + 5), GIVEN, 0),
@@ -199,6 +202,23 @@ def changed(**arrays: Array) -> Parameters:
 def test_each_hypothesis(words: str, statement: Statement, given: Parameters, layer: int) -> None:
     with pytest.raises(CertificateError, match=words):
         check_witness(statement, witness(given, layer))
+
+
+def test_derivatives_that_may_be_lost_to_underflow_are_none() -> None:
+    small = changed(b0=[1e6] * 3, b1=[0, 0], w1=np.ldexp([[1.0, 0, 0], [0, 1, 0]], -1022))
+    targets = predicted(small, ONE)
+    with pytest.raises(CertificateError, match="dependent"):
+        check_witness(about(PAIR, ONE, targets), witness(small, 0))
+
+
+def test_the_deadline_may_come_in_the_middle() -> None:
+    with pytest.raises(CheckOverdue):
+        check_witness(
+            about(NET, XS, YS),
+            witness(GIVEN, 0),
+            tick=lambda text, share: time.sleep(0.6),
+            deadline=time.monotonic() + 0.5,
+        )
 
 
 def test_the_layers_above_must_stay_as_well() -> None:
@@ -248,3 +268,10 @@ def test_too_few_parameters_are_none() -> None:
         fit_nearby(replace(case, inputs=[*map(list, rows(xs))], targets=[*map(list, rows(ys))]))
         is None
     )
+
+
+def test_so_many_derivatives_are_not_made() -> None:
+    """They would take gigabytes."""
+    case = replace(Case.of(MANY), question=Question.THIS_DATA)
+    inputs, targets = rows(APART), rows([[0]] * 500)
+    assert fit_nearby(replace(case, inputs=inputs, targets=targets)) is None

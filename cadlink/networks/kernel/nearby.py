@@ -21,6 +21,7 @@ __all__ = ["fit_nearby"]
 Array = npt.NDArray[np.float64]
 
 MOST_ROWS = 2000  # points times outputs
+MOST_ENTRIES = 30_000_000  # of the Jacobian; seven times as much is needed at once
 SLACK = 1.0001  # sums of many terms that are at least 0 are rounded by much less
 
 
@@ -40,6 +41,7 @@ def fit_nearby(net: Network) -> tuple[str, ...]:
     free = mask.nnz + widths[k + 1] * net.biases[k]
     net.demand(rows <= MOST_ROWS, f"at most {MOST_ROWS} targets", rows)
     net.demand(free >= rows, f"{rows} free parameters in layer {k}", free)
+    net.demand(rows * free <= MOST_ENTRIES, f"at most {MOST_ENTRIES} derivatives", rows * free)
     net.at.spend(rows * rows * free // 1500)
     parameters = parameters_of(net, depth)
     (_, values, off), (_, targets, targets_off) = next(batches(xs)), next(batches(ys))
@@ -53,17 +55,20 @@ def fit_nearby(net: Network) -> tuple[str, ...]:
     active = [z > 0 for z, _ in received[:-1]]
     jacobian, jacobian_off = _jacobian(net, parameters, active, k, values, off)
     net.tick("an exact fit nearby", 0.5)
+    net.at.spend(0)  # which looks at the deadline
     # A right inverse B, from wherever: with row sums of |A B - 1| at most e < 1, the change
     # B (A B)^-1 r adds r to the predictions, and |(A B)^-1 r| <= |r| + e max |r| / (1 - e).
     try:
         q, r = np.linalg.qr(jacobian.T)
+        net.at.spend(0)
         inverse = np.linalg.solve(r, q.T).T
     except np.linalg.LinAlgError:
         inverse = np.zeros_like(jacobian.T)
     finite = bool(np.isfinite(inverse).all())
     net.demand(finite, "independent changes of the predictions", "dependent ones")
+    net.at.spend(0)
     size = np.abs(inverse)
-    rounded = jacobian_off + (free + 3) * UNIT * np.abs(jacobian)
+    rounded = jacobian_off + (free + 3) * UNIT * np.abs(jacobian) + LOST
     error = np.abs(jacobian @ inverse - np.eye(rows)).sum(axis=1) + rounded @ size.sum(axis=1)
     e = float(error.max()) * SLACK + rows * free * LOST
     net.demand(e < 0.5, "independent changes of the predictions", "nearly dependent ones")
@@ -110,7 +115,8 @@ def _jacobian(
             break
         weight = parameters.weights[layer]
         terms = weight.shape[0] + 3
-        slopes_off = (terms * UNIT * np.abs(slopes) + slopes_off) @ np.abs(weight) * SLACK
+        slopes_off = terms * UNIT * np.abs(slopes) + slopes_off + LOST
+        slopes_off = slopes_off @ np.abs(weight) * SLACK
         slopes_off += terms * LOST
         slopes = slopes @ weight
     mask = net.pattern.layers[k].tocoo()

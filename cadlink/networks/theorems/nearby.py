@@ -40,6 +40,7 @@ __all__ = ["fit_nearby"]
 Array = npt.NDArray[np.float64]
 
 MOST_ROWS = 1000  # points times outputs
+MOST_ENTRIES = 30_000_000  # points times outputs times free parameters
 STEPS = 100
 RIDGE, TINY = 1e-9, 1e-300  # so that dependent rows do no harm
 SMALL = 1e-9  # of the targets: what is left when steps are over
@@ -89,7 +90,7 @@ def _stepped(case: Case, start: Parameters, layer: int, xs: Array, ys: Array) ->
     """The parameters after some steps in this layer, if they nearly fit."""
     mask = case.pattern.layers[layer].tocoo()
     free = mask.nnz + mask.shape[0] * case.biases[layer]
-    if free < ys.size:
+    if free < ys.size or free * ys.size > MOST_ENTRIES:
         return None
     now, layers = start, list(received(start, "relu", xs))
     for _ in range(STEPS):
