@@ -336,3 +336,11 @@ def test_nothing_is_changed() -> None:
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
     assert places == [one.data_ptr() for one in net.parameters()]
     assert all(one.grad is None for one in net.parameters())
+
+
+def test_classes_and_a_loss_that_no_theorem_is_about() -> None:
+    net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
+    loss = nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0]))
+    verdict = check(net, (torch.eye(2), torch.tensor([0, 1])), loss)
+    assert verdict.answer is NetworkAnswer.UNKNOWN
+    assert "CrossEntropyLoss with weight" in verdict.reason
