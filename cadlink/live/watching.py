@@ -84,11 +84,13 @@ class Watch:
         self._began = 0.0
         self._spent = 0.0
         self._kept: list[tuple[int, float, float]] = []  # step, loss and largest weight
+        self._suspected = False  # all signs but the pair of units were there at the last look
         for _ in range(2):  # the first time takes longer
             began = time.perf_counter()
             self._largest()
+            looked = time.perf_counter()
             self._pair()
-            self._cost = time.perf_counter() - began
+            self._cost, self._pair_cost = looked - began, time.perf_counter() - looked
 
     def step(self, loss: Any) -> None:
         """To be called after every step with its loss: a number, or a tensor of one."""
@@ -100,14 +102,20 @@ class Watch:
         now = time.perf_counter()
         trained = now - self._began - self._spent
         a_step = max(trained / (self._steps - 1), SHORTEST)
-        over = self._spent + self._cost - self.share * trained
+        cost = self._cost + (self._pair_cost if self._suspected else 0.0)
+        over = self._spent + cost - self.share * trained
         if over > 0:
             self._next = self._steps + math.ceil(over / (self.share * a_step))
             return
         self._look(float(loss.detach() if isinstance(loss, torch.Tensor) else loss))
-        cost = time.perf_counter() - now
-        self._spent += cost
-        self._cost = (self._cost + cost) / 2
+        looked = time.perf_counter()
+        self._cost = (self._cost + looked - now) / 2
+        diverging = self._diverging()
+        if diverging and self._suspected:  # looking for the pair was foreseen
+            self._warn()
+            self._pair_cost = (self._pair_cost + time.perf_counter() - looked) / 2
+        self._suspected = diverging
+        self._spent += time.perf_counter() - now
         self._next = self._steps + 1
 
     def on_train_batch_end(
@@ -119,13 +127,14 @@ class Watch:
             self.step(loss)
 
     def _look(self, loss: float) -> None:
-        """Keep what is seen; when all signs are there, warn."""
+        """Keep what is seen."""
         self.looks += 1
         self._kept.append((self._steps, loss, self._largest()))
         if len(self._kept) > MOST:
             self._kept = self._kept[::2]
-        if not self._diverging():
-            return
+
+    def _warn(self) -> None:
+        """Warn if two units nearly cancel, the other signs being there."""
         pair = self._pair()
         if pair:
             self.warned = True
@@ -136,7 +145,7 @@ class Watch:
                 " weights are best (cadlink.live.check says whether); weight decay on all"
                 " parameters helps",
                 TrainingWarning,
-                stacklevel=4,
+                stacklevel=3,
             )
 
     def _diverging(self) -> bool:
