@@ -131,7 +131,7 @@ def test_what_is_wrong_is_one_line(cadlink: Callable[..., Told], tmp_path: Path)
         (("lu:2", "[[1, 2], [3, nan]]"), ["expected a file"]),
         (("lu:2", "[[1, 2], [3, 1/0]]"), ["row 1, column 1", "'1/0'"]),
         (("lu:2", str(tmp_path / "text.npy")), ["text.npy", "not an npy array"]),
-        (("lu:2", str(tmp_path / "long.txt")), ["long.txt, row 1", "expected 2 numbers"]),
+        (("lu:2", str(tmp_path / "long.txt")), ["row 1: expected 2 numbers"]),
         (("lu:2", str(tmp_path / "none.txt")), ["none.txt", "no such file"]),
         (("lu:x", SWAP), ["digits"]),
         (("lu:2", SWAP, "--limit", "0"), ["positive number of seconds"]),

@@ -27,6 +27,7 @@ from cadlink.database.forms import form_of, standard
 from cadlink.database.queries import PatternDatabase
 from cadlink.database.schema import VERSION
 from cadlink.database.store import pack, row_digest
+from cadlink.deciding import strategies
 from cadlink.errors import CacheWarning, InputError
 from cadlink.patterns.group import Group
 from cadlink.rules import pipeline
@@ -227,10 +228,11 @@ def test_the_command_names_the_file(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Without rules for groups, in a file that has the reduced problem on somebody's word."""
+    """Without rules for groups and sections, in a file that has the problem on somebody's word."""
     for name in ("QEPCAD", "REDLOG", "Z3"):
         monkeypatch.setenv(f"CADLINK_{name}", "off")
     monkeypatch.setattr(pipeline, "GROUP_RULES", ())
+    monkeypatch.setattr(strategies, "by_sections", lambda problem, desk: None)
     pattern = "110/101/111;111/101/011"
     (leaf,) = open_leaves(reduce(Pattern.of([m.split("/") for m in pattern.split(";")])))
     form = standard(leaf.problem).form
