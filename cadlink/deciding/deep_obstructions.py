@@ -1,8 +1,8 @@
 """Known obstructions of three masks and more: small chains that are not closed, with their proofs.
 
 As for groups (``known_obstructions.py``), a restriction to fewer outputs and inputs that is not
-closed shows that the whole is not.  ``data/deep_obstructions.json`` holds the chains, written by
-hand; nothing in it is trusted, for the kernel checks the proof in its place each time.
+closed shows that the whole is not.  ``data/deep_obstructions.json`` holds the chains, each with
+its proof; nothing in it is trusted, for the kernel checks the proof in its place each time.
 
 The one that is there is the chain of 2 x 2 butterflies: the blocks of its products are
 A_ab = P_a D_ab Q_b with D_ab diagonal.  Where A_00, A_01 and A_11 are invertible, so are all P and
@@ -63,6 +63,7 @@ def find(pattern: Pattern, clock: Clock) -> Proof | None:
     for core, proof in known():
         if core.depth != pattern.depth:
             continue
+        form = core.canonical()
         for widths in sorted({core.widths, core.widths[::-1]}):
             for rows in combinations(range(outputs), widths[-1]):
                 for cols in combinations(range(inputs), widths[0]):
@@ -74,7 +75,7 @@ def find(pattern: Pattern, clock: Clock) -> Proof | None:
                     if tuple(map(len, kept)) != widths:
                         continue
                     part = part.select(kept)
-                    if part.canonical() == core.canonical():
+                    if part.canonical() == form:
                         trimmed = Proof("trim", {}, (_renamed(part, core, proof),))
                         data = {"outputs": list(rows), "inputs": list(cols)}
                         return Proof("restrict", data, (trimmed,))
