@@ -30,7 +30,9 @@ from cadlink.certificates.kernel import check_proof
 from cadlink.clock import Clock
 from cadlink.patterns.families import build
 from cadlink.patterns.kronecker import Factor, first_break
-from cadlink.rules.pipeline import proof, reduce, verdict
+from cadlink.patterns.pattern import Pattern
+from cadlink.rules import cap_outputs, pendants, twins
+from cadlink.rules.pipeline import proof, reduce, taken, verdict
 
 Chain = tuple[Factor, ...]
 
@@ -97,6 +99,23 @@ def by_rules(name: str) -> str:
     return check_proof(pattern, proof(tree)).conclusion
 
 
+def core(pattern: Pattern) -> Pattern:
+    """What is left of a pattern without superfluous units, outputs and inputs: it is closed if and
+    only if the pattern is.
+
+    >>> core(build("kronecker:1,2,2,2;1,6,4,1")).widths
+    (4, 4, 4)
+    """
+    for rule in (twins.RULE, pendants.RULE, cap_outputs.RULE):
+        tree = taken(rule, pattern)
+        while tree is not None and len(tree.parts) == 1:
+            (tree,) = tree.parts
+            if tree.step is None:
+                assert isinstance(tree.problem, Pattern)
+                return core(tree.problem)
+    return pattern
+
+
 def decided(names: list[str], keep: Path | None, limit: float) -> dict[str, str]:
     """The verdict about each pattern; "closed" includes those found free by the longer way."""
     known: dict[str, str] = {}
@@ -119,13 +138,14 @@ def decided(names: list[str], keep: Path | None, limit: float) -> dict[str, str]
     print(f"{time.monotonic() - start:6.0f} s  the rules left {len(left)}", flush=True)
     with Decider() as decider:
         for name in left:
-            digest = build(name).digest
-            if digest not in known:
-                found = decider.decide(build(name), Limits(limit))
-                note(digest, found.verdict.value)
-                print(f"{time.monotonic() - start:6.0f} s  {name}  {known[digest]}", flush=True)
+            rest = core(build(name))
+            if rest.digest not in known:
+                found = decider.decide(rest, Limits(limit)).verdict.value
+                # The core may be free where the chain is not.
+                note(rest.digest, "closed" if found == "free" else found)
+                print(f"{time.monotonic() - start:6.0f} s  {name}  {found}", flush=True)
     return {
-        name: known[build(name).digest] if known[name] == "unknown" else known[name]
+        name: known[core(build(name)).digest] if known[name] == "unknown" else known[name]
         for name in names
     }
 

@@ -24,7 +24,7 @@ from cadlink.networks.signs import pairs
 
 __all__ = ["Watch"]
 
-SHARE = 0.005  # of the time of the steps that looking may take; caches and calls cost as much again
+SHARE = 0.003  # of the time of the steps that looking may take; calls and caches cost as much again
 SHORTEST = 1e-9  # seconds of a step
 FIRST_STEPS = 10  # timed before the first look
 LEAST = 16  # looks before anything is said
