@@ -51,6 +51,7 @@ OTHER: dict[str, tuple[Any, ...]] = {
         "R22",
         "R23iv",
         "R24",
+        "R25",
         "N1",
         "exact",
         "linear",

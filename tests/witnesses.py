@@ -16,6 +16,7 @@ from cadlink.networks.readers.models import Model
 from cadlink.networks.theorems import (
     depth,
     hall,
+    identified,
     linear_part,
     narrow,
     one_hidden_layer,
@@ -90,7 +91,7 @@ def proved() -> tuple[tuple[Statement, dict[str, Any]], ...]:
             found.append((verdict.statement, dict(verdict.witness or {})))
     small, lu, deep = read("dense:2-2-2"), read("lu:2"), read("11;1/1;11")
     three, two, pair = read("dense:1-3-2-1"), read("dense:1-2-2-1"), read("dense:1-1-2-2")
-    top = read("dense:1-2-3-2")
+    top, wide = read("dense:1-2-3-2"), read("dense:3-4-4-2")
     forced = read("011/110;11/10/00;111/111")
     for pattern, witness in (
         (small, one_hidden_layer.some_data(Case.of(small), four=True)),
@@ -108,6 +109,7 @@ def proved() -> tuple[tuple[Statement, dict[str, Any]], ...]:
         (two, narrow.existence(Case.of(two))),
         (pair, narrow.some_data(Case.of(pair))),
         (top, two_outputs.existence(Case.of(top))),
+        (wide, identified.existence(Case.of(wide))),
     ):
         assert witness is not None
         biases = (witness.get("hidden_bias", True),) + (True,) * (pattern.depth - 1)

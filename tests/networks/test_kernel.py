@@ -86,6 +86,7 @@ THEORY: dict[tuple[str, str], tuple[str, str, set[str], Biases, str | None, str]
     ("R17", "not_closed"): ("ac", NO, RELU, any_, "definite", "none"),
     ("R17", "some_targets"): ("a", NO, RELU, hidden, "definite", "none"),
     ("R19", "some_targets"): ("a", NO, RELU, last_hidden, "definite", "none"),
+    ("R25", "some_targets"): ("a", NO, RELU, hidden, "definite", "none"),
     ("R22", "some_targets"): ("a", NO, SMOOTH, any_, "definite", "none"),
     ("R20", "not_closed"): ("ac", NO, RELU, any_, "definite", "none"),
     ("R20", "some_targets"): ("a", NO, RELU, hidden, "definite", "none"),

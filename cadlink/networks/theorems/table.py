@@ -21,6 +21,7 @@ from cadlink.networks.theorems import (
     depth,
     features,
     hall,
+    identified,
     linear_part,
     narrow,
     nearby,
@@ -48,6 +49,10 @@ _EVERY = frozenset({(_A, _YES), (_B, _YES), (_C, _YES)})
 
 def _found(witness: Witness | None) -> Found | None:
     return None if witness is None else Found(witness)
+
+
+def _tentative(witness: Witness | None) -> Found | None:
+    return None if witness is None else Found(witness, tentative=True)
 
 
 # -- finders that need more than the masks ---------------------------------------------------------
@@ -135,6 +140,8 @@ def _products(case: Case) -> Found | None:
     if case.pattern.nnz > MATRIX_EDGES:
         reason = f"was not tried: {case.pattern.nnz} weights are too many for a matrix decision"
         return Found(why_not=reason, undecided=True)
+    if case.question is _A and case.pattern.depth > 2:  # R25 comes after
+        case = replace(case, clock=case.clock.share(1 / 2))
     decision = case.matrix()
     if decision.verdict is Verdict.UNKNOWN:
         return Found(None, f"is undecided ({decision.detail})", decision, undecided=True)
@@ -514,6 +521,18 @@ THEOREMS: tuple[Theorem, ...] = (
         " needs to be determined (theorem N1)",
         search=_searched,
         unwritten="no explicit matrix was found",
+    ),
+    Theorem(
+        "R25",
+        frozenset({(_A, _NO)}),
+        "hidden biases, and drawn parameters that can be read off the functions of the network"
+        " except one input",
+        "nearly all functions of the network determine its weights, and so do their limits as one"
+        " weight tends to minus infinity; points that force the weights on an input to be 0 have"
+        " targets that depend on it, as in the limit they may",
+        lambda case: _tentative(identified.existence(case)),
+        hidden=(2, None),
+        unwritten="how many points force the weights was not computed",
     ),
     Theorem(
         "R23iv",
