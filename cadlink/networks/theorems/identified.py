@@ -196,7 +196,7 @@ def _parameters(
     """Drawn weights, biases that turn the units off at a part of some points, and alpha."""
     limit = Severed(part, unit, severed, seed, [np.zeros(width) for width in part.hidden])
     inputs = part.masks[0].shape[1]
-    point = (1 + 2 * rng.integers(-BOX // 4, BOX // 4, inputs)).astype(np.float64)
+    point = np.asarray(1 + 2 * rng.integers(-BOX // 4, BOX // 4, inputs), dtype=np.float64)
     values = rng.integers(-BOX, BOX + 1, (SAMPLES, inputs)).astype(np.float64)
     on = None
     for layer, width in enumerate(part.hidden):
