@@ -4,7 +4,6 @@ kernel re-checks every answer."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -191,7 +190,7 @@ def _decided(case: Case, tick: Tick) -> NetworkVerdict:
         missing = theorem.missing(case)
         share = LAST_SHARE if theorem is able[-1] else SHARE
         try:
-            found = None if missing else theorem.find(replace(case, clock=case.clock.share(share)))
+            found = None if missing else theorem.find(case.timed(case.clock.share(share)))
         except OutOfTime:
             open_question = True
             why_not.append(f"{theorem.name} was not examined to the end: its time was over")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -24,7 +23,7 @@ from cadlink.networks.theorems.theorem import Case
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict, Question
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["BAD", "GOOD", "Remedy", "able", "another", "answered", "remedies"]
+__all__ = ["BAD", "GOOD", "Remedy", "able", "answered", "remedies"]
 
 MOST_PLACES = 20_000_000  # entries of masks that are filled up to be decided
 GOOD = frozenset({NetworkAnswer.OPTIMUM_GUARANTEED, NetworkAnswer.CLOSED_ON_CUBE})
@@ -42,11 +41,6 @@ class Remedy:
     def to_json(self) -> dict[str, object]:
         """An entry of the "remedies" that ``cadlink repair --json`` prints."""
         return {"helps": self.helps, "text": self.text, "theorem": self.theorem}
-
-
-def another(case: Case, **fields: Any) -> Case:
-    """The case with other fields, and nothing kept of what was found for the old ones."""
-    return replace(case, kept={}, **fields)
 
 
 def able(case: Case, wanted: frozenset[NetworkAnswer]) -> bool:
@@ -108,16 +102,16 @@ def remedies(case: Case) -> tuple[Remedy, ...]:
         ("weights", "weight decay on all weight matrices"),
         ("all", "a penalty on all weights and biases"),
     ):
-        verdict = answered(another(case, penalty=penalty), GOOD)
+        verdict = answered(replace(case, penalty=penalty), GOOD)
         if verdict is not None:
             found.append(Remedy(True, text, verdict.theorem))
             break
     pattern = case.pattern
     if pattern.depth == 2 and pattern.widths[-1] > 1 and not LOSSES[case.loss].labels:
-        some = another(case, question=Question.SOME_DATA, inputs=None, targets=None)
+        some = replace(case, question=Question.SOME_DATA, inputs=None, targets=None)
         *lower, last = pattern.layers
         alone = [
-            answered(another(some, pattern=Pattern.of([*lower, last[[j], :]])), GOOD)
+            answered(replace(some, pattern=Pattern.of([*lower, last[[j], :]])), GOOD)
             for j in range(pattern.widths[-1])
         ]
         if all(verdict is not None for verdict in alone):
@@ -125,7 +119,7 @@ def remedies(case: Case) -> tuple[Remedy, ...]:
             found.append(Remedy(True, "one such network for each output", alone[0].theorem))
     if case.question is Question.SOME_DATA and pattern.nnz < places(pattern) <= MOST_PLACES:
         full = Pattern.of([np.ones(mask.shape, dtype=np.bool_) for mask in pattern.layers])
-        verdict = answered(another(case, pattern=full), BAD)
+        verdict = answered(replace(case, pattern=full), BAD)
         if verdict is not None:
             found.append(Remedy(False, "filling up the masks", verdict.theorem))
     if case.question is not Question.THESE_INPUTS:
@@ -139,9 +133,9 @@ def _without_last(case: Case) -> Case:
     """The case with decay on all layers but the last; for some data these are two points, at which
     all inputs and all targets are 0 and 1."""
     if case.question is Question.THIS_DATA:
-        return another(case, penalty="all-but-last")
+        return replace(case, penalty="all-but-last")
     points = [Fraction(0), Fraction(1)]
-    return another(
+    return replace(
         case,
         question=Question.THIS_DATA,
         penalty="all-but-last",

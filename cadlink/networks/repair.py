@@ -27,7 +27,7 @@ No suggestion is listed that another one dominates: some of its changes alone re
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from math import comb
 from typing import Any
@@ -41,7 +41,7 @@ from cadlink.errors import InputError
 from cadlink.networks.changes import Change, changed, difference, entries, fewer, places
 from cadlink.networks.kernel.doubles import Parameters
 from cadlink.networks.obstacles import Obstacle, obstacles
-from cadlink.networks.remedies import GOOD, Remedy, able, another, answered, remedies
+from cadlink.networks.remedies import GOOD, Remedy, able, answered, remedies
 from cadlink.networks.theorems.theorem import Case
 from cadlink.networks.tree_form import one_last_unit, refilled, tree_form
 from cadlink.networks.verdict import NetworkVerdict, Question
@@ -272,7 +272,7 @@ class _Work:
             ]
             given = Parameters(tuple(kept), given.biases)
         limits = self.limits(seconds)
-        return another(
+        return replace(
             self.case,
             pattern=pattern,
             parameters=given,

@@ -138,7 +138,7 @@ def test_nothing_is_found_where_every_training_set_has_an_optimum() -> None:
     """R13 and R20: small networks, and some that are not so small."""
     chance = np.random.default_rng(0)
     safe = 0
-    for _ in range(400):
+    for _ in range(150):
         depth = int(chance.integers(3, 5))
         widths = chance.integers(1, 4, depth + 1).tolist()
         layers = [chance.random((b, a)) < 0.6 for a, b in pairwise(widths)]
@@ -146,7 +146,7 @@ def test_nothing_is_found_where_every_training_set_has_an_optimum() -> None:
         if guarantee(pattern):
             safe += 1
             assert identified.existence(Case.of(pattern)) is None, pattern
-    assert safe > 100
+    assert safe > 40
     for source in ("dense:6-8-1-5", "dense:9-9-1-1", "dense:1-1-7-1"):
         assert identified.existence(Case.of(read(source))) is None
 

@@ -8,7 +8,6 @@ a row there, a paragraph in THEOREMS.md.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from cadlink.clock import OutOfTime
 from cadlink.deciding.decision import Decision, Verdict
@@ -82,7 +81,7 @@ def _cut(case: Case) -> Witness | None:
 def _in_time(find: Callable[[Case], Found | None], case: Case) -> Found | None:
     """What the finder says in half of the time, for something quicker comes after it; or None."""
     try:
-        return find(replace(case, clock=case.clock.share(1 / 2)))
+        return find(case.timed(case.clock.share(1 / 2)))
     except OutOfTime:
         return None
 
@@ -141,7 +140,7 @@ def _products(case: Case) -> Found | None:
         reason = f"was not tried: {case.pattern.nnz} weights are too many for a matrix decision"
         return Found(why_not=reason, undecided=True)
     if case.question is _A and case.pattern.depth > 2:  # R25 comes after
-        case = replace(case, clock=case.clock.share(1 / 2))
+        case = case.timed(case.clock.share(1 / 2))
     decision = case.matrix()
     if decision.verdict is Verdict.UNKNOWN:
         return Found(None, f"is undecided ({decision.detail})", decision, undecided=True)
