@@ -103,7 +103,8 @@ def describe(verdict: NetworkVerdict) -> str:
         lines += paragraph(label, obstacle.words(verdict.pattern.depth))
         label = "         "
     if len(verdict.obstacles) > MOST_LAYERS:
-        lines += paragraph(label, f"and {len(verdict.obstacles) - MOST_LAYERS} layers more")
+        more = len(verdict.obstacles) - MOST_LAYERS
+        lines += paragraph(label, f"and {more} {'layer' if more == 1 else 'layers'} more")
     lines += paragraph("assuming ", "; ".join(verdict.assumptions))
     if verdict.witness is not None:
         text = "an independent checker verified the witness"
