@@ -14,9 +14,11 @@ from cadlink import Pattern, read
 from cadlink.errors import CertificateError, InputError
 from cadlink.networks.data import training_set
 from cadlink.networks.deciding import decide_network
-from cadlink.networks.kernel.identified import Severed, part_of
+from cadlink.networks.kernel.identified import MOST_BIAS, Severed, _modulo, part_of
+from cadlink.networks.kernel.witness import PRIME
 from cadlink.networks.theorems import identified
 from cadlink.networks.theorems.theorem import Case
+from cadlink.patterns.pattern import MAX_WIDTH
 
 
 def sparse(seed: int, widths: tuple[int, ...], density: float) -> Pattern:
@@ -284,3 +286,54 @@ def test_weights_are_on_the_masks_small_and_not_zero(witness: dict[str, Any]) ->
         assert (weights[~shown] == 0).all()
         assert set(np.abs(weights[shown])) <= {1, 2, 3}
     assert len({weight for weights in limit.weights for weight in weights.ravel()}) == 7
+
+
+# -- files that are made to be slow ----------------------------------------------------------------
+
+
+def test_the_check_takes_no_longer_than_it_says() -> None:
+    """Lines cost what the masks are large, however few edges they have; memory stays small, too."""
+    wide = np.eye(700, dtype=bool)
+    wide[0, :2] = True
+    first = np.ones((700, 3), dtype=bool)
+    first[2:, 0] = False
+    pattern = Pattern.of([first, wide, wide, np.ones((1, 700), dtype=bool)])
+    part = part_of(pattern, (True,) * 4, 0, [1])
+    for seed in range(100):
+        given = [np.full(700, number) for number in (101.0, 1001.0, 10001.0)]
+        limit = Severed(part, 1, 0, seed, given)
+        limit.biases[0][1] = -limit.weights[0][1].sum()
+        active, zero = limit.activity(np.ones((1, 2)))
+        if zero.sum() == 1 and limit.derivatives(active)[1][0, 0] and active[0, 700]:
+            break
+    hostile = {
+        "theorem": "R25",
+        "claim": "some_targets",
+        "input": 0,
+        "together": [1],
+        "unit": 1,
+        "severed": 0,
+        "seed": seed,
+        "biases": [row.astype(int).tolist() for row in limit.biases],
+        "point": [1, 1],
+        "lines": [[[2, 2], [0, 0], [0]]] * 2000,
+    }
+    refused(pattern, hostile, "quick to check")
+
+
+def test_outputs_with_the_same_units_are_known_together() -> None:
+    """The last layer is checked once for each kind of output, not once for each."""
+    pattern = read("dense:12-20-20-900")
+    assert accepted(pattern, witness_of(pattern)).theorem == "R25"
+
+
+def test_residues_are_exact_up_to_the_last_integer() -> None:
+    chance, most = np.random.default_rng(0), 2**53 - 2**31
+    assert most > 3 * MAX_WIDTH * PRIME + MOST_BIAS  # all that comes
+    numbers = [
+        *chance.integers(-most, most + 1, 2000).tolist(),
+        *(sign * (most - k) for sign in (1, -1) for k in range(50)),
+        *(k * PRIME + d for k in range(-(2**21), 2**21, 2**16) for d in (-1, 0, 1)),
+    ]
+    found = _modulo(np.array(numbers, dtype=np.float64))
+    assert found.tolist() == [number % PRIME for number in numbers]

@@ -5,11 +5,11 @@ The weights of a witness are drawn from its seed, so that it holds biases and a 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,12 +24,14 @@ __all__ = ["MOST_WEIGHTS", "Exact", "Part", "Severed", "identified", "part_of"]
 
 Whole: TypeAlias = npt.NDArray[np.int64]
 Exact: TypeAlias = npt.NDArray[np.float64]  # integers below 2^53
+T = TypeVar("T", Exact, Marks)
 
 MOST_WEIGHTS = 2_000_000  # cells of all masks together
 MOST_BIAS = 1 << 40
 EXACT = 2.0**53
 COLUMNS = 24  # points at which affine functions are compared
-BATCH = 64  # patterns at a time
+MOST_REGIONS = 64  # and one for each unit of the last layer, where this must be known
+NUMBERS = 1 << 21  # in an array of the check
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,9 @@ class Part:
         return [len(mask) for mask in self.masks[:-1]]
 
     @property
-    def weights(self) -> int:
-        """The number of edges."""
-        return sum(int(mask.sum()) for mask in self.masks)
+    def cells(self) -> int:
+        """Of all masks together, which is what the work goes by: sums run over zeros, too."""
+        return sum(mask.size for mask in self.masks)
 
 
 def part_of(
@@ -94,12 +96,31 @@ class Severed:
         self.biases = list(biases)
         self.weights = [_drawn(mask, layer, seed) for layer, mask in enumerate(part.masks)]
         self.weights[1][severed, unit] = 0  # while the unit is off it counts for nothing
+        self.seen = [mask.copy() for mask in part.masks]
+        self.seen[1][severed, unit] = False
+        self.sums = [np.abs(table).sum(axis=1).max(initial=0) for table in self.weights]
         self.starts = np.cumsum([0, *part.hidden])
 
     @cached_property
     def columns(self) -> int:
         """How many points tell affine functions apart that are not too close: all that matter."""
         return min(COLUMNS, int(self.part.masks[0].shape[1]) + 1)
+
+    @cached_property
+    def last_masks(self) -> set[tuple[tuple[bool, ...], bool]]:
+        """Which units feed an output and whether it can have a constant added, each kind once."""
+        rows = map(tuple, self.part.masks[-1].tolist())
+        return set(zip(rows, self.part.biased.tolist(), strict=True))
+
+    @cached_property
+    def curve(self) -> Exact:
+        """That many points on a moment curve (inputs x columns), modulo the prime."""
+        bases = np.arange(2, self.columns + 2, dtype=np.int64)
+        rows, power = [], np.ones(self.columns, dtype=np.int64)
+        for _ in range(self.part.masks[0].shape[1]):
+            power = power * bases % PRIME
+            rows.append(power)
+        return np.array(rows, dtype=np.float64)
 
     def layer_values(
         self, layer: int, values: Exact, below: npt.NDArray[np.bool_] | None
@@ -110,8 +131,7 @@ class Severed:
         double precision might not be exact.
         """
         weights, bias = self.weights[layer], self.biases[layer]
-        sums = np.abs(weights).sum(axis=1)
-        most = np.abs(values).max(initial=0) * sums.max(initial=0) + np.abs(bias).max(initial=0)
+        most = np.abs(values).max(initial=0) * self.sums[layer] + np.abs(bias).max(initial=0)
         if not most < EXACT:
             raise OverflowError
         received = values @ weights.T + bias
@@ -164,55 +184,39 @@ class Severed:
         """Per hidden layer what its units receive, and the values of the layer below, modulo the
         prime, as affine functions on the regions of these patterns.
 
-        Both arrays: units x patterns x columns, the columns being points on a moment curve.
+        Both arrays: units x patterns x columns, the columns being points of the curve.
         """
-        patterns, columns = len(active), self.columns
-        bases = np.arange(2, columns + 2, dtype=np.int64)
-        rows, power = [], np.ones(columns, dtype=np.int64)
-        for _ in range(self.part.masks[0].shape[1]):
-            power = power * bases % PRIME
-            rows.append(power)
-        values = np.repeat(np.array(rows, dtype=np.float64)[:, None, :], patterns, axis=1)
+        shape = (len(active), self.columns)
+        values: Exact = self.curve[:, None, :]  # in the first layer the same for all patterns
         found = []
         for layer, on in enumerate(self.split(active)):
             flat = self.weights[layer] @ values.reshape(len(values), -1)
             received = _modulo(flat + self.biases[layer][:, None])
-            received = received.reshape(-1, patterns, columns)
-            found.append((received, values))
+            received = received.reshape(len(flat), -1, self.columns)
+            units = (len(received), *shape), (len(values), *shape)
+            found.append((np.broadcast_to(received, units[0]), np.broadcast_to(values, units[1])))
             values = received * on[:, :, None]
-        found.append((np.zeros((0, patterns, columns)), values))
+        found.append((np.zeros((0, *shape)), values))
         return found
 
-    def known(self, layer: int, unit: int, received: Exact, values: Exact) -> bool:
-        """Whether only multiples of the unit's parameters fit its changes, each up to a factor.
+    def known(self, received: Exact, values: Exact) -> bool:
+        """Whether only multiples of a unit's parameters fit its changes, each up to a factor.
 
-        ``received`` (changes x columns) and ``values`` (units below x changes x columns).  One
-        change is enough in the first layer, where the values are the coordinates themselves.
+        ``received`` (changes x columns) and ``values`` (units that it sees x changes x columns).
         """
-        if layer == 0:
-            return True
-        seen = self.part.masks[layer][unit].copy()
-        if layer == 1 and unit == self.severed:
-            seen[self.unit] = False
-        rows = values[seen]
-        count, columns = received.shape
-        table = np.zeros((len(rows) + 1 + count, count, columns), dtype=np.int64)
-        table[: len(rows)] = rows
-        table[len(rows)] = 1
+        seen, count, columns = values.shape
+        table = np.zeros((seen + 1 + count, count, columns), dtype=np.int64)
+        table[:seen] = values
+        table[seen] = 1
         for place in range(count):
-            table[len(rows) + 1 + place, place] = received[place]
+            table[seen + 1 + place, place] = received[place]
         return _rank(table.reshape(len(table), -1)) == len(table) - 1
 
     def outputs_known(self, values: Exact) -> bool:
         """Whether the last layer is known from the last hidden values (units x points)."""
-        tables: set[tuple[bytes, bool]] = set()
-        spaced = np.linspace(0, values.shape[1] - 1, min(values.shape[1], 4 * len(values) + 4))
-        values = values[:, spaced.astype(np.int64)]
-        for seen, biased in zip(self.part.masks[-1], self.part.biased.tolist(), strict=True):
-            if (seen.tobytes(), biased) in tables:
-                continue
-            tables.add((seen.tobytes(), biased))
-            rows = values[seen]
+        values = values[:, _spread(values.shape[1], 4 * len(values) + 4)]
+        for seen, biased in self.last_masks:
+            rows = values[list(seen)]
             if biased:
                 rows = np.vstack((rows, np.ones((1, rows.shape[1]))))
             if _rank(rows.astype(np.int64)) < len(rows):
@@ -238,8 +242,16 @@ def _drawn(mask: npt.NDArray[np.bool_], layer: int, seed: int) -> Exact:
     return weights
 
 
+def _spread(count: int, most: int) -> Whole:
+    """So many of the numbers below ``count``, evenly, or all."""
+    return np.linspace(0, count - 1, min(count, most)).astype(np.int64)
+
+
 def _modulo(numbers: Exact) -> Exact:
-    """Residues of integers below 2^53 in absolute value; five times as quick as numpy's mod."""
+    """Residues of integers up to 2^53 - 2^31 in absolute value; five times as quick as numpy's mod.
+
+    Sums of residues times weights are below, for a pattern has at most 10^6 units in a layer.
+    """
     rest: Exact = numbers - PRIME * np.floor(numbers * (1 / PRIME))  # exact, the quotient nearly so
     rest[rest < 0] += PRIME
     rest[rest >= PRIME] -= PRIME
@@ -299,12 +311,29 @@ def _vector(at: Reader, value: object, width: int, most: int) -> Exact:
     return np.array([at.integer(n, "an entry", -most, most + 1) for n in listed], dtype=np.float64)
 
 
+def _batches(rows: T, numbers: int) -> Iterator[T]:
+    """The rows by so many that arrays of ``numbers`` for each stay small."""
+    size = max(1, NUMBERS // numbers)
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
 def _active(net: Network, limit: Severed, points: Exact) -> tuple[Marks, Marks]:
-    net.at.spend(1 + len(points) * (limit.part.weights // 500 + sum(limit.part.hidden) // 50))
+    units, cells = sum(limit.part.hidden), limit.part.cells
+    net.at.spend(100 + cells // 500 + len(points) * (cells // 8000 + units // 100))
     try:
-        return limit.activity(points)
+        found = [limit.activity(some) for some in _batches(points, units)]
     except OverflowError:
         raise CertificateError(net.at.path, "values below 2^53", "larger ones") from None
+    return np.vstack([active for active, _ in found]), np.vstack([zero for _, zero in found])
+
+
+def _functions(net: Network, limit: Severed, active: Marks) -> Iterator[list[tuple[Exact, Exact]]]:
+    """The affine functions on the regions of some patterns, a few patterns at a time."""
+    units, above = sum(limit.part.hidden), limit.part.cells - limit.part.masks[0].size
+    for some in _batches(active, units * limit.columns):
+        net.at.spend(150 + len(some) * limit.columns * (above // 8000 + units // 60))
+        yield limit.affine(some)
 
 
 def _jump(net: Network, limit: Severed) -> None:
@@ -352,33 +381,34 @@ def _all_known(
     active: npt.NDArray[np.bool_],
 ) -> None:
     """Every unit's parameters are known from its changes, and the last layer's from all."""
-    part, columns = limit.part, limit.columns
-    work = len(active) * part.weights * columns // 8000
-    received: dict[tuple[int, int], list[Exact]] = {}
-    values: dict[tuple[int, int], list[Exact]] = {}
-    place = {row: unit for unit, rows in found.items() for row in rows}
-    last = []
-    for start in range(0, len(active), BATCH):
-        net.at.spend(1 + work * BATCH // len(active))
-        some = active[start : start + BATCH]
-        slopes, functions = limit.derivatives(some), limit.affine(some)
-        last.append(functions[-1][1].reshape(part.hidden[-1], -1))
-        for row in range(len(some)):
-            layer, unit = place[start + row]
-            if slopes[layer][unit, row]:
-                at_unit = functions[layer]
-                received.setdefault((layer, unit), []).append(at_unit[0][unit, row])
-                values.setdefault((layer, unit), []).append(at_unit[1][:, row])
+    part, units = limit.part, sum(limit.part.hidden)
+    net.at.spend(len(active) * (part.cells // 8000 + units // 50))
+    marks = [[table != 0 for table in limit.derivatives(some)] for some in _batches(active, units)]
     for layer, width in enumerate(part.hidden):
+        shows = np.hstack([some[layer] for some in marks])
         for unit in range(width):
             name = f"unit {part.units[layer + 1][unit]} of layer {layer + 1}"
-            net.demand((layer, unit) in received, f"changes of {name} that show", "none")
-            seen = np.array(received[layer, unit])
-            below = np.stack(values[layer, unit], axis=1)
-            rows = int(part.masks[layer][unit].sum()) + 1 + len(seen)
-            net.at.spend(20 + rows * seen.size * (100 + rows // 2) // 1000)
-            net.demand(limit.known(layer, unit, seen, below), f"{name} being known", "not so")
-    every = np.concatenate(last, axis=1)
+            rows = [row for row in found.get((layer, unit), ()) if shows[unit, row]]
+            net.demand(bool(rows), f"changes of {name} that show", "none")
+            if layer == 0:
+                continue  # one is enough: the values below are the coordinates themselves
+            seen = limit.seen[layer][unit]
+            size = int(seen.sum()) + 1 + len(rows)
+            net.at.spend(20 + size * len(rows) * limit.columns * (150 + size // 2) // 1000)
+            received, values = [], []
+            for functions in _functions(net, limit, active[rows]):
+                received.append(functions[layer][0][unit])
+                values.append(functions[layer][1][seen])
+            known = limit.known(np.concatenate(received), np.concatenate(values, axis=1))
+            net.demand(known, f"{name} being known", "not so")
     size = part.hidden[-1] + 1
-    net.at.spend(len(part.masks[-1]) * 4 * size * size * (150 + size // 2) // 1000)
+    for feeding, _ in limit.last_masks:
+        net.at.spend(20 + 4 * size * (sum(feeding) + 1) * (150 + size // 2) // 1000)
+    regions = active[_spread(len(active), MOST_REGIONS + size)]
+    last = []
+    for functions in _functions(net, limit, regions):
+        points = functions[-1][1].reshape(size - 1, -1)
+        share = 4 * size * points.shape[1] // (len(regions) * limit.columns)
+        last.append(points[:, _spread(points.shape[1], 2 + share)])
+    every = np.concatenate(last, axis=1)
     net.demand(limit.outputs_known(every), "the last layer being known", "not so")

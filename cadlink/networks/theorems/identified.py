@@ -302,13 +302,13 @@ def _learnt(
     for place, (_, layer, unit) in enumerate(chosen):
         received, values = (table[:, place] for table in functions[layer])
         units[layer, unit].received.append(received[unit])
-        units[layer, unit].values.append(values)
+        units[layer, unit].values.append(values[limit.seen[layer][unit]])
     for layer, unit in {(layer, unit) for _, layer, unit in chosen}:
         state = units[layer, unit]
         enough = len(state.below) * (limit.columns - 1) >= limit.part.masks[layer][unit].sum()
-        if layer == 0 or (state.covered.all() and enough):
-            state.known = limit.known(
-                layer, unit, np.array(state.received), np.stack(state.values, axis=1)
-            )
+        if layer == 0:
+            state.known = True  # the values below are the coordinates themselves
+        elif state.covered.all() and enough:
+            state.known = limit.known(np.array(state.received), np.stack(state.values, axis=1))
             state.wanted = len(state.below) + 1  # if they did not suffice
     return rows
