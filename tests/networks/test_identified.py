@@ -291,34 +291,46 @@ def test_weights_are_on_the_masks_small_and_not_zero(witness: dict[str, Any]) ->
 # -- files that are made to be slow ----------------------------------------------------------------
 
 
+def jumping(pattern: Pattern, lines: list[Any]) -> dict[str, Any]:
+    """A witness whose point, all 0, is as it must be, and with these lines."""
+    part = part_of(pattern, (True,) * pattern.depth, 0, [1])
+    given = [np.full(width, 1 + 100.0 ** (layer + 1)) for layer, width in enumerate(part.hidden)]
+    given[0][0] = 0
+    point = np.zeros((1, part.masks[0].shape[1]))
+    for seed in range(100):
+        limit = Severed(part, 0, 0, seed, given)
+        if limit.derivatives(limit.activity(point)[0])[1][0, 0]:
+            break
+    return {
+        "theorem": "R25",
+        "claim": "some_targets",
+        "input": 0,
+        "together": [1],
+        "unit": 0,
+        "severed": 0,
+        "seed": seed,
+        "biases": [row.astype(int).tolist() for row in given],
+        "point": [0] * point.size,
+        "lines": lines,
+    }
+
+
 def test_the_check_takes_no_longer_than_it_says() -> None:
-    """Lines cost what the masks are large, however few edges they have; memory stays small, too."""
+    """Masks cost what they are large, however few edges they have; and so do points."""
     wide = np.eye(700, dtype=bool)
     wide[0, :2] = True
     first = np.ones((700, 3), dtype=bool)
     first[2:, 0] = False
     pattern = Pattern.of([first, wide, wide, np.ones((1, 700), dtype=bool)])
-    part = part_of(pattern, (True,) * 4, 0, [1])
-    for seed in range(100):
-        given = [np.full(700, number) for number in (101.0, 1001.0, 10001.0)]
-        limit = Severed(part, 1, 0, seed, given)
-        limit.biases[0][1] = -limit.weights[0][1].sum()
-        active, zero = limit.activity(np.ones((1, 2)))
-        if zero.sum() == 1 and limit.derivatives(active)[1][0, 0] and active[0, 700]:
-            break
-    hostile = {
-        "theorem": "R25",
-        "claim": "some_targets",
-        "input": 0,
-        "together": [1],
-        "unit": 1,
-        "severed": 0,
-        "seed": seed,
-        "biases": [row.astype(int).tolist() for row in limit.biases],
-        "point": [1, 1],
-        "lines": [[[2, 2], [0, 0], [0]]] * 2000,
-    }
-    refused(pattern, hostile, "quick to check")
+    few = jumping(pattern, [[[2, 2], [0, 0], [0]]])
+    refused(pattern, few, "changes of one unit")
+    refused(pattern, {**few, "lines": few["lines"] * 2000}, "quick to check")
+    wide = np.ones((3, 20_000), dtype=bool)
+    pattern = Pattern.of([wide, np.ones((3, 3), dtype=bool), ["111"]])
+    few = jumping(pattern, [[[2] * 19_999, [0] * 19_999, [0]]])
+    refused(pattern, few, "changes of one unit")
+    few["lines"][0][2] = list(range(50_000))  # 8 GB of coordinates
+    refused(pattern, few, "quick to check")
 
 
 def test_outputs_with_the_same_units_are_known_together() -> None:

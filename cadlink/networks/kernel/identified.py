@@ -318,14 +318,18 @@ def _batches(rows: T, numbers: int) -> Iterator[T]:
         yield rows[start : start + size]
 
 
-def _active(net: Network, limit: Severed, points: Exact) -> tuple[Marks, Marks]:
-    units, cells = sum(limit.part.hidden), limit.part.cells
-    net.at.spend(100 + cells // 500 + len(points) * (cells // 8000 + units // 100))
-    try:
-        found = [limit.activity(some) for some in _batches(points, units)]
-    except OverflowError:
-        raise CertificateError(net.at.path, "values below 2^53", "larger ones") from None
-    return np.vstack([active for active, _ in found]), np.vstack([zero for _, zero in found])
+def _active(
+    net: Network, limit: Severed, start: Exact, direction: Exact, steps: Exact
+) -> Iterator[tuple[Marks, Marks]]:
+    """Which units are on at points of a line, and which receive 0, a few points at a time."""
+    size, cells = len(start) + sum(limit.part.hidden), limit.part.cells
+    net.at.spend(100 + cells // 500 + len(steps) * (cells // 8000 + size // 50))
+    for some in _batches(steps, size):
+        try:
+            found = limit.activity(start + some[:, None] * direction)
+        except OverflowError:
+            raise CertificateError(net.at.path, "values below 2^53", "larger ones") from None
+        yield found
 
 
 def _functions(net: Network, limit: Severed, active: Marks) -> Iterator[list[tuple[Exact, Exact]]]:
@@ -340,7 +344,7 @@ def _jump(net: Network, limit: Severed) -> None:
     """At the given point the unit is 0, the severed one is on and matters, and no other is 0."""
     width = limit.part.masks[0].shape[1]
     point = _vector(net.at, net.witness.get("point"), width, MOST_BIAS)
-    active, zero = _active(net, limit, point[None, :])
+    ((active, zero),) = _active(net, limit, point, np.zeros(width), np.zeros(1))
     first = int(limit.starts[1])
     alone = zero.sum() == 1 and bool(zero[0, limit.unit])
     net.demand(alone, "a point where the unit, and no other, receives 0", "another")
@@ -362,9 +366,11 @@ def _changes(
         begin = _vector(at, start, width, MOST_BIAS)
         along = _vector(at, direction, width, MOST_BIAS)
         listed = at.ascending(steps, range(MOST_BIAS), "step")
-        points = begin + np.array(listed, dtype=np.float64)[:, None] * along
-        active, zero = _active(net, limit, points)
-        net.demand(not zero.any(), "points where no unit receives 0", "one")
+        parts = []
+        for active, zero in _active(net, limit, begin, along, np.array(listed, dtype=np.float64)):
+            net.demand(not zero.any(), "points where no unit receives 0", "one")
+            parts.append(active)
+        active = np.vstack(parts)
         rows: list[int] = []
         for row, layer, unit in limit.changes(active):
             found.setdefault((layer, unit), []).append(len(kept) + len(rows))
