@@ -92,7 +92,7 @@ OFF = (0.1, 0.5)  # shares of the samples where a unit is off
 PATIENCE = 12  # lines one after the other that say nothing new
 TRIES, MOST_TRIES = 20, 100  # parameters that are drawn, more for small networks
 WORK = 20_000  # edges of all tries together, if that is more
-MOST_EDGES = 60_000  # the check takes time with the square
+MOST_WORK = 3 * 10**9  # edges times cells of the masks, as the check takes time with these
 MOST_CHOICES = 5  # of the input left out
 SPARE = 8  # equations beyond those that could suffice
 
@@ -109,7 +109,7 @@ def existence(case: Case) -> dict[str, Any] | None:
     cells = sum(a * b for a, b in pairwise(pattern.widths))
     if pattern.depth < 3 or not all(case.biases[:-1]):
         return None
-    if cells > MOST_WEIGHTS or pattern.nnz > MOST_EDGES:
+    if cells > MOST_WEIGHTS or pattern.nnz * cells > MOST_WORK:
         return None
     rng = np.random.default_rng(0)
     choices = list(_choices(case))
