@@ -136,18 +136,16 @@ def decided(names: list[str], keep: Path | None, limit: float) -> dict[str, str]
             print(f"{time.monotonic() - start:6.0f} s  {number} of {len(names)}", flush=True)
     left = [name for name in names if known[name] == "unknown"]
     print(f"{time.monotonic() - start:6.0f} s  the rules left {len(left)}", flush=True)
+    rests: dict[str, str] = {}  # the digests of their cores
     with Decider() as decider:
         for name in left:
             rest = core(build(name))
+            rests[name] = rest.digest
             if rest.digest not in known:
-                found = decider.decide(rest, Limits(limit)).verdict.value
-                # The core may be free where the chain is not.
-                note(rest.digest, "closed" if found == "free" else found)
+                note(rest.digest, decider.decide(rest, Limits(limit)).verdict.value)
+                found = known[rest.digest]
                 print(f"{time.monotonic() - start:6.0f} s  {name}  {found}", flush=True)
-    return {
-        name: known[core(build(name)).digest] if known[name] == "unknown" else known[name]
-        for name in names
-    }
+    return {name: known[rests.get(name, name)] for name in names}
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from cadlink.errors import CertificateError
+from cadlink.networks.kernel.table import TABLE
 from cadlink.networks.witness_file import check_document, document_of
 
 LABELS = ("cross_entropy", "soft_cross_entropy", "logistic", "soft_logistic", "labels")
@@ -35,28 +36,8 @@ OTHER: dict[str, tuple[Any, ...]] = {
     "activation": ("relu", "leaky_relu", "linear", "tanh", "silu"),
     "loss": (None, "squared", "coercive", "growing", *NOT_GROWING, *LABELS),
     "penalty": ("none", "weights", "all-but-last", "all"),
-    "theorem": (
-        "R1",
-        "R2",
-        "R3",
-        "R6",
-        "R8",
-        "R13",
-        "R14",
-        "R16",
-        "R17",
-        "R18",
-        "R19",
-        "R20",
-        "R22",
-        "R23iv",
-        "R24",
-        "R25",
-        "N1",
-        "exact",
-        "linear",
-    ),
-    "claim": ("closed", "attained", "not_closed", "some_targets", "cube_closed", "not_attained"),
+    "theorem": tuple(sorted({theorem for theorem, _ in TABLE})),
+    "claim": tuple(sorted({claim for _, claim in TABLE})),
 }
 
 

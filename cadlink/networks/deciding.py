@@ -30,8 +30,8 @@ from cadlink.patterns.pattern import Pattern
 
 __all__ = ["case_of", "decide_network", "proved"]
 
-# Of the time that is left, for one theorem; for the last one, after which comes the check only.
-SHARE, LAST_SHARE = 0.5, 0.9
+# Of the time that is left, for the last theorem, after which comes the check only.
+LAST_SHARE = 0.9
 MOST_NUMBERS = 500_000_000  # from a loader, which may never end
 
 
@@ -188,7 +188,7 @@ def _decided(case: Case, tick: Tick) -> NetworkVerdict:
             why_not.append("the time limit was reached")
             break
         missing = theorem.missing(case)
-        share = LAST_SHARE if theorem is able[-1] else SHARE
+        share = LAST_SHARE if theorem is able[-1] else theorem.share
         try:
             found = None if missing else theorem.find(case.timed(case.clock.share(share)))
         except OutOfTime:

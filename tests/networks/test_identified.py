@@ -14,11 +14,12 @@ from cadlink import Pattern, read
 from cadlink.errors import CertificateError, InputError
 from cadlink.networks.data import training_set
 from cadlink.networks.deciding import decide_network
-from cadlink.networks.kernel.identified import MOST_BIAS, Severed, _modulo, part_of
+from cadlink.networks.kernel.identified import MOST_BIAS, Part, Severed, _modulo, part_of
 from cadlink.networks.kernel.witness import PRIME
 from cadlink.networks.theorems import identified
 from cadlink.networks.theorems.theorem import Case
 from cadlink.patterns.pattern import MAX_WIDTH
+from cadlink.rules.paths import on_paths
 
 
 def sparse(seed: int, widths: tuple[int, ...], density: float) -> Pattern:
@@ -31,6 +32,12 @@ def sparse(seed: int, widths: tuple[int, ...], density: float) -> Pattern:
         mask[chance.integers(0, above, below), np.arange(below)] = True
         masks.append(mask)
     return Pattern.of(masks)
+
+
+def without(pattern: Pattern, biases: Any, left_out: int, together: list[int]) -> Part:
+    """Without one input, some others together."""
+    others = [k for k in range(pattern.widths[0]) if k != left_out]
+    return part_of(pattern, biases, on_paths(pattern, others), together)
 
 
 def witness_of(pattern: Pattern, biases: tuple[bool, ...] | None = None) -> dict[str, Any]:
@@ -92,7 +99,7 @@ def test_the_functions_have_the_dimension_that_the_proof_counts(
     pattern = sparse(seed, (4, 6, 6, 3), 0.5)
     biases = (True, True, output_bias)
     witness = witness_of(pattern, biases)
-    part = part_of(pattern, biases, witness["input"], witness["together"])
+    part = without(pattern, biases, witness["input"], witness["together"])
     unit = part.units[1].tolist().index(witness["unit"])
     severed = part.units[2].tolist().index(witness["severed"])
     given = [np.array(row, dtype=float) for row in witness["biases"]]
@@ -161,8 +168,8 @@ def test_an_output_that_a_constant_unit_feeds_has_as_good_as_a_bias() -> None:
     layers[2] = np.column_stack((layers[2], [True, False]))
     pattern = Pattern.of(layers)
     biases = (True, True, False)
-    assert part_of(pattern, biases, 0, [1]).biased.tolist() == [True, False]
-    assert part_of(plain, biases, 0, [1]).biased.tolist() == [False, False]
+    assert without(pattern, biases, 0, [1]).biased.tolist() == [True, False]
+    assert without(plain, biases, 0, [1]).biased.tolist() == [False, False]
     assert accepted(pattern, witness_of(pattern, biases), biases=biases).theorem == "R25"
 
 
@@ -213,7 +220,7 @@ def test_inputs_and_units_must_be_what_they_are_said_to_be(witness: dict[str, An
 def test_the_point_must_be_one_where_the_limit_jumps(witness: dict[str, Any]) -> None:
     unit = witness["unit"]
     seen = int(DEEP.layers[0][[unit], :].indices[0])
-    part = part_of(DEEP, (True,) * 4, witness["input"], witness["together"])
+    part = without(DEEP, (True,) * 4, witness["input"], witness["together"])
     joined = seen == witness["input"] or seen in witness["together"]
     column = 0 if joined else 1 + part.units[0].tolist().index(seen)
     moved = copy.deepcopy(witness)
@@ -262,7 +269,7 @@ def test_no_unit_may_receive_zero_and_no_number_may_be_rounded(witness: dict[str
 
 
 def test_the_last_layer_must_be_known(witness: dict[str, Any]) -> None:
-    part = part_of(DEEP, (True,) * 4, witness["input"], witness["together"])
+    part = without(DEEP, (True,) * 4, witness["input"], witness["together"])
     given = [np.array(row, dtype=float) for row in witness["biases"]]
     limit = Severed(part, 0, 0, 0, given)
     chance = np.random.default_rng(0)
@@ -276,7 +283,7 @@ def test_the_last_layer_must_be_known(witness: dict[str, Any]) -> None:
 
 
 def test_weights_are_on_the_masks_small_and_not_zero(witness: dict[str, Any]) -> None:
-    part = part_of(DEEP, (True,) * 4, witness["input"], witness["together"])
+    part = without(DEEP, (True,) * 4, witness["input"], witness["together"])
     given = [np.array(row, dtype=float) for row in witness["biases"]]
     limit = Severed(part, 0, int(np.flatnonzero(part.masks[1][:, 0])[0]), 5, given)
     for layer, (weights, mask) in enumerate(zip(limit.weights, part.masks, strict=True)):
@@ -293,7 +300,7 @@ def test_weights_are_on_the_masks_small_and_not_zero(witness: dict[str, Any]) ->
 
 def jumping(pattern: Pattern, lines: list[Any]) -> dict[str, Any]:
     """A witness whose point, all 0, is as it must be, and with these lines."""
-    part = part_of(pattern, (True,) * pattern.depth, 0, [1])
+    part = without(pattern, (True,) * pattern.depth, 0, [1])
     given = [np.full(width, 1 + 100.0 ** (layer + 1)) for layer, width in enumerate(part.hidden)]
     given[0][0] = 0
     point = np.zeros((1, part.masks[0].shape[1]))

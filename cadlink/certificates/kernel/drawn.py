@@ -9,7 +9,16 @@ from numpy.typing import NDArray
 from cadlink.certificates.kernel.problems import Chain
 from cadlink.certificates.kernel.reader import Reader
 
-__all__ = ["MOST_ENTRIES", "Matrix", "chosen_prime", "factor", "left_kernel", "rank", "times"]
+__all__ = [
+    "MOST_ENTRIES",
+    "Matrix",
+    "chosen_prime",
+    "drawn",
+    "factor",
+    "left_kernel",
+    "rank",
+    "times",
+]
 
 MOST_ENTRIES = 2 * 10**7
 SPARE = 4  # columns beyond the rows in a first look at a rank
@@ -24,26 +33,37 @@ def chosen_prime(at: Reader) -> int:
     return prime
 
 
+def drawn(
+    seed: int, number: int, row: NDArray[np.integer], col: NDArray[np.integer]
+) -> NDArray[np.uint64]:
+    """Integers below 2^64 for places of a numbered matrix.
+
+    The output function of SplitMix64 at the state below, all modulo 2^64 (Steele, Lea, Flood,
+    OOPSLA 2014).
+    """
+    with np.errstate(over="ignore"):
+        z: NDArray[np.uint64] = (
+            np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15)
+            + np.uint64(number) * np.uint64(0xBF58476D1CE4E5B9)
+            + row.astype(np.uint64) * np.uint64(0x94D049BB133111EB)
+            + col.astype(np.uint64) * np.uint64(0xD6E8FEB86659FD93)
+        )
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z ^= z >> np.uint64(31)
+    return z
+
+
 def factor(chain: Chain, number: int, seed: int, prime: int, at: Reader) -> Matrix:
     """A matrix on the support of I_number, rows x columns, entries 1 .. p - 1 on it.
 
-    The entry (row, col) is 1 + z mod (p - 1), z being the output function of SplitMix64 at the
-    state below, all modulo 2^64 (Steele, Lea, Flood, OOPSLA 2014).
+    The entry (row, col) is 1 + z mod (p - 1), z being what is drawn for that place.
     """
     mask = chain.masks[number - 1]
     size = mask.rows * mask.cols
     at.demand(size <= MOST_ENTRIES, f"factors of at most {MOST_ENTRIES} entries", f"{size}")
     at.spend(size)
-    with np.errstate(over="ignore"):
-        z = (
-            np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15)
-            + np.uint64(number) * np.uint64(0xBF58476D1CE4E5B9)
-            + mask.row.astype(np.uint64) * np.uint64(0x94D049BB133111EB)
-            + mask.col.astype(np.uint64) * np.uint64(0xD6E8FEB86659FD93)
-        )
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        z = z ^ (z >> np.uint64(31))
+    z = drawn(seed, number, mask.row, mask.col)
     entries = np.zeros((mask.rows, mask.cols), dtype=np.int64)
     entries[mask.row, mask.col] = 1 + (z % np.uint64(prime - 1)).astype(np.int64)
     return entries

@@ -1,7 +1,8 @@
 """Re-checks the witness of a network verdict from the statement of its theorem, exactly.
 
-Shares no code with ``cadlink.networks.theorems``, which find witnesses; the proofs are in the
-docstrings there.  Integers and rationals only.  What is checked, in this order: that the theorem
+Uses nothing of ``cadlink.networks.theorems``, which find witnesses; the proofs are in the
+docstrings there.  Integers, rationals, and doubles that are exact or whose errors are bounded.
+What is checked, in this order: that the theorem
 supports this answer to this question (``table``); that activation, biases, loss and penalty are
 those it needs; that the data of the witness are those of the statement; and the rest of its
 hypotheses (a module for each family).  Data whose infimum is 0 and not attained are checked in two

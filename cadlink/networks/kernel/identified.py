@@ -13,24 +13,23 @@ from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from flint import nmod_mat
 
+from cadlink.certificates.kernel.drawn import drawn
 from cadlink.certificates.kernel.reader import Reader
 from cadlink.errors import CertificateError
-from cadlink.networks.kernel.witness import PRIME, Marks, Network
+from cadlink.networks.kernel.witness import PRIME, Marks, Network, Whole, modular
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["MOST_WEIGHTS", "Exact", "Part", "Severed", "identified", "part_of"]
+__all__ = ["MOST_CELLS", "Exact", "Part", "Severed", "identified", "part_of"]
 
-Whole: TypeAlias = npt.NDArray[np.int64]
 Exact: TypeAlias = npt.NDArray[np.float64]  # integers below 2^53
 T = TypeVar("T", Exact, Marks)
 
-MOST_WEIGHTS = 2_000_000  # cells of all masks together
+MOST_CELLS = 2_000_000  # cells of all masks together
 MOST_BIAS = 1 << 40
 EXACT = 2.0**53
-COLUMNS = 24  # points at which affine functions are compared
-MOST_REGIONS = 64  # and one for each unit of the last layer, where this must be known
+COLUMNS = 20  # points at which affine functions are compared
+REGIONS, FEW = 64, 4  # for the last layer: regions, besides one for each unit, and points of each
 NUMBERS = 1 << 21  # in an array of the check
 
 
@@ -43,7 +42,7 @@ class Part:
     columns.  ``biased``: which of the outputs can have a constant added.
     """
 
-    masks: tuple[npt.NDArray[np.bool_], ...]
+    masks: tuple[Marks, ...]
     units: tuple[Whole, ...]
     biased: Marks
 
@@ -59,24 +58,23 @@ class Part:
 
 
 def part_of(
-    pattern: Pattern, biases: Sequence[bool], left_out: int, together: Collection[int]
+    pattern: Pattern,
+    biases: Sequence[bool],
+    units: Sequence[Whole],
+    together: Collection[int],
 ) -> Part:
-    """The part of a network between its inputs, except one, and the outputs that they reach."""
-    up = [np.arange(pattern.widths[0]) != left_out]
-    for mask in pattern.layers:
-        up.append(np.asarray(mask @ up[-1]))
-    down = [up[-1]]
-    for mask in reversed(pattern.layers):
-        down.append(np.asarray(mask.T @ down[-1]))
-    units = [np.flatnonzero(a & b) for a, b in zip(up, reversed(down), strict=True)]
+    """The part on these units: those on paths from all inputs but one to outputs.
+
+    A last hidden unit that feeds an output and is not among them is constant.
+    """
     masks = [
         pattern.layers[layer][above, :].toarray()[:, below].astype(np.bool_)
         for layer, (below, above) in enumerate(pairwise(units))
     ]
     joined = np.isin(units[0], list(together))
     masks[0] = np.column_stack((masks[0][:, joined].any(axis=1), masks[0][:, ~joined]))
-    constant = ~(up[-2])
-    biased = np.asarray(pattern.layers[-1] @ constant)[units[-1]] | biases[-1]
+    feeding = np.diff(pattern.layers[-1][units[-1], :].indptr)
+    biased = (feeding > masks[-1].sum(axis=1)) | biases[-1]
     return Part(tuple(masks), (units[0][~joined], *units[1:]), biased)
 
 
@@ -103,7 +101,7 @@ class Severed:
 
     @cached_property
     def columns(self) -> int:
-        """How many points tell affine functions apart that are not too close: all that matter."""
+        """At how many points affine functions are compared, never more than determine them."""
         return min(COLUMNS, int(self.part.masks[0].shape[1]) + 1)
 
     @cached_property
@@ -122,12 +120,10 @@ class Severed:
             rows.append(power)
         return np.array(rows, dtype=np.float64)
 
-    def layer_values(
-        self, layer: int, values: Exact, below: npt.NDArray[np.bool_] | None
-    ) -> tuple[Exact, npt.NDArray[np.bool_]]:
+    def layer_values(self, layer: int, values: Exact, first: Marks | None) -> tuple[Exact, Marks]:
         """What the units of a layer receive (points x units), and which are on.
 
-        ``below``: the activity of the first layer, for the second.  Raises OverflowError where
+        ``first``: the activity of the first layer, for those above.  Raises OverflowError where
         double precision might not be exact.
         """
         weights, bias = self.weights[layer], self.biases[layer]
@@ -136,18 +132,18 @@ class Severed:
             raise OverflowError
         received = values @ weights.T + bias
         on = received > 0
-        if layer == 1 and below is not None:
-            on[below[:, self.unit], self.severed] = False
+        if layer == 1 and first is not None:
+            on[first[:, self.unit], self.severed] = False
         return received, on
 
-    def activity(self, points: Exact) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    def activity(self, points: Exact) -> tuple[Marks, Marks]:
         """Which hidden units are on (points x all units), and which receive exactly 0.
 
         Raises OverflowError.
         """
         values = points
-        active: list[npt.NDArray[np.bool_]] = []
-        zero: list[npt.NDArray[np.bool_]] = []
+        active: list[Marks] = []
+        zero: list[Marks] = []
         for layer in range(len(self.part.hidden)):
             received, on = self.layer_values(layer, values, active[0] if active else None)
             active.append(on)
@@ -155,7 +151,7 @@ class Severed:
             values = np.where(on, received, 0.0)
         return np.hstack(active), np.hstack(zero)
 
-    def changes(self, active: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+    def changes(self, active: Marks) -> list[tuple[int, int, int]]:
         """The places between rows that differ in one unit: the row before, its layer and place."""
         differing = active[1:] ^ active[:-1]
         found = []
@@ -165,11 +161,11 @@ class Severed:
             found.append((row, layer, number - int(self.starts[layer])))
         return found
 
-    def split(self, active: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.bool_]]:
+    def split(self, active: Marks) -> list[Marks]:
         """Activities by layers (units x patterns)."""
         return [active[:, low:high].T for low, high in pairwise(self.starts.tolist())]
 
-    def derivatives(self, active: npt.NDArray[np.bool_]) -> list[Exact]:
+    def derivatives(self, active: Marks) -> list[Exact]:
         """Per hidden layer the derivative of a combination of the outputs by the units' values
         (units x patterns), modulo the prime."""
         marks = self.split(active)
@@ -180,24 +176,23 @@ class Severed:
             found.append(_modulo(weights.T @ (found[-1] * on)))
         return found[::-1]
 
-    def affine(self, active: npt.NDArray[np.bool_]) -> list[tuple[Exact, Exact]]:
-        """Per hidden layer what its units receive, and the values of the layer below, modulo the
-        prime, as affine functions on the regions of these patterns.
+    def affine(self, active: Marks, layers: int) -> tuple[list[Exact], list[Exact]]:
+        """What the units of so many hidden layers receive, and the values of inputs and of these
+        units, modulo the prime, as affine functions on the regions of these patterns.
 
-        Both arrays: units x patterns x columns, the columns being points of the curve.
+        All arrays: units x patterns x columns, the columns being points of the curve.
         """
         shape = (len(active), self.columns)
         values: Exact = self.curve[:, None, :]  # in the first layer the same for all patterns
-        found = []
-        for layer, on in enumerate(self.split(active)):
+        received, known = [], [np.broadcast_to(values, (len(values), *shape))]
+        for layer, on in enumerate(self.split(active)[:layers]):
             flat = self.weights[layer] @ values.reshape(len(values), -1)
-            received = _modulo(flat + self.biases[layer][:, None])
-            received = received.reshape(len(flat), -1, self.columns)
-            units = (len(received), *shape), (len(values), *shape)
-            found.append((np.broadcast_to(received, units[0]), np.broadcast_to(values, units[1])))
-            values = received * on[:, :, None]
-        found.append((np.zeros((0, *shape)), values))
-        return found
+            flat = _modulo(flat + self.biases[layer][:, None])
+            functions = flat.reshape(len(flat), -1, self.columns)
+            received.append(np.broadcast_to(functions, (len(flat), *shape)))
+            values = functions * on[:, :, None]
+            known.append(values)
+        return received, known
 
     def known(self, received: Exact, values: Exact) -> bool:
         """Whether only multiples of a unit's parameters fit its changes, each up to a factor.
@@ -205,7 +200,7 @@ class Severed:
         ``received`` (changes x columns) and ``values`` (units that it sees x changes x columns).
         """
         seen, count, columns = values.shape
-        table = np.zeros((seen + 1 + count, count, columns), dtype=np.int64)
+        table = np.zeros((seen + 1 + count, count, columns))
         table[:seen] = values
         table[seen] = 1
         for place in range(count):
@@ -219,23 +214,16 @@ class Severed:
             rows = values[list(seen)]
             if biased:
                 rows = np.vstack((rows, np.ones((1, rows.shape[1]))))
-            if _rank(rows.astype(np.int64)) < len(rows):
+            if _rank(rows) < len(rows):
                 return False
         return True
 
 
-def _drawn(mask: npt.NDArray[np.bool_], layer: int, seed: int) -> Exact:
-    """Weights on the mask: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) of the place, modulo 6."""
-    rows, cols = (places.astype(np.uint64) for places in np.nonzero(mask))
-    with np.errstate(over="ignore"):
-        state = rows * np.uint64(0x94D049BB133111EB) + cols * np.uint64(0xD6E8FEB86659FD93)
-        state += np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15)
-        state += np.uint64(layer) * np.uint64(0xBF58476D1CE4E5B9)
-        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-            state = (state ^ (state >> np.uint64(shift))) * np.uint64(factor)
-        state ^= state >> np.uint64(31)
+def _drawn(mask: Marks, layer: int, seed: int) -> Exact:
+    """Weights on the mask."""
     weights: Exact = np.zeros(mask.shape)
-    weights[mask] = np.array([-3, -2, -1, 1, 2, 3])[(state % np.uint64(6)).astype(np.int64)]
+    numbers = drawn(seed, layer, *np.nonzero(mask)) % np.uint64(6)
+    weights[mask] = np.array([-3, -2, -1, 1, 2, 3])[numbers.astype(np.int64)]
     if layer:
         alone = mask.sum(axis=1) == 1
         weights[alone] = -np.abs(weights[alone])
@@ -258,10 +246,9 @@ def _modulo(numbers: Exact) -> Exact:
     return rest
 
 
-def _rank(table: Whole) -> int:
+def _rank(table: Exact) -> int:
     """The rank modulo the prime, which the true one is not below."""
-    rows, cols = table.shape
-    return int(nmod_mat(rows, cols, (table % PRIME).ravel().tolist(), PRIME).rank()) if cols else 0
+    return int(modular(table.astype(np.int64)).rank()) if table.size else 0
 
 
 # -- the check -------------------------------------------------------------------------------------
@@ -280,9 +267,11 @@ def identified(net: Network) -> tuple[str, ...]:
     alone = sorted(unit for unit in seeing if not net.sees(0, unit) & joined)
     net.demand(not alone, f"units on input {left_out} that see one of the others", alone[:5])
     cells = sum(a * b for a, b in pairwise(widths))
-    net.demand(cells <= MOST_WEIGHTS, f"masks of at most {MOST_WEIGHTS} cells", cells)
+    net.demand(cells <= MOST_CELLS, f"masks of at most {MOST_CELLS} cells", cells)
     at.spend(1000 + cells // 50)
-    part = part_of(net.pattern, net.biases, left_out, joined)
+    others = [k for k in range(widths[0]) if k != left_out]
+    units = [np.array(sorted(layer)) for layer in net.reach(others, range(widths[-1]))]
+    part = part_of(net.pattern, net.biases, units, joined)
     net.demand(all(part.hidden), "a path from another input to an output", "none")
     limit = _severed(net, part, seeing)
     _jump(net, limit)
@@ -332,12 +321,15 @@ def _active(
         yield found
 
 
-def _functions(net: Network, limit: Severed, active: Marks) -> Iterator[list[tuple[Exact, Exact]]]:
+def _functions(
+    net: Network, limit: Severed, active: Marks, layers: int
+) -> Iterator[tuple[list[Exact], list[Exact]]]:
     """The affine functions on the regions of some patterns, a few patterns at a time."""
-    units, above = sum(limit.part.hidden), limit.part.cells - limit.part.masks[0].size
+    units = sum(limit.part.hidden[:layers])
+    above = sum(mask.size for mask in limit.part.masks[1:layers])
     for some in _batches(active, units * limit.columns):
         net.at.spend(150 + len(some) * limit.columns * (above // 8000 + units // 60))
-        yield limit.affine(some)
+        yield limit.affine(some, layers)
 
 
 def _jump(net: Network, limit: Severed) -> None:
@@ -354,13 +346,11 @@ def _jump(net: Network, limit: Severed) -> None:
     net.demand(bool(slope), "outputs that depend on the severed unit there", "none")
 
 
-def _changes(
-    net: Network, limit: Severed
-) -> tuple[dict[tuple[int, int], list[int]], npt.NDArray[np.bool_]]:
+def _changes(net: Network, limit: Severed) -> tuple[dict[tuple[int, int], list[int]], Marks]:
     """For every unit the rows of activities at which it alone changes, and the activities."""
     at, width = net.at, limit.part.masks[0].shape[1]
     found: dict[tuple[int, int], list[int]] = {}
-    kept: list[npt.NDArray[np.bool_]] = []
+    kept: list[Marks] = []
     for line in at.items(net.witness.get("lines"), "lines"):
         start, direction, steps = at.items(line, "[start, direction, steps]", 3)
         begin = _vector(at, start, width, MOST_BIAS)
@@ -384,7 +374,7 @@ def _all_known(
     net: Network,
     limit: Severed,
     found: dict[tuple[int, int], list[int]],
-    active: npt.NDArray[np.bool_],
+    active: Marks,
 ) -> None:
     """Every unit's parameters are known from its changes, and the last layer's from all."""
     part, units = limit.part, sum(limit.part.hidden)
@@ -402,19 +392,19 @@ def _all_known(
             size = int(seen.sum()) + 1 + len(rows)
             net.at.spend(20 + size * len(rows) * limit.columns * (150 + size // 2) // 1000)
             received, values = [], []
-            for functions in _functions(net, limit, active[rows]):
-                received.append(functions[layer][0][unit])
-                values.append(functions[layer][1][seen])
+            for into, below in _functions(net, limit, active[rows], layer + 1):
+                received.append(into[layer][unit])
+                values.append(below[layer][seen])
             known = limit.known(np.concatenate(received), np.concatenate(values, axis=1))
             net.demand(known, f"{name} being known", "not so")
     size = part.hidden[-1] + 1
     for feeding, _ in limit.last_masks:
         net.at.spend(20 + 4 * size * (sum(feeding) + 1) * (150 + size // 2) // 1000)
-    regions = active[_spread(len(active), MOST_REGIONS + size)]
-    last = []
-    for functions in _functions(net, limit, regions):
-        points = functions[-1][1].reshape(size - 1, -1)
-        share = 4 * size * points.shape[1] // (len(regions) * limit.columns)
-        last.append(points[:, _spread(points.shape[1], 2 + share)])
-    every = np.concatenate(last, axis=1)
-    net.demand(limit.outputs_known(every), "the last layer being known", "not so")
+    regions = active[_spread(len(active), REGIONS + size)]
+    last = [
+        values[-1][:, :, :FEW].reshape(size - 1, -1)
+        for _, values in _functions(net, limit, regions, len(part.hidden))
+    ]
+    net.demand(
+        limit.outputs_known(np.concatenate(last, axis=1)), "the last layer being known", "not so"
+    )

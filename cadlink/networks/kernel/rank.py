@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from flint import nmod_mat
 
 from cadlink.networks.kernel.doubles import (
     Doubles,
@@ -15,11 +14,9 @@ from cadlink.networks.kernel.doubles import (
     parameters_of,
 )
 from cadlink.networks.kernel.statement import Points
-from cadlink.networks.kernel.witness import PRIME, Network, residue
+from cadlink.networks.kernel.witness import PRIME, Network, Whole, modular, residue
 
 __all__ = ["full_features"]
-
-Whole = npt.NDArray[np.int64]
 
 
 def full_features(net: Network) -> tuple[str, ...]:
@@ -39,7 +36,7 @@ def full_features(net: Network) -> tuple[str, ...]:
     for weight, bias, on in zip(parameters.weights, parameters.biases, active, strict=True):
         entries = len(points) * sum(weight.shape) + weight.size
         net.at.spend(entries // 2 + len(points) * weight.size // 1000)
-        product = _matrix(values) * _matrix(_modulo(weight).T)
+        product = modular(values) * modular(_modulo(weight).T)
         sums = np.array([int(value) for value in product.entries()], dtype=np.int64)
         values = (sums.reshape(on.shape) + _modulo(bias)) % PRIME * on
         net.tick("features modulo a prime", 0.5)
@@ -53,7 +50,7 @@ def full_features(net: Network) -> tuple[str, ...]:
         if net.biases[-1]:
             columns = np.hstack((columns, np.ones((len(points), 1), dtype=np.int64)))
         net.at.spend(columns.size // 2 + columns.size * min(columns.shape) // 3000)
-        rank = _matrix(columns).rank()
+        rank = modular(columns).rank()
         wanted = f"{len(points)} independent rows of features for output {j}"
         net.demand(rank == len(points), wanted, int(rank))
     return ()
@@ -95,11 +92,6 @@ def _residues(net: Network, points: Points) -> Whole:
     if isinstance(points, Doubles):
         return _modulo(points.array)
     return np.array([[residue(net, value) for value in row] for row in points], dtype=np.int64)
-
-
-def _matrix(entries: Whole) -> nmod_mat:
-    rows, columns = entries.shape
-    return nmod_mat(int(rows), int(columns), entries.ravel().tolist(), PRIME)
 
 
 def _modulo(array: npt.NDArray[np.float64]) -> Whole:

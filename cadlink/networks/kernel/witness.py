@@ -29,9 +29,11 @@ __all__ = [
     "Network",
     "Rows",
     "Tick",
+    "Whole",
     "data_of",
     "full_rank",
     "limit_is",
+    "modular",
     "multiplying",
     "product",
     "regions",
@@ -43,6 +45,7 @@ __all__ = [
 
 Rows: TypeAlias = list[list[Fraction]]
 Marks: TypeAlias = npt.NDArray[np.bool_]  # which units of a layer
+Whole: TypeAlias = npt.NDArray[np.int64]
 Series: TypeAlias = dict[int, Fraction]  # a Laurent polynomial in eps
 Column: TypeAlias = npt.NDArray[np.object_]  # an integer for each point
 # A Laurent polynomial for each point: columns by exponent, to be divided by a scale.
@@ -442,6 +445,12 @@ def residue(net: Network, value: Fraction) -> int:
     """The number modulo the prime; demands that it has a residue."""
     net.demand(value.denominator % PRIME != 0, f"no multiple of {PRIME} as denominator", "one")
     return value.numerator * pow(value.denominator, -1, PRIME) % PRIME
+
+
+def modular(residues: Whole) -> nmod_mat:
+    """A table of residues as a matrix modulo the prime."""
+    rows, columns = residues.shape
+    return nmod_mat(int(rows), int(columns), residues.ravel().tolist(), PRIME)
 
 
 def flat(rows: Sequence[Sequence[Fraction]]) -> list[Fraction]:

@@ -72,12 +72,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
 
-from cadlink.networks.kernel.identified import MOST_WEIGHTS, Exact, Part, Severed, part_of
+from cadlink.networks.kernel.identified import MOST_CELLS, Exact, Part, Severed, part_of
+from cadlink.networks.kernel.witness import Marks
 from cadlink.networks.theorems.saturated import cover
 from cadlink.networks.theorems.theorem import Case
 from cadlink.rules.paths import on_paths
@@ -91,10 +92,10 @@ NOISE = 8  # added to biases
 OFF = (0.1, 0.5)  # shares of the samples where a unit is off
 PATIENCE = 12  # lines one after the other that say nothing new
 TRIES, MOST_TRIES = 20, 100  # parameters that are drawn, more for small networks
-WORK = 20_000  # edges of all tries together, if that is more
+MOST_EDGES = 20_000  # of all tries together, if there are more tries
 MOST_WORK = 3 * 10**9  # edges times cells of the masks, as the check takes time with these
-MOST_CHOICES = 5  # of the input left out
 SPARE = 8  # equations beyond those that could suffice
+MOST_CHOICES = 5  # of the input left out
 
 
 def existence(case: Case) -> dict[str, Any] | None:
@@ -109,60 +110,62 @@ def existence(case: Case) -> dict[str, Any] | None:
     cells = sum(a * b for a, b in pairwise(pattern.widths))
     if pattern.depth < 3 or not all(case.biases[:-1]):
         return None
-    if cells > MOST_WEIGHTS or pattern.nnz * cells > MOST_WORK:
+    if cells > MOST_CELLS or pattern.nnz * cells > MOST_WORK:
         return None
     rng = np.random.default_rng(0)
-    choices = list(_choices(case))
-    tries = max(TRIES, min(MOST_TRIES, WORK // max(pattern.nnz, 1)))
+    choices = list(islice(_choices(case), MOST_CHOICES))
+    tries = max(TRIES, min(MOST_TRIES, MOST_EDGES // max(pattern.nnz, 1)))
     for number in range(tries if choices else 0):
-        left_out, together = choices[number % len(choices)]
         case.clock.check()
-        part = part_of(pattern, case.biases, left_out, together)
-        found = _identified(case, part, left_out, together, number, rng)
+        found = _identified(case, choices[number % len(choices)], number, rng)
         if found is not None:
             return found
     return None
 
 
-def _choices(case: Case) -> Iterator[tuple[int, list[int]]]:
-    """Inputs to leave out, with others that all their units see, those on few units first."""
-    mask, live = case.pattern.layers[0], on_paths(case.pattern)
-    columns = mask[live[1], :].tocsc()
-    count = 0
+@dataclass(frozen=True)
+class _Choice:
+    """An input to leave out, others that its units see, the part, and places of units u and k."""
+
+    left_out: int
+    together: list[int]
+    part: Part
+    pairs: list[tuple[int, int]]
+
+
+def _choices(case: Case) -> Iterator[_Choice]:
+    """Inputs on few units first."""
+    pattern, live = case.pattern, on_paths(case.pattern)
+    columns = pattern.layers[0][live[1], :].tocsc()
     for place in np.argsort(np.diff(columns.indptr)[live[0]], kind="stable"):
+        case.clock.check()
         left_out = int(live[0][place])
         start, end = columns.indptr[left_out], columns.indptr[left_out + 1]
-        units = live[1][columns.indices[start:end]]
+        seeing = live[1][columns.indices[start:end]]
         others = live[0][live[0] != left_out]
-        if (mask[units, :][:, others].sum(axis=1) > 0).all():
-            yield left_out, cover(case, others.tolist(), units)
-            count += 1
-            if count == MOST_CHOICES:
-                return
+        if (pattern.layers[0][seeing, :][:, others].sum(axis=1) == 0).any():
+            continue
+        together = cover(case, others.tolist(), seeing)
+        units = on_paths(pattern, others.tolist())
+        part = part_of(pattern, case.biases, units, together)
+        above = part.masks[1]
+        # k must be off for other reasons where u changes, and that must show elsewhere
+        pairs = [
+            (unit, severed)
+            for unit in np.flatnonzero(np.isin(units[1], seeing)).tolist()
+            for severed in np.flatnonzero(above[:, unit]).tolist()
+            if above[:, unit].sum() >= 2 and above[severed].sum() >= 2
+        ]
+        if pairs:
+            yield _Choice(left_out, together, part, pairs)
 
 
 def _identified(
-    case: Case,
-    part: Part,
-    left_out: int,
-    together: list[int],
-    seed: int,
-    rng: np.random.Generator,
+    case: Case, choice: _Choice, seed: int, rng: np.random.Generator
 ) -> dict[str, Any] | None:
     """A witness with the parameters of this seed."""
-    sees = case.pattern.layers[0][part.units[1], :].tocsc()
-    able = sees.indices[sees.indptr[left_out] : sees.indptr[left_out + 1]]
-    # k must be off for other reasons where u changes, and that must show elsewhere
-    turned = part.masks[1].sum(axis=1) >= 2
-    pairs = [
-        (unit, int(severed))
-        for unit in able.tolist()
-        for severed in np.flatnonzero(part.masks[1][:, unit] & turned)
-        if part.masks[1][:, unit].sum() >= 2
-    ]
-    if not pairs:
-        return None
-    unit, severed = pairs[rng.integers(len(pairs))]
+    part = choice.part
+    unit, severed = choice.pairs[rng.integers(len(choice.pairs))]
     try:
         limit, point = _parameters(part, unit, severed, seed, rng)
         if not _jumps(limit, point):
@@ -175,8 +178,8 @@ def _identified(
     return {
         "theorem": "R25",
         "claim": "some_targets",
-        "input": left_out,
-        "together": together,
+        "input": choice.left_out,
+        "together": choice.together,
         "unit": int(part.units[1][unit]),
         "severed": int(part.units[2][severed]),
         "seed": seed,
@@ -227,7 +230,7 @@ def _jumps(limit: Severed, point: Exact) -> bool:
 class _Unit:
     """What is known of a unit so far: its changes, and which units below were on at one."""
 
-    covered: Any
+    covered: Marks
     wanted: int = 1  # changes, if they are not enough
     below: set[bytes] = field(default_factory=set)  # activities below at the changes
     received: list[Exact] = field(default_factory=list)
@@ -240,11 +243,10 @@ def _lines(case: Case, limit: Severed, rng: np.random.Generator) -> list[Any] | 
     part = limit.part
     inputs = part.masks[0].shape[1]
     units = {
-        (layer, unit): _Unit(~part.masks[layer][unit])
+        (layer, unit): _Unit(~limit.seen[layer][unit])
         for layer, width in enumerate(part.hidden)
         for unit in range(width)
     }
-    units[1, limit.severed].covered[limit.unit] = True
     lines: list[Any] = []
     last: list[Exact] = []
     idle = 0
@@ -253,7 +255,7 @@ def _lines(case: Case, limit: Severed, rng: np.random.Generator) -> list[Any] | 
         direction = 2 * rng.integers(-1, 2, inputs)
         start = 2 * rng.integers(-BOX // 2, BOX // 2, inputs) - STEPS // 2 * direction
         active, zero = limit.activity(start + np.arange(STEPS)[:, None] * direction.astype(float))
-        used = _learnt(limit, units, active, zero.any(axis=1), last)
+        used = _learnt(limit, units, active, zero, last)
         idle += 1
         if used:
             idle = 0
@@ -267,21 +269,21 @@ def _lines(case: Case, limit: Severed, rng: np.random.Generator) -> list[Any] | 
 def _learnt(
     limit: Severed,
     units: dict[tuple[int, int], _Unit],
-    active: Any,
-    doubtful: Any,
+    active: Marks,
+    zero: Marks,
     last: list[Exact],
 ) -> list[int]:
     """The rows whose changes say more of units that are not known yet."""
     wanted = [
         (row, layer, unit)
         for row, layer, unit in limit.changes(active)
-        if not units[layer, unit].known and not doubtful[row] and not doubtful[row + 1]
+        if not units[layer, unit].known and not zero[row : row + 2].any()
     ]
     slopes = limit.derivatives(active[[row for row, _, _ in wanted]])
     marks = limit.split(active)
     chosen = []
     for place, (row, layer, unit) in enumerate(wanted):
-        state, seen = units[layer, unit], limit.part.masks[layer][unit]
+        state, seen = units[layer, unit], limit.seen[layer][unit]
         if not slopes[layer][unit, place]:
             continue
         more = seen & ~state.covered
@@ -297,15 +299,14 @@ def _learnt(
     rows = [row for row, _, _ in chosen]
     if not rows:
         return rows
-    functions = limit.affine(active[rows])
-    last.append(functions[-1][1].reshape(limit.part.hidden[-1], -1))
+    received, values = limit.affine(active[rows], len(limit.part.hidden))
+    last.append(values[-1].reshape(limit.part.hidden[-1], -1))
     for place, (_, layer, unit) in enumerate(chosen):
-        received, values = (table[:, place] for table in functions[layer])
-        units[layer, unit].received.append(received[unit])
-        units[layer, unit].values.append(values[limit.seen[layer][unit]])
+        units[layer, unit].received.append(received[layer][unit, place])
+        units[layer, unit].values.append(values[layer][limit.seen[layer][unit], place])
     for layer, unit in {(layer, unit) for _, layer, unit in chosen}:
         state = units[layer, unit]
-        enough = len(state.below) * (limit.columns - 1) >= limit.part.masks[layer][unit].sum()
+        enough = len(state.below) * (limit.columns - 1) >= limit.seen[layer][unit].sum()
         if layer == 0:
             state.known = True  # the values below are the coordinates themselves
         elif state.covered.all() and enough:

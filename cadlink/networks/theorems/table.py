@@ -139,8 +139,6 @@ def _products(case: Case) -> Found | None:
     if case.pattern.nnz > MATRIX_EDGES:
         reason = f"was not tried: {case.pattern.nnz} weights are too many for a matrix decision"
         return Found(why_not=reason, undecided=True)
-    if case.question is _A and case.pattern.depth > 2:  # R25 comes after
-        case = case.timed(case.clock.share(1 / 2))
     decision = case.matrix()
     if decision.verdict is Verdict.UNKNOWN:
         return Found(None, f"is undecided ({decision.detail})", decision, undecided=True)
@@ -520,12 +518,13 @@ THEOREMS: tuple[Theorem, ...] = (
         " needs to be determined (theorem N1)",
         search=_searched,
         unwritten="no explicit matrix was found",
+        share=1 / 4,
     ),
     Theorem(
         "R25",
         frozenset({(_A, _NO)}),
-        "hidden biases, and drawn parameters that can be read off the functions of the network"
-        " except one input",
+        "hidden biases, and parameters, of some that are drawn, that the functions of the network"
+        " determine even with an input left out",
         "nearly all functions of the network determine its weights, and so do their limits as one"
         " weight tends to minus infinity; points that force the weights on an input to be 0 have"
         " targets that depend on it, as in the limit they may",

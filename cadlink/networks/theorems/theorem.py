@@ -114,7 +114,8 @@ class Theorem:
     ``condition``"; it raises OutOfTime.  ``why`` explains the answer to people.  ``data`` makes
     training sets of our choice, ``points`` says what they are, ``unwritten`` why a witness has
     none; ``search`` does so slowly, from a matrix decision.
-    ``many``: it does not mind data of very many numbers.
+    ``many``: it does not mind data of very many numbers.  ``share``: how much of the time that is
+    left the finder may take.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Theorem:
     unwritten: str = "there are too many"
     search: Callable[[Case, Decision], Witness | None] | None = None
     many: bool = False
+    share: float = 1 / 2
 
     def about(self, case: Case) -> bool:
         """Whether the theorem answers such a question about networks of this depth and penalty."""
