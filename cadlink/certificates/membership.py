@@ -20,12 +20,13 @@ from math import lcm
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import fmpq, fmpq_mat, nmod_mat
+from flint import fmpq, fmpq_mat
 from numpy.typing import NDArray
 
 from cadlink.certificates.data import Proof
 from cadlink.certificates.kernel import chain_rules, prove, read_chain, same
 from cadlink.certificates.kernel.claims import claim
+from cadlink.certificates.kernel.drawn import rank_at_least
 from cadlink.certificates.kernel.points import read_curve, tends_to
 from cadlink.certificates.kernel.polynomials import Parametrisation
 from cadlink.certificates.kernel.problems import Cell, Chain, Graph, Group, Mask, Problem
@@ -48,7 +49,6 @@ __all__ = ["FORMAT", "SETS", "VERSION", "CheckedMembership", "check_membership"]
 FORMAT = "cadlink-membership"
 VERSION = 1
 SETS = ("products", "closure")
-PRIME = 2_147_483_629
 KEYS = ("format", "version", "pattern", "matrix", "set", "answer", "proof")
 
 Values: TypeAlias = Mapping[Cell, Number]
@@ -325,23 +325,6 @@ def _dense(values: Values, rows: Sequence[int], cols: Sequence[int]) -> fmpq_mat
     return found
 
 
-def _rank_at_least(values: Values, rows: Sequence[int], cols: Sequence[int], at: Reader) -> int:
-    """The rank of A on rows x cols modulo a prime: a minor that is not 0 there is not 0."""
-    if not rows or not cols:
-        return 0
-    at.spend(len(rows) * len(cols) * (1500 + min(len(rows), len(cols))))
-    found = nmod_mat(len(rows), len(cols), PRIME)
-    for i, row in enumerate(rows):
-        for j, col in enumerate(cols):
-            value = values.get((row, col), 0)
-            below = value.denominator % PRIME
-            at.demand(below != 0, f"denominators that {PRIME} does not divide", "another")
-            if value:
-                inverse = 1 if below == 1 else pow(below, -1, PRIME)
-                found[i, j] = value.numerator * inverse % PRIME
-    return int(found.rank())
-
-
 def _rank(values: Values, rows: Sequence[int], cols: Sequence[int], at: Reader) -> int:
     """The exact rank of A on rows x cols."""
     if not rows or not cols:
@@ -398,7 +381,7 @@ def rank(case: Case, at: Reader) -> Left:
     cols = _lines(at.data["inputs"], chain.widths[0], "input", at)
     cut, count = _read_cut(chain, at)
     _separates(chain, cut, rows, cols, at)
-    found = _rank_at_least(case.values, rows, cols, at)
+    found = rank_at_least(case.values, rows, cols, at)
     at.demand(found > count, f"a block of rank more than {count}", f"rank {found}")
     return Left()
 
@@ -427,8 +410,8 @@ def sylvester(case: Case, at: Reader) -> Left:
     cut, count = _read_cut(chain, at)
     _separates(chain, cut, few_rows, cols, at)
     _separates(chain, cut, rows, few_cols, at)
-    least = _rank_at_least(case.values, few_rows, cols, at) - count
-    least += _rank_at_least(case.values, rows, few_cols, at)
+    least = rank_at_least(case.values, few_rows, cols, at) - count
+    least += rank_at_least(case.values, rows, few_cols, at)
     found = _rank(case.values, few_rows, few_cols, at)
     at.demand(found < least, f"a block of rank less than {least}", f"rank {found}")
     return Left()
@@ -562,7 +545,7 @@ def rank_of_cells(case: Case, at: Reader) -> Left:
             f"{here} cells",
         )
         count += here > 0
-    found = _rank_at_least(case.values, rows, cols, at)
+    found = rank_at_least(case.values, rows, cols, at)
     at.demand(found > count, f"a block of rank more than {count}", f"rank {found}")
     return Left()
 

@@ -5,21 +5,20 @@ Found by ``cadlink/search``, not by a rule.  Theorem: kernel, curve.
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import Any
-
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Problem
-from cadlink.writing.curves import Series, curve_in_chain, curve_in_group, limit_of
+from cadlink.writing.curves import (
+    curve_in_chain,
+    curve_in_group,
+    factors_of,
+    limit_of,
+    series,
+)
 from cadlink.writing.document import Blocks, Paragraph
 from cadlink.writing.refutations import refutation
 
 __all__ = ["RULE"]
-
-
-def _series(value: list[Any]) -> Series:
-    return {exponent: Fraction(coefficient) for exponent, coefficient in value}
 
 
 def explain(problem: Problem, told: Told) -> Blocks:
@@ -31,13 +30,10 @@ def explain(problem: Problem, told: Told) -> Blocks:
         "What is approached.",
     )
     if isinstance(problem, Pattern):
-        factors = [
-            {(i, j): _series(value) for i, j, value in factor} for factor in told.data["factors"]
-        ]
-        shown = curve_in_chain(problem, factors, limit)
+        shown = curve_in_chain(problem, factors_of(told.data), limit)
     else:
-        xs = {(i, j): _series(v) for i, listed in enumerate(told.data["x"]) for j, v in listed}
-        ys = {(i, k): _series(v) for i, listed in enumerate(told.data["y"]) for k, v in listed}
+        xs = {(i, j): series(v) for i, listed in enumerate(told.data["x"]) for j, v in listed}
+        ys = {(i, k): series(v) for i, listed in enumerate(told.data["y"]) for k, v in listed}
         shown, _ = curve_in_group(problem, xs, ys)
     blocks = (start, *shown, *refutation(problem, limit, told.data["refutation"]))
     return blocks

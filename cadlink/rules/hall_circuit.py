@@ -19,6 +19,7 @@ from cadlink.patterns.pattern import Pattern
 from cadlink.rules.bits import crowded, mask
 from cadlink.rules.modular import PRIME, Matrix, drawn, product, rank, right_kernel
 from cadlink.rules.net import ENTRY_S, affordable
+from cadlink.rules.paths import boolean_product
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Step
 from cadlink.writing.document import Blocks, Paragraph
@@ -54,19 +55,14 @@ def _layers(pattern: Pattern) -> Iterator[Layer]:
         uppers.append(product(uppers[-1], factor))
     reaches = [masks[-1]]
     for mask_ in reversed(masks[1:-1]):
-        reaches.append(_boolean(reaches[-1], mask_))
+        reaches.append(boolean_product(reaches[-1], mask_))
     lower, below = factors[0], masks[0]
     for number in range(1, pattern.depth):
         if number > 1:
             lower = product(factors[number - 1], lower)
-            below = _boolean(masks[number - 1], below)
+            below = boolean_product(masks[number - 1], below)
         rest = pattern.depth - 1 - number
         yield Layer(number, below, reaches[rest], lower, uppers[rest], masks[number])
-
-
-def _boolean(left: Marks, right: Marks) -> Marks:
-    found: Marks = left.astype(np.float32) @ right.astype(np.float32) > 0
-    return found
 
 
 def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:

@@ -15,6 +15,7 @@ from cadlink.patterns.pattern import Pattern
 __all__ = [
     "Marks",
     "Units",
+    "boolean_product",
     "components",
     "is_connected",
     "is_trimmed",
@@ -79,6 +80,18 @@ def reaching(pattern: Pattern, outputs: Sequence[int] | None) -> Marks:
 def _marked(width: int, units: Sequence[int] | None) -> npt.NDArray[np.bool_]:
     found = np.zeros(width, dtype=np.bool_)
     found[slice(None) if units is None else list(units)] = True
+    return found
+
+
+def boolean_product(
+    left: npt.NDArray[np.bool_], right: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Where a product of dense masks may be nonzero.
+
+    >>> boolean_product(np.array([[True, False]]), np.array([[False, True], [True, True]]))
+    array([[False,  True]])
+    """
+    found: npt.NDArray[np.bool_] = left.astype(np.float32) @ right.astype(np.float32) > 0
     return found
 
 

@@ -22,7 +22,7 @@ from cadlink.writing.curves import MISSED
 from cadlink.writing.document import Blocks, Paragraph
 from cadlink.writing.formulas import TIMES, factor, setof, these
 
-__all__ = ["RULE", "find", "search"]
+__all__ = ["RULE", "corners", "find", "search"]
 
 LEAST_CELLS = 20_000  # of all blocks; in smaller groups merged_cross tries everything
 MOST_FIRST, MOST_VAIN = 64, 8  # outputs j0; of these in a row without any k0 and k1
@@ -64,6 +64,24 @@ def _candidates(
 ) -> Iterator[tuple[int, int, int, tuple[int, int], tuple[int, int]]]:
     """a, b, c, (j0, j1) and (k0, k1) with all hypotheses but the matchings."""
     weights = upper.astype(np.float32)
+    for j0, j1, k0, inputs in corners(upper, lower, clock):
+        one = np.flatnonzero(upper[j0] & lower[:, k0])
+        two = np.flatnonzero(upper[j1] & lower[:, k0])
+        if one.size and two.size:
+            common = weights[:, one].T @ weights[:, two]
+            a, b = np.unravel_index(int(common.argmax()), common.shape)
+            if common[a, b]:
+                k1 = int(inputs[0])
+                c = np.flatnonzero(upper[j0] & upper[j1] & lower[:, k1])[0]
+                yield int(one[a]), int(two[b]), int(c), (j0, j1), (k0, k1)
+
+
+def corners(
+    upper: Marks, lower: Marks, clock: Clock
+) -> Iterator[tuple[int, int, int, npt.NDArray[np.int64]]]:
+    """j0, j1, k0 and all k1 such that no unit covers {j0, j1} x k0 and none j0 x {k0, k1}, but one
+    covers {j0, j1} x k1; raises OutOfTime."""
+    weights = upper.astype(np.float32)
     vain = 0
     for j0 in np.argsort(upper.sum(axis=1), kind="stable")[:MOST_FIRST]:
         if vain > MOST_VAIN:
@@ -76,21 +94,15 @@ def _candidates(
         apart: Marks = np.equal(blocks.T @ blocks, 0)  # k0 x k1
         apart[~seen.any(axis=0)] = False
         vain = 0 if apart.any() else vain + 1
-        clear = np.equal(weights[:, mine] @ blocks, 0) & apart.any(axis=1)  # j1 x k0
-        for j1, k0 in zip(*np.nonzero(clear), strict=True):
+        met = weights[:, mine] @ blocks > 0  # j1 x k: a unit covers {j0, j1} x k
+        clear = ~met & apart.any(axis=1)  # j1 x k0
+        rows, cols = np.flatnonzero(clear.any(axis=1)), np.flatnonzero(clear.any(axis=0))
+        clock.afford(MULTIPLICATION_S * len(rows) * len(cols) * lower.shape[1])
+        third = met[rows].astype(np.float32) @ apart[:, cols].astype(np.float32) > 0
+        for j1, k0 in zip(*np.nonzero(clear[np.ix_(rows, cols)] & third), strict=True):
             clock.check()
-            both = np.flatnonzero(upper[j0] & upper[j1])
-            k1 = np.flatnonzero(apart[k0] & lower[both].any(axis=0))
-            one = np.flatnonzero(upper[j0] & lower[:, k0])
-            two = np.flatnonzero(upper[j1] & lower[:, k0])
-            if not k1.size or not one.size or not two.size:
-                continue
-            common = weights[:, one].T @ weights[:, two]
-            a, b = np.unravel_index(int(common.argmax()), common.shape)
-            if common[a, b]:
-                c = both[lower[both, k1[0]]][0]
-                pair = int(j0), int(j1)
-                yield int(one[a]), int(two[b]), int(c), pair, (int(k0), int(k1[0]))
+            j1, k0 = int(rows[j1]), int(cols[k0])
+            yield int(j0), j1, k0, np.flatnonzero(apart[k0] & met[j1])
 
 
 def _matched(sets: Marks, used: tuple[int, int]) -> bool:

@@ -23,7 +23,9 @@ __all__ = [
     "T",
     "curve_in_chain",
     "curve_in_group",
+    "factors_of",
     "limit_of",
+    "series",
     "shown_limit",
     "shown_point",
 ]
@@ -205,6 +207,16 @@ def _true_in(mask: Any) -> Callable[[int, int], bool]:
 
 def _entry_of(given: Mapping[tuple[int, int], Series]) -> Callable[[int, int], Math]:
     return lambda i, j: _formula(given.get((i, j), {}))
+
+
+def series(value: Sequence[Any]) -> Series:
+    """LAURENT of a certificate."""
+    return {exponent: Fraction(coefficient) for exponent, coefficient in value}
+
+
+def factors_of(data: Mapping[str, Any]) -> list[dict[tuple[int, int], Series]]:
+    """The field ``factors`` of a certificate about a chain, X_1 first."""
+    return [{(i, j): series(value) for i, j, value in factor} for factor in data["factors"]]
 
 
 def limit_of(data: Mapping[str, Any]) -> dict[Cell, Fraction]:

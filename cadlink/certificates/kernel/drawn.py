@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from flint import fmpz, nmod_mat
 from numpy.typing import NDArray
 
-from cadlink.certificates.kernel.problems import Chain
-from cadlink.certificates.kernel.reader import Reader
+from cadlink.certificates.kernel.problems import Cell, Chain
+from cadlink.certificates.kernel.reader import Number, Reader
 
 __all__ = [
     "MOST_ENTRIES",
+    "PRIME",
     "Matrix",
     "chosen_prime",
     "drawn",
     "factor",
     "left_kernel",
     "rank",
+    "rank_at_least",
     "times",
 ]
 
 MOST_ENTRIES = 2 * 10**7
+PRIME = 2_147_483_629  # for the ranks of given matrices
 SPARE = 4  # columns beyond the rows in a first look at a rank
 
 Matrix = NDArray[np.int64]  # entries from 0 to p - 1
@@ -95,6 +100,25 @@ def rank(matrix: Matrix, prime: int, at: Reader) -> int:
         return 0
     _spend_flint(matrix, at)
     return int(_flint(matrix, prime).rank())
+
+
+def rank_at_least(
+    values: Mapping[Cell, Number], rows: Sequence[int], cols: Sequence[int], at: Reader
+) -> int:
+    """The rank of A on rows x cols modulo a prime: a minor that is not 0 there is not 0."""
+    if not rows or not cols:
+        return 0
+    at.spend(len(rows) * len(cols) * (1500 + min(len(rows), len(cols))))
+    found = nmod_mat(len(rows), len(cols), PRIME)
+    for i, row in enumerate(rows):
+        for j, col in enumerate(cols):
+            value = values.get((row, col), 0)
+            below = value.denominator % PRIME
+            at.demand(below != 0, f"denominators that {PRIME} does not divide", "another")
+            if value:
+                inverse = 1 if below == 1 else pow(below, -1, PRIME)
+                found[i, j] = value.numerator * inverse % PRIME
+    return int(found.rank())
 
 
 def left_kernel(matrix: Matrix, prime: int, at: Reader) -> Matrix:

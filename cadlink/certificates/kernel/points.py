@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from math import prod
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from cadlink.certificates.kernel.polynomials import (
     Parametrisation,
     Sum,
     laurent_product,
+    read_laurent,
     read_limit,
 )
 from cadlink.certificates.kernel.problems import Cell, Chain, Problem
@@ -21,7 +23,6 @@ from cadlink.certificates.kernel.refutation import refute
 
 __all__ = ["curve", "read_curve", "read_point", "tends_to", "zero_submersion"]
 
-MAX_POWER = 1000  # of t, up or down
 MAX_JACOBIAN = 2 * 10**7
 
 Value = TypeVar("Value")
@@ -85,18 +86,10 @@ def curve(problem: Problem, at: Reader) -> Found:
 
 def read_curve(problem: Problem, table: Parametrisation, at: Reader) -> dict[int, Laurent]:
     """The Laurent polynomials for the parameters: the field ``factors``, or ``x`` and ``y``."""
-
-    def laurent(value: object) -> Laurent:
-        series: Laurent = {}
-        last = -MAX_POWER - 1
-        for term in at.items(value, "a Laurent polynomial"):
-            exponent, coefficient = at.items(term, "a term of t", 2)
-            last = at.integer(exponent, "ascending powers of t", last + 1, MAX_POWER + 1)
-            series[last] = at.number(coefficient, "a coefficient")
-        return series
-
     names = ("factors",) if isinstance(problem, Chain) else ("x", "y")
-    return read_point(problem, {name: at.data[name] for name in names}, table, at, laurent)
+    return read_point(
+        problem, {name: at.data[name] for name in names}, table, at, partial(read_laurent, at=at)
+    )
 
 
 def tends_to(

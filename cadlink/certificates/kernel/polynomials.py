@@ -25,6 +25,7 @@ __all__ = [
     "Sum",
     "laurent_product",
     "multiply",
+    "read_laurent",
     "read_limit",
     "read_polynomial",
 ]
@@ -34,6 +35,7 @@ Polynomial: TypeAlias = dict[Monomial, Number]
 Laurent: TypeAlias = dict[int, Number]
 
 MAX_EXPONENT = 64
+MAX_POWER = 1000  # of t, up or down
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,19 @@ def laurent_product(factors: Sequence[Laurent], at: Reader) -> Laurent:
             longer.add({e + f: c * d for f, d in factor.items()})
         product = longer.terms
     return product
+
+
+def read_laurent(value: object, at: Reader) -> Laurent:
+    """LAURENT of the schema; terms with the coefficient 0 are left out."""
+    series: Laurent = {}
+    last = -MAX_POWER - 1
+    for term in at.items(value, "a Laurent polynomial"):
+        exponent, coefficient = at.items(term, "a term of t", 2)
+        last = at.integer(exponent, "ascending powers of t", last + 1, MAX_POWER + 1)
+        number = at.number(coefficient, "a coefficient")
+        if number:
+            series[last] = number
+    return series
 
 
 def read_polynomial(value: object, names: Mapping[str, int], what: str, at: Reader) -> Polynomial:
