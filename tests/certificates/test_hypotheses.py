@@ -476,6 +476,20 @@ HALL = {
     "short": [0, 1],
     **DRAWN,
 }
+COLLISION = ["101/101/010", "101/011/110", "100/010/001"]
+ONE, TWO = [[0, 1]], [[0, 2]]
+LOWER: list[Any] = [[0, 0, [[-1, 1]]], [0, 2, ONE], [1, 0, [[-1, -1]]], [2, 1, ONE]]
+MIDDLE: list[Any] = [[0, 0, [[1, 1]]], [0, 2, ONE], [1, 1, [[1, -1]]], [1, 2, ONE]]
+MIDDLE += [[2, 0, ONE], [2, 1, ONE]]
+UPPER: list[Any] = [[0, 0, ONE], [1, 1, ONE], [2, 2, ONE]]
+
+
+def sandwich(lower: list[Any] = LOWER, upper: list[Any] = UPPER, **changed: Any) -> dict[str, Any]:
+    """The limit is 1 at rows 0, 1 of columns 0, 1 and at (2, 2)."""
+    square = {"rows": [0, 1], "columns": [0, 1], "row": 0, "column": 0}
+    return {"layer": 1, **square, "factors": [lower, MIDDLE, upper]} | changed
+
+
 TRIANGLE = ["1" * n + "0" * (16 - n) for n in range(1, 17) for _ in range(2)]
 WITH_PARTS = {
     "relabel",
@@ -575,6 +589,36 @@ CHAINS: list[tuple[str, list[str], dict[str, Any], str]] = [
     # Unit 0 feeds one unit only: it does not send any vector.
     ("hall_circuit", ["110/011", "11/01", "11/11"], HALL, "rank 2 above unit 0"),
     ("hall_circuit", CIRCUIT, HALL | {"prime": 9}, "a prime number"),
+    ("sandwich", COLLISION, sandwich(layer=3), "from 1 to 2"),
+    ("sandwich", COLLISION, sandwich(rows=[1, 0]), "ascending order"),
+    ("sandwich", COLLISION, sandwich(row=2), "row of the problem"),
+    ("sandwich", COLLISION, sandwich(column=2), "column of the problem"),
+    # Unit 2 has paths to both outputs: now also from input 0.
+    ("sandwich", ["101/101/110", *COLLISION[1:]], sandwich(), "to all the rows and from the col"),
+    # The same by way of the layer above it.
+    ("sandwich", [*COLLISION[:2], "110/010/001"], sandwich(), "to all the rows and from the col"),
+    ("sandwich", ["111/101/010", *COLLISION[1:]], sandwich(), "to the row and from all the col"),
+    ("sandwich", COLLISION, sandwich(LOWER[:2] + LOWER[3:]), "no negative power of t at (2, 0)"),
+    ("sandwich", COLLISION, sandwich([]), "other than 0 at the row and the column"),
+    ("sandwich", COLLISION, sandwich(upper=[[0, 0, TWO], *UPPER[1:]]), "equal rows of the limit"),
+    ("sandwich", COLLISION, sandwich([*LOWER[:3], [2, 1, TWO]]), "equal columns of the limit"),
+    ("sandwich", COLLISION, sandwich([LOWER[0], *LOWER[2:]]), "a limit of rank 2 at least"),
+    # A fourth unit on a path: the limit has two dimensions less.
+    (
+        "sandwich",
+        ["101/101/010/001", "1010/0110/1101", COLLISION[2]],
+        sandwich(),
+        "a limit of rank 3 at least",
+    ),
+    ("sandwich", COLLISION, sandwich([[0, 1, ONE]]), "entries of factor 1 on the support"),
+    ("sandwich", COLLISION, sandwich([[False, 0, ONE]]), "a row of a factor: an integer"),
+    ("sandwich", COLLISION, sandwich([*LOWER, LOWER[0]]), "every entry of factor 1 once"),
+    (
+        "sandwich",
+        COLLISION,
+        sandwich([LOWER[0], [0, 2, [[0, "1/2147483629"]]], *LOWER[2:]]),
+        "denominators that 2147483629 does not divide",
+    ),
     ("sections", ["1", "1"], section([[1, []]], [[2, [["a_0_0", 1]]]]), "the entry at (0, 0)"),
     ("sections", ["1", "1"], section([[1, [["a_0_0", -1]]]], [[1, [["a_0_0", 2]]]]), "no negative"),
     ("sections", ["1", "1"], section([[1, [["a_0_0", 0]]]], [ENTRY]), "no negative"),

@@ -191,6 +191,29 @@ CASES = [
         ),
     ),
     Case(
+        "sandwich",
+        chain("101/101/010", "101/011/110", "100/010/001"),
+        "not_closed",
+        step(
+            "sandwich",
+            {
+                "layer": 1,
+                "rows": [0, 1],
+                "columns": [0, 1],
+                "row": 0,
+                "column": 0,
+                "factors": [
+                    [[0, 0, UNDER], [0, 2, ONE], [1, 0, [[-1, -1]]], [2, 1, ONE]],
+                    [
+                        *([0, 0, T], [0, 2, ONE], [1, 1, [[1, -1]]], [1, 2, ONE]),
+                        *([2, 0, ONE], [2, 1, ONE]),
+                    ],
+                    [[0, 0, ONE], [1, 1, ONE], [2, 2, ONE]],
+                ],
+            },
+        ),
+    ),
+    Case(
         "wide_cross",
         chain("101/101/010", "101/011/110"),
         "not_closed",
@@ -745,6 +768,14 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
     "merge_layers": ("/data/proof/data/seed +1", "/data/layers/0 +1", "/data/layers/1 -1"),
     "cut": ("/data/seed +1", "/data/pins/0/1 +1"),
     "hall_circuit": ("/data/seed +1",),
+    # the other row; the 1 at (2, 2) by the other unit, or another number; a multiple of row 2
+    "sandwich": (
+        "/data/row +1",
+        "/data/factors/0/1/0 +1",
+        "/data/factors/0/1/2/0/1 *",
+        "/data/factors/2/2/2/0/1 *",
+        *ORDER,
+    ),
     "cap_outputs": ("/data/outputs/0/0 +1",),  # the other one of two outputs of a class
     # the two neurons are alike, and the other corner is covered from outside, too
     "triangle": ("/data/second -1", "/data/neuron +1"),

@@ -155,6 +155,14 @@ LEAVES: dict[str, dict[str, Any]] = {
         "short": [0],
         **DRAWN,
     },
+    "sandwich": {
+        "layer": 1,
+        "rows": [0],
+        "columns": [0],
+        "row": 0,
+        "column": 0,
+        "factors": [[], []],
+    },
     "triangle": {
         "team": [*range(59)],
         "rows": [*range(60)],

@@ -34,6 +34,7 @@ from cadlink.rules import (
     one_layer,
     pendants,
     pipeline,
+    sandwich,
     split,
     trim,
     twins,
@@ -62,6 +63,7 @@ RULES = {
         pendants,
         absorb_edges,
         hall_circuit,
+        sandwich,
         cut,
         cap_outputs,
     )

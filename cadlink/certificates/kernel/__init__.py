@@ -7,7 +7,8 @@ every subproblem itself.  Anything that is not exactly as ``SCHEMA.md`` says is 
 
 Reading order: ``problems``, ``reader``, ``sweep``, ``chain_rules``, ``group_rules``,
 ``wide_cross``, ``forced_row``, ``triangle``, ``frames``, ``completion``, ``polynomials``,
-``points``, ``sections``, ``approximate_zero``, ``refutation``, ``claims``, and this file."""
+``points``, ``sandwich``, ``sections``, ``approximate_zero``, ``refutation``, ``claims``, and this
+file."""
 
 from __future__ import annotations
 
@@ -40,6 +41,7 @@ from cadlink.certificates.kernel.reader import (
     Outcome,
     Reader,
 )
+from cadlink.certificates.kernel.sandwich import sandwich
 from cadlink.certificates.kernel.sections import sections
 from cadlink.certificates.kernel.triangle import triangle
 from cadlink.certificates.read import load, proof_from, shown, through_json
@@ -92,6 +94,7 @@ CHAIN_RULES: dict[str, Rule] = {
         hall_circuit,
         ("layer", "outputs", "inputs", "tied", "short", "seed", "prime"),
     ),
+    "sandwich": (sandwich, ("layer", "rows", "columns", "row", "column", "factors")),
     "zero_submersion": (zero_submersion, None),
     "curve": (curve, None),
     "sections": (sections, ("tree",)),
