@@ -1,7 +1,8 @@
 """Deep matchings: in every column disjoint paths lead from the first hidden layer to the outputs.
 
 Theorem and proof: kernel, deep_matching.  The factors above the first are drawn modulo a prime, and
-one rank is computed for every input, those that feed the fewest units first.
+one rank is computed for every input, those that feed the fewest units first.  The ranks of small
+matrices, for inputs that reach few outputs, are computed together from a few of the units.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ import numpy as np
 
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules.modular import PRIME
-from cadlink.rules.net import Net, affordable
+from cadlink.rules.modular import PRIME, drawn, product, rank
+from cadlink.rules.net import ENTRY_S, affordable, row, served
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Step
 from cadlink.writing.document import Blocks, Paragraph
 from cadlink.writing.formulas import factor
 
 __all__ = ["RULE", "find", "holds"]
+
+GROWING = 8 ** np.arange(1, 8)  # numbers of inputs, after which ever more are looked at together
 
 
 def holds(pattern: Pattern, clock: Clock = UNLIMITED) -> bool:
@@ -32,8 +35,20 @@ def holds(pattern: Pattern, clock: Clock = UNLIMITED) -> bool:
     support = pattern.support(clock.afford)
     if (fed < np.bincount(support.indices, minlength=pattern.widths[0])).any():
         return False
-    net = Net(pattern, clock)
-    return not any(net.short(k, clock) for k in net.narrowest_first())
+    clock.afford(ENTRY_S * sum(mask.shape[0] * mask.shape[1] for mask in pattern.layers[1:]))
+    above = drawn(pattern.layers[-1], pattern.depth, 0)
+    for number in range(pattern.depth - 1, 1, -1):
+        above = product(above, drawn(pattern.layers[number - 1], number, 0), clock)
+    heads, outputs = pattern.layers[0].T.tocsr(), support.T.tocsr()  # row k: those of input k
+    narrowest = np.argsort(np.diff(heads.indptr) - np.diff(outputs.indptr), kind="stable")
+    for inputs in np.split(narrowest, GROWING):
+        left = ~served(above, heads[inputs, :], outputs[inputs, :], clock)
+        for k in inputs[left].tolist():
+            its = above[np.ix_(row(outputs, k), row(heads, k))]
+            clock.afford(1e-8 * its.size * (10 + len(its) / 20))
+            if rank(its) < len(its):
+                return False
+    return True
 
 
 def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:

@@ -17,6 +17,7 @@ __all__ = [
     "PRIME",
     "Matrix",
     "drawn",
+    "full_row_rank",
     "left_kernel",
     "product",
     "rank",
@@ -78,6 +79,25 @@ def _flint(matrix: Matrix) -> flint.nmod_mat:
 def rank(matrix: Matrix) -> int:
     """The rank modulo PRIME."""
     return int(_flint(matrix).rank()) if matrix.size else 0
+
+
+def full_row_rank(matrices: Matrix) -> npt.NDArray[np.bool_]:
+    """Which of the matrices, matrices x rows x columns, have full row rank modulo PRIME; they are
+    eliminated all at once, without division.
+
+    >>> full_row_rank(np.array([[[1, 2, 0], [2, 4, 1]], [[1, 2, 0], [2, 4, 0]]])).tolist()
+    [True, False]
+    """
+    left = matrices.copy()
+    number = np.arange(len(left))
+    full = np.ones(len(left), dtype=np.bool_)
+    for i in range(left.shape[1]):
+        col = np.argmax(left[:, i] != 0, axis=1)
+        pivots = left[number, i, col]
+        full &= pivots != 0
+        cleared = left[number, i + 1 :, col][:, :, None] * left[:, i, None]
+        left[:, i + 1 :] = (left[:, i + 1 :] * pivots[:, None, None] - cleared) % PRIME
+    return full
 
 
 def right_kernel(matrix: Matrix) -> Matrix:

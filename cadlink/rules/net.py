@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from cadlink.clock import UNLIMITED, Clock
-from cadlink.patterns.pattern import Pattern
+from cadlink.patterns.pattern import Mask, Pattern
 from cadlink.rules.modular import (
     PRIME,
     Matrix,
     drawn,
+    full_row_rank,
     left_kernel,
     product,
     rank,
 )
 
-__all__ = ["ENTRY_S", "MOST_ENTRIES", "Marks", "Net", "Pins", "affordable"]
+__all__ = ["ENTRY_S", "MOST_ENTRIES", "Marks", "Net", "Pins", "affordable", "row", "served"]
 
 MOST_ENTRIES = 20_000_000  # of a factor, of the support, of the demands on the pins
 ENTRY_S = 4e-8  # seconds to draw an entry
 ENTER_S, STEP_S = 4e-7, 5e-10  # and to hand it to flint, beside a step of elimination
 CHEAP_ENTRIES = 400_000  # of a Jacobian that is worth its rank
 SPARE = 4  # columns beyond full row rank in a first look at a rank
+FEW_ROWS = 40  # of matrices that are eliminated together
+STACK = 50_000  # entries of these, about
 
 Marks = npt.NDArray[np.bool_]
 Pins = tuple[Marks, ...]  # one array for every hidden layer
@@ -43,6 +47,40 @@ def affordable(pattern: Pattern) -> bool:
     return bool(max(*sizes, pattern.widths[0] * pattern.widths[-1]) <= MOST_ENTRIES)
 
 
+def row(mask: Mask, number: int) -> npt.NDArray[Any]:
+    """The places of the ones in a row."""
+    places: npt.NDArray[Any] = mask.indices[mask.indptr[number] : mask.indptr[number + 1]]
+    return places
+
+
+def served(up: Matrix, heads: Mask, outputs: Mask, clock: Clock) -> Marks:
+    """For which inputs the first of their units have full row rank on their outputs.
+
+    ``up`` is outputs x units; the masks have a row for every input, with its units and with its
+    outputs.  Small matrices are eliminated together.  Raises OutOfTime.
+
+    >>> mask = Pattern.of(["11/01"]).layers[0]
+    >>> served(np.array([[1, 1], [1, 1]]), mask, mask, UNLIMITED).tolist()
+    [False, True]
+    """
+    fed, reached = np.diff(heads.indptr), np.diff(outputs.indptr)
+    found: Marks = reached == 0
+    enough = (reached > 0) & (fed >= reached)
+    for size in np.unique(reached[enough & (reached <= FEW_ROWS)]).tolist():
+        alike = np.flatnonzero(enough & (reached == size))
+        for inputs in np.array_split(alike, 1 + alike.size * size * size // STACK):
+            clock.check()
+            rows = outputs.indices[outputs.indptr[inputs, None] + np.arange(size)]
+            places = np.arange(size + SPARE) % fed[inputs, None]  # a unit twice does no harm
+            units = heads.indices[heads.indptr[inputs, None] + places]
+            found[inputs] = full_row_rank(up[rows[:, :, None], units[:, None]])
+    for k in np.flatnonzero(enough & (reached > FEW_ROWS)).tolist():
+        rows, units = row(outputs, k), row(heads, k)[: reached[k] + SPARE]
+        clock.afford(1e-8 * rows.size * units.size * (10 + rows.size / 20))
+        found[k] = rank(up[np.ix_(rows, units)]) == rows.size
+    return found
+
+
 @dataclass
 class Net:
     """A chain with drawn factors and what does not depend on the pins."""
@@ -57,8 +95,8 @@ class Net:
         self.depth = len(layers)
         self.masks: list[Marks] = [mask.toarray() for mask in layers]
         self.factors = [drawn(mask, n, self.seed) for n, mask in enumerate(layers, start=1)]
-        reached = np.asarray(self.pattern.support(self.clock.afford).toarray())
-        self.outputs = [np.flatnonzero(column) for column in reached.T]  # R_k
+        self.reached = self.pattern.support(self.clock.afford)
+        self.outputs = [np.flatnonzero(column) for column in self.reached.toarray().T]  # R_k
         self.fed = [np.flatnonzero(column) for column in self.masks[0].T]  # S_k
 
     def may_be_free(self, clock: Clock) -> bool:
@@ -85,24 +123,6 @@ class Net:
     def no_pins(self) -> Pins:
         """All hidden units outside U."""
         return tuple(np.zeros(width, dtype=np.bool_) for width in self.pattern.widths[1:-1])
-
-    def narrowest_first(self) -> list[int]:
-        """The inputs, those that feed the fewest units beyond the outputs they reach first."""
-        spare = [its.size - rows.size for its, rows in zip(self.fed, self.outputs, strict=True)]
-        return np.argsort(spare, kind="stable").tolist()  # type: ignore[no-any-return]
-
-    @cached_property
-    def _unpinned(self) -> Matrix:
-        return self.upwards(self.no_pins())[0]
-
-    def short(self, k: int, clock: Clock) -> bool:
-        """Whether column k lacks something without pins; raises OutOfTime."""
-        rows, heads = self.outputs[k], self.fed[k]
-        clock.afford(1e-8 * rows.size * heads.size * (10 + rows.size / 20))
-        for some in (heads[: rows.size + SPARE], heads):
-            if rank(self._unpinned[np.ix_(rows, some)]) == rows.size:
-                return False
-        return True
 
     def upwards(self, pins: Pins) -> list[Matrix]:
         """For layers 1, 2, ..., L the sums over paths to the outputs outside U: outputs x units."""
@@ -139,13 +159,11 @@ class Net:
     def _kernels(self, pins: Pins, up: Matrix, clock: Clock) -> dict[int, Matrix]:
         """For the inputs whose unpinned units do not do, what these units leave."""
         kernels: dict[int, Matrix] = {}
-        for k, rows in enumerate(self.outputs):
+        unpinned = self.masks[0] & ~pins[0][:, None] if pins else self.masks[0]
+        heads, outputs = sp.csr_array(unpinned.T), self.reached.T.tocsr()
+        for k in np.flatnonzero(~served(up, heads, outputs, clock)).tolist():
             clock.check()
-            heads = self.fed[k][~pins[0][self.fed[k]]] if pins else self.fed[k]
-            some = heads[: rows.size + SPARE]
-            if heads.size > some.size and rank(up[np.ix_(rows, some)]) == rows.size:
-                continue
-            kernel = left_kernel(up[np.ix_(rows, heads)])
+            kernel = left_kernel(up[np.ix_(row(outputs, k), row(heads, k))])
             if len(kernel):
                 kernels[k] = kernel
         return kernels

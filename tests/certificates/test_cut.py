@@ -8,14 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from flint import nmod_mat
 
 from cadlink.certificates.kernel import check_proof
+from cadlink.certificates.kernel.drawn import independent
+from cadlink.certificates.kernel.reader import Budget, Reader
 from cadlink.clock import Clock
 from cadlink.errors import CertificateError
 from cadlink.patterns.families import build
 from cadlink.patterns.masks import read
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import deep_matching, pipeline
+from cadlink.rules.modular import full_row_rank
 
 PRIME = 2147483629
 Path = tuple[int, ...]
@@ -173,3 +177,23 @@ def test_without_pins_nothing_is_multiplied_below_them() -> None:
     tree = pipeline.taken(deep_matching.RULE, pattern, Clock.of(60))
     assert tree is not None
     assert check_proof(pattern, pipeline.proof(tree)).conclusion == "free"
+
+
+@pytest.mark.parametrize("prime", [3, 7, 65537, PRIME, 2**31 - 1])
+def test_matrices_that_are_eliminated_together_have_flints_rank(prime: int) -> None:
+    chance = np.random.default_rng(prime)
+    both = set()
+    for _ in range(60):
+        rows, cols = chance.integers(1, 9, size=2).tolist()
+        # Few and large numbers, some products of thin matrices: many ranks, and the largest sums.
+        stack = chance.choice(
+            [0, 1, prime // 2, prime - 1], size=(20, rows, cols), p=[0.4, *[0.2] * 3]
+        )
+        stack[::4] = chance.integers(0, prime, size=stack[::4].shape)
+        stack[1::4, -1] = stack[1::4, 0] * (prime - 2) % prime
+        full = [nmod_mat(rows, cols, one.ravel().tolist(), prime).rank() == rows for one in stack]
+        assert independent(stack, prime, Reader({}, "proof", Budget())).tolist() == full
+        if prime == PRIME:
+            assert full_row_rank(stack).tolist() == full
+        both |= set(full)
+    assert both == {False, True}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cadlink.certificates.kernel.drawn import (
     MOST_ENTRIES,
+    SPARE,
     Matrix,
     chosen_prime,
     factor,
+    independent,
     left_kernel,
     rank,
     times,
@@ -22,6 +24,8 @@ from cadlink.certificates.kernel.reader import FREE, Found, Reader
 __all__ = ["cut", "deep_matching"]
 
 MOST_DEMANDS = 2 * 10**7  # entries of the matrix whose rank decides
+FEW_ROWS = 40  # up to which matrices are eliminated together, not one by one
+STACK = 2**16  # entries of these
 
 Marks = NDArray[np.bool_]
 
@@ -60,13 +64,13 @@ def _onto(chain: Chain, pinned: list[Marks], at: Reader) -> Found:
     reached = _support(chain, at)  # outputs x inputs
     up = _up(chain, pinned, seed, prime, at)
     down = _down(chain, pinned, seed, prime, at)
-    fed = _dense(chain.masks[0])
+    fed = _unpinned(chain.masks[0], pinned[1])
     places, variables = _variables(chain, pinned, at)
     kernels: list[tuple[int, Matrix]] = []
-    at.spend(chain.widths[0] * (30_000 + 5 * (chain.widths[1] + chain.widths[-1])))
-    for k in range(chain.widths[0]):
-        rows = np.flatnonzero(reached[:, k])
-        heads = np.flatnonzero(fed[:, k] & ~pinned[1])
+    at.spend(chain.widths[0] * (2000 + 5 * (chain.widths[1] + chain.widths[-1])))
+    for k in np.flatnonzero(~_served(up[1], reached, fed, prime, at)).tolist():
+        at.spend(15_000)
+        rows, heads = np.flatnonzero(reached[:, k]), fed.indices[fed.indptr[k] : fed.indptr[k + 1]]
         kernel = left_kernel(up[1][np.ix_(rows, heads)], prime, at)
         if len(kernel):
             kernels.append((k, kernel))
@@ -94,6 +98,32 @@ def _onto(chain: Chain, pinned: list[Marks], at: Reader) -> Found:
     return Found(FREE, facts={"cells": int(reached.sum()), "demands": size})
 
 
+def _unpinned(mask: Mask, pinned: Marks) -> Any:
+    """For every input, as the rows of a sparse matrix, the unpinned units that it feeds."""
+    kept = ~pinned[mask.row]
+    return Mask(mask.cols, mask.rows, mask.col[kept], mask.row[kept]).csr()
+
+
+def _served(up: Matrix, reached: Marks, fed: Any, prime: int, at: Reader) -> Marks:
+    """For which inputs the first of their unpinned units have full row rank on the outputs that
+    they reach, by a look at all of these with a few outputs; the others are left open."""
+    sizes = np.count_nonzero(reached, axis=0)
+    found: Marks = np.equal(sizes, 0)
+    few = ~found & (sizes <= FEW_ROWS) & (sizes <= np.diff(fed.indptr))
+    for size in np.unique(sizes[few]).tolist():
+        alike = np.flatnonzero(few & (sizes == size))
+        step = max(1, STACK // (size * (size + SPARE)))
+        for start in range(0, len(alike), step):
+            inputs = alike[start : start + step]
+            rows = np.nonzero(reached[:, inputs].T)[1].reshape(len(inputs), size)
+            places = fed.indptr[inputs][:, None] + np.arange(size + SPARE)
+            own = places < fed.indptr[inputs + 1][:, None]
+            heads = fed.indices[np.where(own, places, 0)]
+            stack = up[rows[:, :, None], heads[:, None]] * own[:, None]
+            found[inputs] = independent(stack, prime, at)
+    return found
+
+
 def _pins(value: object, chain: Chain, at: Reader) -> list[Marks]:
     """U, layer by layer."""
     at.demand(chain.depth >= 2, "at least two masks", f"{chain.depth}")
@@ -115,18 +145,16 @@ def _dense(mask: Mask) -> Marks:
 
 def _support(chain: Chain, at: Reader) -> Marks:
     """Which outputs are reached from which inputs, by all the edges."""
-    inputs, units = chain.widths[0], sum(chain.widths[1:])
-    room = inputs * max(chain.widths[1:])
+    inputs, outputs = chain.widths[0], chain.widths[-1]
+    sizes = [mask.rows * mask.cols for mask in chain.masks]
+    room = max(*sizes, inputs * max(chain.widths[1:]), outputs * max(chain.widths[:-1]))
     at.demand(room <= MOST_ENTRIES, f"products of at most {MOST_ENTRIES} entries", f"{room}")
-    at.spend(inputs * (chain.ones + units) // 5 + 10_000 * units)
-    product = _dense(chain.masks[0])
-    for mask in chain.masks[1:]:
-        ones = mask.csr()
-        reached = np.zeros((mask.rows, inputs), dtype=np.bool_)
-        for j, (a, b) in enumerate(pairwise(ones.indptr)):
-            reached[j] = product[ones.indices[a:b]].any(axis=0)
-        product = reached
-    return product
+    at.spend(30_000 * chain.depth + sum(sizes) * (4 + outputs // 10))
+    product = _dense(chain.masks[-1]).astype(np.float32)
+    for mask in reversed(chain.masks[:-1]):
+        # A sum of positive terms: whatever is lost in rounding, it is 0 only if they are.
+        product = (product @ _dense(mask).astype(np.float32) > 0).astype(np.float32)
+    return product > 0
 
 
 def _up(chain: Chain, pinned: list[Marks], seed: int, prime: int, at: Reader) -> list[Matrix]:
@@ -136,7 +164,7 @@ def _up(chain: Chain, pinned: list[Marks], seed: int, prime: int, at: Reader) ->
         fixed = factor(chain, layer + 1, seed, prime, at)
         fixed[:, pinned[layer]] = 0
         fixed[pinned[layer + 1]] = 0
-        found.append(times(found[-1], fixed, prime, at))
+        found.append(times(found[-1], fixed, prime, at) if layer < chain.depth - 1 else fixed)
     found.append(np.zeros((chain.widths[-1], chain.widths[0]), dtype=np.int64))  # inputs are in U
     return found[::-1]
 

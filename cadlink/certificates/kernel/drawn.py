@@ -18,6 +18,7 @@ __all__ = [
     "chosen_prime",
     "drawn",
     "factor",
+    "independent",
     "left_kernel",
     "rank",
     "rank_at_least",
@@ -119,6 +120,25 @@ def rank_at_least(
                 inverse = 1 if below == 1 else pow(below, -1, PRIME)
                 found[i, j] = value.numerator * inverse % PRIME
     return int(found.rank())
+
+
+def independent(stack: Matrix, prime: int, at: Reader) -> NDArray[np.bool_]:
+    """Which matrices of a stack (matrices x rows x columns) have independent rows modulo p.
+
+    All are eliminated together: at its first nonzero entry, the pivot, every row in turn clears the
+    rows below, which are multiplied by the pivot beforehand.  This keeps the rank, and what comes
+    before the remainder is between -2^62 and 2^62.
+    """
+    at.spend(stack.shape[1] * (20_000 + 4 * stack.size) + 20 * stack.size)
+    each = np.arange(len(stack))
+    fine = np.ones(len(stack), dtype=np.bool_)
+    while stack.shape[1]:
+        row, below = stack[:, 0], stack[:, 1:]
+        place = (row != 0).argmax(axis=1)
+        pivot, column = row[each, place], below[each, :, place]
+        fine &= pivot != 0
+        stack = (pivot[:, None, None] * below - column[:, :, None] * row[:, None]) % prime
+    return fine
 
 
 def left_kernel(matrix: Matrix, prime: int, at: Reader) -> Matrix:
