@@ -30,6 +30,7 @@ from cadlink.writing.formulas import NE, a, cell, factor, laurent_of, math
 __all__ = ["RULE", "find", "search"]
 
 PROBES = 64  # units looked at before the full product
+DENSE = 4_000_000  # entries of masks that are probed as dense matrices
 MOST_FEW = 48, 16  # rows (columns) of a probe: with the fewest and with the most paths
 BLOCK = 4_000_000  # entries of N held at once
 MAX_TERMS = 200_000_000  # multiplications of sparse products we are ready to make, all layers
@@ -65,18 +66,22 @@ def search(p: Mask, q: Mask, most_terms: int = MAX_TERMS, clock: Clock = UNLIMIT
     """
     by_unit = p.tocsc()
     by_input = q.T.tocsr()
-    p_count = p.astype(np.int32)
-    q_count = by_input.astype(np.int32)  # input x unit
+    # Pieces of small masks are taken and multiplied faster when they are dense.
+    small = max(p.shape[0], q.shape[1]) * q.shape[0] <= DENSE
+    p_count, q_count = (
+        mask.toarray().astype(np.float32) if small else mask.astype(np.int32)
+        for mask in (p, by_input)
+    )
     for unit in _candidates(p, by_unit, q, by_input):
         clock.check()
         rows = _some(by_unit.indices[by_unit.indptr[unit] : by_unit.indptr[unit + 1]], p.indptr)
         cols = _some(q.indices[q.indptr[unit] : q.indptr[unit + 1]], by_input.indptr)
-        counts = (p_count[rows, :] @ q_count[cols, :].T).toarray()
-        corner = _corner(counts == 1)
+        counts = p_count[rows] @ q_count[cols].T
+        corner = _corner((counts if small else counts.toarray()) == 1)
         if corner is not None:
             j1, j2, k1, k2 = corner
             return int(unit), int(rows[j1]), int(rows[j2]), int(cols[k1]), int(cols[k2])
-    return _full(p_count, q.astype(np.int32), most_terms, clock)
+    return _full(p.astype(np.int32), q.astype(np.int32), most_terms, clock)
 
 
 def _candidates(p: Mask, by_unit: Any, q: Mask, by_input: Any) -> list[int]:
