@@ -45,6 +45,7 @@ __all__ = [
     "Pattern",
     "Units",
     "mask_of_arrays",
+    "row",
 ]
 
 # What is larger is a mistake or an attack, or more than a certificate can hold as text.
@@ -574,12 +575,15 @@ def _units(units: Units, width: int, layer: int) -> npt.NDArray[np.int64]:
     return array
 
 
+def row(mask: Any, number: int) -> npt.NDArray[Any]:
+    """The places of the ones in a row of a CSR (a column of a CSC) array."""
+    places: npt.NDArray[Any] = mask.indices[mask.indptr[number] : mask.indptr[number + 1]]
+    return places
+
+
 def _segment(matrix: Any, index: int) -> bytes:
     """The neighbours stored in one row of a CSR (one column of a CSC) array; b'' without one."""
-    if matrix is None:
-        return b""
-    neighbours: bytes = matrix.indices[matrix.indptr[index] : matrix.indptr[index + 1]].tobytes()
-    return neighbours
+    return b"" if matrix is None else row(matrix, index).tobytes()
 
 
 def _labelling(pattern: Pattern) -> tuple[npt.NDArray[np.int64], ...]:

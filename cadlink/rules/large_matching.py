@@ -4,20 +4,21 @@ Theorem and proof: kernel, matching (of chains).  Inputs with the same hidden un
 matching.  Two tests cost next to nothing and usually end the matter: the outputs an input reaches
 must not be more than its hidden units, nor those of any of its units.
 
-*Search.*  One output after the other takes, in all columns at once, a unit that is still free
-there: a few probes serve nearly all columns of a dense mask.  Only the columns where an output
-went without get a maximum matching of their own.
+*Search.*  In turn t output j asks, in all columns at once, for unit j + t (cyclically) if that is
+still free there: a few turns serve nearly all columns of a dense mask.  Only the columns where an
+output went without get a maximum matching of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from cadlink.clock import UNLIMITED, Clock
-from cadlink.patterns.pattern import Mask, Pattern
+from cadlink.patterns.pattern import Mask, Pattern, row
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Step
 from cadlink.writing.document import MOST_ITEMS, Block, Blocks, Items, Paragraph
@@ -27,7 +28,6 @@ __all__ = ["MAX_EDGES", "RULE", "find", "saturated"]
 
 MAX_EDGES = 40_000_000  # edges of the graphs that get a maximum matching of their own
 BLOCK = 32_000_000  # (units + outputs) x columns swept at once
-FEW = 8  # units probed at first; twice as many every time
 MANY = 4  # paths a cell, on average, from which the sweep pays
 NARROWEST = 16  # columns with the fewest units, whose outputs are counted before all others
 
@@ -49,10 +49,9 @@ def saturated(pattern: Pattern, clock: Clock = UNLIMITED) -> bool:
     columns, fed = _different(by_input, sizes)
     if columns is None:
         return False
-    for k in columns[np.argsort(fed, kind="stable")[:NARROWEST]]:
-        if _outputs(by_input, outputs_of, int(k)).size > np.count_nonzero(
-            sizes[by_input.indices[by_input.indptr[k] : by_input.indptr[k + 1]]]
-        ):
+    order = np.argsort(fed, kind="stable")[:NARROWEST]
+    for k, enough in zip(columns[order].tolist(), fed[order].tolist(), strict=True):
+        if enough < above.shape[0] and enough < _outputs(row(by_input, k), outputs_of).size:
             return False
     from scipy.sparse.csgraph import maximum_bipartite_matching  # late: slow to load
 
@@ -64,13 +63,13 @@ def saturated(pattern: Pattern, clock: Clock = UNLIMITED) -> bool:
         some = columns[start : start + step]
         if sweep:
             some = some[_left_out(above, by_input[some, :].T.toarray(), clock)]
-        for k in some:
+        for k in some.tolist():
             clock.check()
-            units = by_input.indices[by_input.indptr[k] : by_input.indptr[k + 1]]
+            units = row(by_input, k)
             work += int(sizes[units].sum())
             if work > MAX_EDGES:
                 return False
-            graph = outputs_of[units, :][:, _outputs(by_input, outputs_of, int(k))].tocsr()
+            graph = outputs_of[units, :][:, _outputs(units, outputs_of)].tocsr()
             if (maximum_bipartite_matching(graph, perm_type="row") < 0).any():
                 return False
     return True
@@ -83,8 +82,8 @@ def _different(by_input: Mask, sizes: Ints) -> tuple[Ints | None, Ints]:
     """
     first: dict[bytes, int] = {}
     fed = []
-    for k, (low, high) in enumerate(zip(by_input.indptr[:-1], by_input.indptr[1:], strict=True)):
-        units = by_input.indices[low:high]
+    for k in range(by_input.shape[0]):
+        units = row(by_input, k)
         if first.setdefault(units.tobytes(), k) == k:
             its = sizes[units]
             fed.append(int(np.count_nonzero(its)))
@@ -93,47 +92,36 @@ def _different(by_input: Mask, sizes: Ints) -> tuple[Ints | None, Ints]:
     return np.fromiter(first.values(), np.int64, len(first)), np.array(fed, dtype=np.int64)
 
 
-def _outputs(by_input: Mask, outputs_of: Mask, k: int) -> Ints:
-    """The outputs that input k reaches."""
+def _outputs(units: Ints, outputs_of: Mask) -> Ints:
+    """The outputs that these units have."""
     reached = np.zeros(outputs_of.shape[1], dtype=np.bool_)
-    for unit in by_input.indices[by_input.indptr[k] : by_input.indptr[k + 1]]:
-        reached[outputs_of.indices[outputs_of.indptr[unit] : outputs_of.indptr[unit + 1]]] = True
+    reached[outputs_of[units, :].indices] = True
     return np.flatnonzero(reached)
 
 
 def _left_out(above: Mask, fed: npt.NDArray[np.bool_], clock: Clock) -> Ints:
     """The columns (of ``fed``, units x columns) in which a greedy matching leaves an output out."""
-    free = fed.copy()
-    missing = np.zeros(fed.shape[1], dtype=np.bool_)
-    degrees = np.diff(above.indptr)
-    for turn, j in enumerate(np.argsort(degrees, kind="stable")):
+    turns = max(above.shape)
+    edges = above.tocoo()
+    turn_of = (edges.col - edges.row) % turns
+    asking = sp.csr_array((edges.data, (turn_of, edges.row)), shape=(turns, above.shape[0]))
+    free = np.packbits(fed, axis=1)  # a bit for every column
+    waiting = np.packbits(np.ones((above.shape[0], fed.shape[1]), dtype=np.bool_), axis=1)
+    for turn in np.random.default_rng(0).permutation(turns).tolist():
         clock.check()
-        units = above.indices[above.indptr[j] : above.indptr[j + 1]]
-        if not units.size:
-            continue
-        # The units the previous outputs took first are asked last.
-        units = np.roll(units, -(turn * units.size // degrees.size))
-        waiting = np.arange(fed.shape[1])
-        for probe in _probes(units):
-            offers = free[np.ix_(probe, waiting)]
-            best = offers.argmax(axis=0)
-            served = offers[best, np.arange(waiting.size)]
-            free[probe[best[served]], waiting[served]] = False
-            waiting = waiting[~served]
-            if not waiting.size:
-                break
-        else:
-            # An output that no fed unit reaches needs nothing.
-            missing[waiting] |= fed[np.ix_(units, waiting)].any(axis=0)
-    return np.flatnonzero(missing)
-
-
-def _probes(units: Ints) -> Iterator[Ints]:
-    """The units in pieces of growing size."""
-    start, size = 0, FEW
-    while start < units.size:
-        yield units[start : start + size]
-        start, size = start + size, 2 * size
+        outputs = row(asking, turn)
+        units = (outputs + turn) % turns  # all different
+        taken = waiting[outputs] & free[units]
+        waiting[outputs] ^= taken
+        free[units] ^= taken
+        if not waiting.any():
+            break
+    without = np.unpackbits(waiting, axis=1, count=fed.shape[1]).view(np.bool_)
+    left = np.flatnonzero(without.any(axis=0))
+    # An output that no fed unit reaches needs nothing.
+    reached = above.astype(np.float32) @ fed[:, left].astype(np.float32) > 0
+    missing: Ints = left[(without[:, left] & reached).any(axis=0)]
+    return missing
 
 
 def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:

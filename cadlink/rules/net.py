@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
 from cadlink.clock import UNLIMITED, Clock
-from cadlink.patterns.pattern import Mask, Pattern
+from cadlink.patterns.pattern import Mask, Pattern, row
 from cadlink.rules.modular import (
     PRIME,
     Matrix,
@@ -21,7 +20,7 @@ from cadlink.rules.modular import (
     rank,
 )
 
-__all__ = ["ENTRY_S", "MOST_ENTRIES", "Marks", "Net", "Pins", "affordable", "row", "served"]
+__all__ = ["ENTRY_S", "MOST_ENTRIES", "Marks", "Net", "Pins", "affordable", "served"]
 
 MOST_ENTRIES = 20_000_000  # of a factor, of the support, of the demands on the pins
 ENTRY_S = 4e-8  # seconds to draw an entry
@@ -45,12 +44,6 @@ def affordable(pattern: Pattern) -> bool:
         return False
     sizes = [mask.shape[0] * mask.shape[1] for mask in pattern.layers]
     return bool(max(*sizes, pattern.widths[0] * pattern.widths[-1]) <= MOST_ENTRIES)
-
-
-def row(mask: Mask, number: int) -> npt.NDArray[Any]:
-    """The places of the ones in a row."""
-    places: npt.NDArray[Any] = mask.indices[mask.indptr[number] : mask.indptr[number + 1]]
-    return places
 
 
 def served(up: Matrix, heads: Mask, outputs: Mask, clock: Clock) -> Marks:

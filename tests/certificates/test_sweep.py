@@ -43,7 +43,7 @@ def test_a_served_column_has_a_matching_and_few_others_go_unserved() -> None:
             possible += exists
             served += bool(found[k])
         right += found.all() == all(matched(above, below[k]) for k in range(columns))
-    assert 0.9 * possible < served <= possible
+    assert 0.85 * possible < served <= possible
     assert right > 100
 
 

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from cadlink.certificates.kernel.problems import Chain, Group, Mask, matched
+from cadlink.certificates.kernel.problems import Chain, Group, Mask, keys, matched
 from cadlink.certificates.kernel.reader import (
     CLOSED,
     FREE,
@@ -242,8 +242,8 @@ def matching(chain: Chain, at: Reader) -> Outcome:
     """Matchings for two masks; see the rule of the same name on groups.  For every input k the rows
     that the hidden units above k cover must be matched to these units along I_2.
 
-    A matching in every column is proposed by going through the rows, each taking in all columns at
-    once a neuron still free there; the proposals are verified.  Columns in which a covered row went
+    A matching in every column is proposed for all columns at once, each row taking neurons that are
+    still free; the proposals are verified (see ``sweep``).  Columns in which a covered row went
     without are matched one by one, columns with the same neurons once."""
     at.demand(chain.depth == 2, "two masks", f"{chain.depth}")
     at.spend(2 * chain.cost + 1000 * chain.widths[0])
@@ -251,7 +251,7 @@ def matching(chain: Chain, at: Reader) -> Outcome:
     above = chain.masks[1].transpose().csr()  # row i: the outputs of neuron i
     outputs = np.diff(above.indptr)
     below = chain.masks[0].transpose().csr()  # row k: the neurons of input k
-    alike = chain.masks[0].transpose().neighbours()
+    alike = keys(below)
     chosen = sorted({key: k for k, key in enumerate(alike)}.values())
     pairs: dict[bytes, dict[int, int]] = {}  # output: hidden unit, for inputs with these neurons
     step = max(1, SWEPT // max(1, height + chain.widths[1]))

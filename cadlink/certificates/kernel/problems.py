@@ -29,6 +29,7 @@ __all__ = [
     "Group",
     "Mask",
     "Problem",
+    "keys",
     "matched",
     "representatives",
 ]
@@ -61,15 +62,19 @@ class Mask:
 
     def neighbours(self) -> list[bytes]:
         """For every row its ones, as a key for comparison: KEY_BYTES for each."""
-        matrix = self.csr()
-        indices = matrix.indices.astype(np.int32, copy=False)
-        return [indices[a:b].tobytes() for a, b in pairwise(matrix.indptr.tolist())]
+        return keys(self.csr())
 
     def product_work(self, before: Mask) -> int:
         """Multiplications in (this mask) times (the mask before it): paths of length two."""
         outgoing = np.bincount(self.col, minlength=self.cols)
         incoming = np.bincount(before.row, minlength=self.cols)
         return int(outgoing @ incoming)
+
+
+def keys(matrix: Any) -> list[bytes]:
+    """For every row of a sparse matrix the places of its entries: KEY_BYTES for each."""
+    indices = matrix.indices.astype(np.int32, copy=False)
+    return [indices[a:b].tobytes() for a, b in pairwise(matrix.indptr.tolist())]
 
 
 class Chain:

@@ -7,58 +7,56 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cadlink.certificates.kernel.problems import Mask
 from cadlink.certificates.kernel.reader import Reader
 
 __all__ = ["swept"]
-
-TRIED = 8  # neurons a row asks first; later ever more at once
 
 
 def swept(above: Any, below: Any, at: Reader) -> NDArray[np.bool_]:
     """For which columns a verified matching saturates the covered rows.
 
-    ``above`` has the neurons of every row, ``below`` those of every column.
+    ``above`` has the neurons of every row, ``below`` those of every column.  In turn t row j asks
+    for neuron j + t, cyclically, in all the columns where it has none: no two rows ask for the same
+    one.  The order of the turns is arbitrary, so that all neurons are asked equally soon.
     """
-    here = np.zeros((above.shape[1], below.shape[0]), dtype=np.bool_)  # neuron x column
-    here[below.indices, np.repeat(np.arange(below.shape[0]), np.diff(below.indptr))] = True
-    open_ = here.copy()
-    partner = np.full((above.shape[0], below.shape[0]), -1, dtype=np.int32)
-    for j in range(above.shape[0]):
-        at.spend(100_000 + 40 * below.shape[0])
-        mine = above.indices[above.indptr[j] : above.indptr[j + 1]]
-        todo = np.arange(below.shape[0])
-        at_first = j * len(mine) // above.shape[0]  # where the rows before have taken least
-        mine = np.concatenate((mine[at_first:], mine[:at_first]))
-        done = 0
-        while done < len(mine) and len(todo):
-            asked = mine[done : 2 * done + TRIED]
-            done = 2 * done + TRIED
-            few = min(len(asked), len(todo))
-            at.spend(10 * len(asked) * len(todo) + 10_000 * few)
-            for neuron in asked if len(todo) > len(asked) else ():
-                takes = open_[neuron, todo]
-                partner[j, todo[takes]] = neuron
-                open_[neuron, todo[takes]] = False
-                todo = todo[~takes]
-            if len(todo) <= len(asked):
-                for k in todo:
-                    free = asked[open_[asked, k]]
-                    if len(free):
-                        partner[j, k] = free[0]
-                        open_[free[0], k] = False
-                todo = todo[partner[j, todo] < 0]
+    (rows, width), columns = above.shape, below.shape[0]
+    here = np.zeros((width, columns), dtype=np.bool_)
+    here[below.indices, np.repeat(np.arange(columns), np.diff(below.indptr))] = True
+    turns = max(rows, width)
+    row = np.repeat(np.arange(rows), np.diff(above.indptr))
+    asking = Mask(turns, rows, (above.indices - row) % turns, row).csr()
+    partner = np.full((rows, columns), -1, dtype=np.int32)
+    free = np.packbits(here, axis=1)  # a bit for every column
+    waiting = np.packbits(partner < 0, axis=1)
+    open_ = np.ones(rows, dtype=np.bool_)  # rows that wait in some column
+    for turn in np.random.default_rng(0).permutation(turns):
+        its = asking.indices[asking.indptr[turn] : asking.indptr[turn + 1]]
+        its = its[open_[its]]
+        at.spend(30_000 + 2 * len(its) * columns)
+        asked = (its + turn) % turns
+        takes = waiting[its] & free[asked]
+        waiting[its] ^= takes
+        free[asked] ^= takes
+        which, k = np.divmod(np.flatnonzero(np.unpackbits(takes, axis=1, count=columns)), columns)
+        partner[its[which], k] = asked[which]
+        open_[its] = waiting[its].any(axis=1)
+        if not open_.any():
+            break
     # Nothing above is relied on: every partner must be a neuron of its row and its column, no
     # neuron may be taken twice in a column, and a row without one must not be covered.
-    fine = np.ones(below.shape[0], dtype=np.bool_)
+    at.spend(rows * (50_000 + width // 10 + 40 * columns))
+    fine = np.ones(columns, dtype=np.bool_)
     taken = np.zeros_like(here)
     for j, partners in enumerate(partner):
-        mine = np.zeros(above.shape[1], dtype=np.bool_)
+        mine = np.zeros(width, dtype=np.bool_)
         mine[above.indices[above.indptr[j] : above.indptr[j + 1]]] = True
         has = np.flatnonzero(partners >= 0)
         neurons = partners[has]
         fine[has] &= mine[neurons] & here[neurons, has] & ~taken[neurons, has]
         taken[neurons, has] = True
         lacks = np.flatnonzero(partners < 0)
-        at.spend(2 * int(mine.sum()) * len(lacks))
-        fine[lacks] &= ~here[np.ix_(mine, lacks)].any(axis=0)
+        if len(lacks):
+            at.spend(2 * int(mine.sum()) * len(lacks))
+            fine[lacks] &= ~here[np.ix_(mine, lacks)].any(axis=0)
     return fine
