@@ -1,22 +1,24 @@
 """Two units of a hidden layer collide, and even two factors, on the products of the masks above and
 below the layer, miss the limit.
 
-Theorem and proof: kernel, sandwich.  Searched with two outputs and two inputs, in hidden layers no
-wider than any other, for the limit has the rank of the layer less one.  Units a and b reach one
-output each and both the input k0, a third one, c, both outputs and the other input:
+Theorem and proof: kernel, sandwich.  Searched in hidden layers no wider than any other, for the
+limit has the rank of the layer less one.  Units a and b have paths to *hubs* u1 and u2 above, one
+each, and both to a hub v1 below; a third unit, c, to u1, u2 and another hub v2.  Hubs are outputs
+and inputs; or, where there are more of these than units, units one mask before them, which give the
+limit several equal rows or columns.  In the next layers:
 
     columns above   a: t at h1, 1 at h*     b: -t at h2, 1 at h*   c: 1 at h1 and h2
-    rows below      a: 1/t at g0, 1 at g*   b: -1/t at g0          c: 1 at g1
+    rows below      a: 1/t at g1, 1 at g*   b: -1/t at g1          c: 1 at g2
 
-(or g* is at b), h1 and h2 leading to the outputs, g0 and g1 to the inputs, h*, g* and one unit on
-either side of every other unit to any other ends.  These are paths without common units: two flows
-on each side find them, first those to the given ends, then the others.
+(or g* is at b).  h1, h2, g1 and g2 lead to the hubs, h*, g* and one unit on either side of every
+other unit to any other ends, on paths without common units: two flows on each side find them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice, pairwise
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -29,7 +31,6 @@ from cadlink.rules.net import affordable
 from cadlink.rules.paths import boolean_product, is_trimmed
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Step
-from cadlink.rules.wide_cross import corners
 from cadlink.writing.curves import APPROACHED, MISSED, curve_in_chain, factors_of
 from cadlink.writing.document import Blocks, Items, Paragraph
 from cadlink.writing.formulas import a as entry
@@ -37,56 +38,115 @@ from cadlink.writing.formulas import setof, these
 
 __all__ = ["RULE", "find"]
 
-MOST_CORNERS = 3000  # outputs j0, j1 and inputs k0, for one layer
-MOST_ALIKE = 3  # units a and b for one of them, and units c for these
-MOST_TRIES = 40  # of all these in one layer whose paths are sought
+# For one layer:
+MOST_FIRST, MOST_VAIN = 64, 8  # outputs j0 with hubs u1; outputs in a row without any v1, v2
+MOST_WORK = 5 * 10**9  # multiplications for these; a second
+MOST_HUBS = 1000  # u1, u2, j0, k0 and v1
+MOST_ALIKE = 3  # units a and b for these, and units c for them
+MOST_TRIES = 40  # of all these whose paths are sought
+MULTIPLICATION_S = 2e-10
 
 Marks = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 Path = list[int]  # a unit of every layer from the next one on
 
 
-class Side:
-    """The masks on one side of a hidden layer, read away from it.
+@dataclass(frozen=True)
+class Corner:
+    """Units a, b, c, hubs u1, u2 above and v1, v2 below, an output j0 of u1 and an input k0 of v1.
 
-    ``near``: units of the next layer x units; ``far``: the masks further on; ``reach``: ends x
-    units of the next layer.
+    No unit has paths to all outputs of u1, u2 and from k0, none to j0 and from all of v1, v2.
     """
 
-    def __init__(self, masks: Sequence[Marks]) -> None:
-        self.near, self.far = masks[0], masks[1:]
-        self.reach = np.eye(len(masks[-1]), dtype=np.bool_)
-        for mask in reversed(self.far):
-            self.reach = boolean_product(self.reach, mask)
-        self.ends = boolean_product(self.reach, self.near)  # x units
+    units: tuple[int, int, int]
+    above: tuple[int, int]
+    below: tuple[int, int]
+    j0: int
+    k0: int
 
-    def meeting(self, some: Ints, others: Ints, end: int) -> Marks:
-        """Which of some units and of others have a neighbour in common with a path to the end."""
-        towards = self.near[self.reach[end]]
+
+@dataclass(frozen=True)
+class Routes:
+    """Where the paths of one side begin in the next layer, in order, and their edges from there on,
+    mask by mask: [nearer unit, further unit]."""
+
+    first: list[int]
+    edges: list[list[list[int]]]
+
+
+class Side:
+    """The masks on one side of a hidden layer, read away from it, to the *ends*; the hubs are one
+    mask before these if ``fan``.
+
+    Marks: ``ends`` (ends x units), ``met`` (hubs x units) by paths, ``covered`` (hubs x units with
+    paths to all ends of the hub), ``spread`` (ends x hubs).
+    """
+
+    def __init__(self, masks: Sequence[Marks], fan: bool) -> None:
+        self.near, self.far, self.fan = masks[0], masks[1:], fan
+        self.middle = self.far[: len(self.far) - fan]
+        self.reach = np.eye(len((self.near, *self.middle)[-1]), dtype=np.bool_)
+        self.spread = self.far[-1] if fan else self.reach
+        for mask in reversed(self.middle):
+            self.reach = boolean_product(self.reach, mask)
+        self.met = boolean_product(self.reach, self.near)
+        self.ends = boolean_product(self.spread, self.met)
+        self.covered = ~boolean_product(self.spread.T, ~self.ends)
+
+    def of_ends(self, hubs: Marks) -> Marks:
+        """In every row, the ends of the marked hubs."""
+        return boolean_product(hubs, self.spread.T) if self.fan else hubs
+
+    def meeting(self, some: Ints, others: Ints, hub: int) -> Marks:
+        """Which of some units and of others have a neighbour in common with a path to the hub."""
+        towards = self.near[self.reach[hub]]
         return boolean_product(towards[:, some].T, towards[:, others])
 
     def all_linked(self) -> bool:
         """Whether all units have disjoint paths to the ends."""
-        return _disjoint(self.near.T, self.far, self._free()) is not None
+        return _disjoint(self.near.T, self.far, self._free(self.far)) is not None
 
-    def routes(self, ended: Marks, others: Marks, ends: Sequence[int]) -> list[Path] | None:
-        """Disjoint paths: for every row of ``ended`` from one of its units of the next layer to one
-        of the ends, for every row of the others from one of its units to another end."""
-        free = self._free()
-        free[-1][np.setdiff1d(np.arange(len(free[-1])), ends)] = False
-        first = _disjoint(ended, self.far, free)
+    def chosen(self, hubs: Sequence[int], end: int, units: Marks) -> list[int]:
+        """Few ends of the hubs, the given one among them, not all of which any of the units has
+        paths to."""
+        found = [end]
+        left = self.ends[end] & units
+        candidates = np.flatnonzero(self.spread[:, list(hubs)].any(axis=1))
+        while left.any():
+            best = int(candidates[self.ends[np.ix_(candidates, left)].sum(axis=1).argmin()])
+            found.append(best)
+            left &= self.ends[best]
+        return sorted(found)
+
+    def routes(
+        self, given: Marks, others: Marks, hubs: Sequence[int], ends: Sequence[int]
+    ) -> Routes | None:
+        """Disjoint paths: for every row of ``given`` from one of its units of the next layer to one
+        of the hubs, and on to the ends, for every row of the others from one of its units to
+        another end."""
+        free = self._free(self.middle)
+        free[-1][np.setdiff1d(np.arange(len(free[-1])), hubs)] = False
+        first = _disjoint(given, self.middle, free)
         if first is None:
             return None
-        free = self._free()
+        free = self._free(self.far)
         free[-1][list(ends)] = False
         for path in first:
-            for marks, unit in zip(free, path, strict=True):
+            for marks, unit in zip(free, path, strict=False):
                 marks[unit] = False
         second = _disjoint(others, self.far, free)
-        return None if second is None else first + second
+        if second is None:
+            return None
+        edges = [[[path[n], path[n + 1]] for path in second] for n in range(len(self.far))]
+        for n in range(len(self.middle)):
+            edges[n] += [[path[n], path[n + 1]] for path in first]
+        if self.fan:
+            one, two = (path[-1] for path in first)
+            edges[-1] += [[one if self.spread[end, one] else two, end] for end in ends]
+        return Routes([path[0] for path in first + second], edges)
 
-    def _free(self) -> list[Marks]:
-        return [np.ones(len(mask), dtype=np.bool_) for mask in (self.near, *self.far)]
+    def _free(self, masks: Sequence[Marks]) -> list[Marks]:
+        return [np.ones(len(mask), dtype=np.bool_) for mask in (self.near, *masks)]
 
 
 def _disjoint(starts: Marks, masks: Sequence[Marks], free: Sequence[Marks]) -> list[Path] | None:
@@ -145,78 +205,116 @@ def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
         return None
     masks = [mask.toarray() for mask in pattern.layers]
     for layer in narrow:
-        clock.check()
-        above = Side(masks[layer:])
-        below = Side([mask.T for mask in reversed(masks[:layer])])
-        found = _searched(above, below, clock)
-        if found is not None:
-            return Step("sandwich", Conclusion.NOT_CLOSED, {"layer": layer} | found)
+        width = pattern.widths[layer]
+        if sum(width * mask.shape[0] * mask.shape[1] for mask in masks) > MOST_WORK:
+            return None
+        upper, lower = masks[layer:], [mask.T for mask in reversed(masks[:layer])]
+        # The limit has that many equal rows as there are outputs to spare, and two more at most.
+        fans = [len(side) > 1 and len(side[-1]) > width for side in (upper, lower)]
+        for above, below in ((False, False), fans) if any(fans) else (fans,):
+            found = _searched(Side(upper, above), Side(lower, below), clock)
+            if found is not None:
+                return Step("sandwich", Conclusion.NOT_CLOSED, {"layer": layer} | found)
     return None
 
 
 def _searched(above: Side, below: Side, clock: Clock) -> dict[str, Any] | None:
     """The data of the rule, but the layer; raises OutOfTime."""
-    candidates = _candidates(above, below, clock)
-    first = next(candidates, None)
+    corners = _corners(above, below, clock)
+    first = next(corners, None)
     if first is None or not (above.all_linked() and below.all_linked()):
         return None
     up, down = above.near.T, below.near.T
-    for units, J, K in (first, *islice(candidates, MOST_TRIES - 1)):
+    for corner in (first, *islice(corners, MOST_TRIES - 1)):
         clock.check()
-        a, b, c = units
-        rest = np.setdiff1d(np.arange(len(up)), units)
-        ended, others = (up[a] & up[c], up[b] & up[c]), (up[a] & up[b], *up[rest])
-        upper = above.routes(np.array(ended), np.array(others), J)
+        a, b, c = corner.units
+        rest = np.setdiff1d(np.arange(len(up)), corner.units)
+        J = above.chosen(corner.above, corner.j0, below.ends[corner.k0])
+        K = below.chosen(corner.below, corner.k0, above.ends[corner.j0])
+        given, others = (up[a] & up[c], up[b] & up[c]), (up[a] & up[b], *up[rest])
+        upper = above.routes(np.array(given), np.array(others), corner.above, J)
         if upper is None:
             continue
-        ended, others = (down[a] & down[b], down[c]), (down[a] | down[b], *down[rest])
-        lower = below.routes(np.array(ended), np.array(others), K)
+        given, others = (down[a] & down[b], down[c]), (down[a] | down[b], *down[rest])
+        lower = below.routes(np.array(given), np.array(others), corner.below, K)
         if lower is None:
             continue
-        lines = {"rows": sorted(J), "columns": sorted(K), "row": J[0], "column": K[0]}
-        at_a = bool(down[a, lower[2][0]])
-        return lines | {"factors": _factors([*units, *rest.tolist()], upper, lower, at_a)}
+        at_a = bool(down[a, lower.first[2]])
+        return {
+            "rows": J,
+            "columns": K,
+            "row": corner.j0,
+            "column": corner.k0,
+            "factors": _factors([*corner.units, *rest.tolist()], upper, lower, at_a),
+        }
     return None
 
 
-def _candidates(
-    above: Side, below: Side, clock: Clock
-) -> Iterator[tuple[tuple[int, int, int], tuple[int, int], tuple[int, int]]]:
-    """Units a, b, c, outputs and inputs with all hypotheses but the paths; raises OutOfTime."""
-    upper, lower = above.ends, below.ends.T
-    units = np.arange(len(lower))
+def _corners(above: Side, below: Side, clock: Clock) -> Iterator[Corner]:
+    """All hypotheses but the paths; raises OutOfTime."""
+    units = np.arange(above.near.shape[1])
     shared = boolean_product(above.near.T, above.near)
-    for j0, j1, k0, inputs in islice(corners(upper, lower, clock), MOST_CORNERS):
-        ones = np.flatnonzero(upper[j0] & lower[:, k0])
-        twos = np.flatnonzero(upper[j1] & lower[:, k0])
-        pairs = below.meeting(ones, twos, k0) & shared[np.ix_(ones, twos)]
+    for j0, u1, u2, k0, v1, others in islice(_hubs(above, below, clock), MOST_HUBS):
+        clock.check()
+        ones = np.flatnonzero(above.met[u1] & below.met[v1])
+        twos = np.flatnonzero(above.met[u2] & below.met[v1])
+        pairs = below.meeting(ones, twos, v1) & shared[np.ix_(ones, twos)]
         for one, two in islice(zip(*np.nonzero(pairs), strict=True), MOST_ALIKE):
-            a, b = int(ones[one]), int(twos[two])
-            third = lower[:, inputs].any(axis=1)
-            third &= above.meeting(ones[[one]], units, j0)[0]
-            third &= above.meeting(twos[[two]], units, j1)[0]
+            third = below.met[others].any(axis=0)
+            third &= above.meeting(ones[[one]], units, u1)[0]
+            third &= above.meeting(twos[[two]], units, u2)[0]
             for c in np.flatnonzero(third)[:MOST_ALIKE].tolist():
-                yield (a, b, c), (j0, j1), (k0, int(inputs[lower[c, inputs]][0]))
+                v2 = int(others[below.met[others, c]][0])
+                yield Corner((int(ones[one]), int(twos[two]), c), (u1, u2), (v1, v2), j0, k0)
 
 
-def _factors(
-    units: Sequence[int], upper: list[Path], lower: list[Path], at_a: bool
-) -> list[list[Any]]:
+def _hubs(above: Side, below: Side, clock: Clock) -> Iterator[tuple[int, int, int, int, int, Ints]]:
+    """j0, u1, u2, k0, v1 and all v2 as in a corner, if a unit meets u1, u2 and v2."""
+    outputs, inputs = len(above.met), len(below.met)
+    work = outputs * (inputs + len(below.ends)) * (above.near.shape[1] + inputs)
+    for j0, u1, apart in islice(_first(above, below), min(MOST_FIRST, MOST_WORK // work)):
+        clock.afford(MULTIPLICATION_S * work)
+        cover, meet = above.covered[u1], above.met[u1]
+        clear = ~boolean_product(above.covered[:, cover], below.ends[:, cover].T)  # u2 x k0
+        if not clear.any():
+            continue
+        third = boolean_product(above.met[:, meet], below.met[:, meet].T)  # u2 x v2
+        first = boolean_product(third, apart)  # u2 x v1
+        clear &= below.of_ends(first)
+        for u2, k0 in zip(*map(np.ndarray.tolist, np.nonzero(clear)), strict=True):
+            for v1 in np.flatnonzero(first[u2] & below.spread[k0]).tolist():
+                yield j0, u1, u2, k0, v1, np.flatnonzero(third[u2] & apart[v1])
+
+
+def _first(above: Side, below: Side) -> Iterator[tuple[int, int, Marks]]:
+    """j0, from few units on, with u1, and which v1 and v2 go together."""
+    vain = 0
+    for j0 in np.argsort(above.ends.sum(axis=1), kind="stable").tolist():
+        seen = below.covered[:, above.ends[j0]]
+        apart = ~boolean_product(seen, seen.T)
+        vain = 0 if apart.any() else vain + 1
+        if vain > MOST_VAIN:
+            return
+        if not vain:
+            for u1 in np.flatnonzero(above.spread[j0]).tolist():
+                yield j0, u1, apart
+
+
+def _factors(units: Sequence[int], upper: Routes, lower: Routes, at_a: bool) -> list[list[Any]]:
     """The curve; ``units``: a, b, c and the others; ``at_a``: g* is at a, not at b."""
     a, b, c, *rest = units
     one, t, minus_t = [[0, 1]], [[1, 1]], [[1, -1]]
     under, minus_under = [[-1, 1]], [[-1, -1]]
-    (h1, h2, h), (g0, g1, g) = ([path[0] for path in side[:3]] for side in (upper, lower))
-    nearest = [[h1, a, t], [h1, c, one], [h2, b, minus_t], [h2, c, one], [h, a, one], [h, b, one]]
-    nearest += [[path[0], i, one] for i, path in zip(rest, upper[3:], strict=True)]
-    below = [[a, g0, under], [b, g0, minus_under], [a if at_a else b, g, one], [c, g1, one]]
-    below += [[i, path[0], one] for i, path in zip(rest, lower[3:], strict=True)]
-    factors = [below, nearest]
-    for steps in zip(*map(pairwise, upper), strict=True):
-        factors.append([[further, unit, one] for unit, further in steps])
-    for steps in zip(*map(pairwise, lower), strict=True):
-        factors.insert(0, [[unit, further, one] for unit, further in steps])
-    return factors
+    (h1, h2, h, *nearest), (g1, g2, g, *nearest_below) = upper.first, lower.first
+    above = [[h1, a, t], [h1, c, one], [h2, b, minus_t], [h2, c, one], [h, a, one], [h, b, one]]
+    above += [[further, i, one] for i, further in zip(rest, nearest, strict=True)]
+    below = [[a, g1, under], [b, g1, minus_under], [a if at_a else b, g, one], [c, g2, one]]
+    below += [[i, further, one] for i, further in zip(rest, nearest_below, strict=True)]
+    return [
+        *([[near, far, one] for near, far in edges] for edges in reversed(lower.edges)),
+        *(below, above),
+        *([[far, near, one] for near, far in edges] for edges in upper.edges),
+    ]
 
 
 def explain(chain: Pattern, told: Told) -> Blocks:

@@ -22,7 +22,7 @@ from cadlink.writing.curves import MISSED
 from cadlink.writing.document import Blocks, Paragraph
 from cadlink.writing.formulas import TIMES, factor, setof, these
 
-__all__ = ["RULE", "corners", "find", "search"]
+__all__ = ["RULE", "find", "search"]
 
 LEAST_CELLS = 20_000  # of all blocks; in smaller groups merged_cross tries everything
 MOST_FIRST, MOST_VAIN = 64, 8  # outputs j0; of these in a row without any k0 and k1
@@ -64,7 +64,7 @@ def _candidates(
 ) -> Iterator[tuple[int, int, int, tuple[int, int], tuple[int, int]]]:
     """a, b, c, (j0, j1) and (k0, k1) with all hypotheses but the matchings."""
     weights = upper.astype(np.float32)
-    for j0, j1, k0, inputs in corners(upper, lower, clock):
+    for j0, j1, k0, inputs in _corners(upper, lower, clock):
         one = np.flatnonzero(upper[j0] & lower[:, k0])
         two = np.flatnonzero(upper[j1] & lower[:, k0])
         if one.size and two.size:
@@ -76,7 +76,7 @@ def _candidates(
                 yield int(one[a]), int(two[b]), int(c), (j0, j1), (k0, k1)
 
 
-def corners(
+def _corners(
     upper: Marks, lower: Marks, clock: Clock
 ) -> Iterator[tuple[int, int, int, npt.NDArray[np.int64]]]:
     """j0, j1, k0 and all k1 such that no unit covers {j0, j1} x k0 and none j0 x {k0, k1}, but one

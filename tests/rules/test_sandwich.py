@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cadlink.certificates import kernel
 from cadlink.certificates.kernel import check_proof
-from cadlink.clock import UNLIMITED, Clock, OutOfTime
+from cadlink.clock import Clock, OutOfTime
 from cadlink.errors import CertificateError
 from cadlink.patterns.families import build
 from cadlink.patterns.masks import read
@@ -19,7 +19,6 @@ from cadlink.patterns.pattern import Pattern
 from cadlink.rules import pipeline, sandwich, trim
 from cadlink.rules.rule import Told
 from cadlink.rules.step import Step
-from cadlink.rules.wide_cross import corners
 from cadlink.writing.text import write
 
 
@@ -61,6 +60,28 @@ def test_the_collision_may_be_in_any_layer(name: str, layer: int) -> None:
     assert all(len(row) == 3 for factor in step.data["factors"] for row in factor)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "random:64-32-32-64,0.3,1",  # several rows, two columns
+        "random:784-128-32-128-784,0.14,0",  # an autoencoder: several of both
+    ],
+)
+def test_outputs_to_spare_let_more_rows_be_equal(name: str) -> None:
+    pattern = trimmed(name)
+    step = sandwich.find(pattern)
+    assert step is not None
+    assert len(step.data["rows"]) > 2
+    assert accepted(pattern, step).found.conclusion == "not_closed"
+
+
+def test_a_thousand_units_are_within_what_the_kernel_does() -> None:
+    pattern = trimmed("random:1000-1000-1000-1000,0.01,0")
+    step = sandwich.find(pattern)
+    assert step is not None
+    assert accepted(pattern, step).found.conclusion == "not_closed"
+
+
 Image = NDArray[np.uint8]
 
 
@@ -82,7 +103,7 @@ def image(masks: list[NDArray[np.bool_]]) -> Image:
 def test_where_it_fires_the_limit_is_no_product_even_modulo_2() -> None:
     chance = random.Random(1)
     fired = 0
-    while fired < 8:
+    while fired < 5:
         widths = chance.choice([(3, 3, 3, 3), (4, 3, 3, 4), (3, 4, 3, 4), (3, 3, 4, 3)])
         shapes = [(b, a) for a, b in itertools.pairwise(widths)]
         masks = [
@@ -155,8 +176,14 @@ def test_pairs_that_are_not_closed_prove_nothing_about_the_chain(source: str) ->
 )
 def test_a_limit_that_two_factors_miss_has_to_be_approached(source: str, answer: str) -> None:
     pattern = read(source)
-    lower, *upper = [mask.toarray() for mask in pattern.layers]
-    assert next(corners(upper[1] @ upper[0], lower, UNLIMITED), None) is not None
+    refused = set()
+    for J, K in itertools.product(*(itertools.combinations(range(n), 2) for n in (3, 3))):
+        lines = {"rows": list(J), "columns": list(K), "row": J[0], "column": K[0]}
+        data = {"layer": 1, **lines, "factors": [[]] * pattern.depth}
+        with pytest.raises(CertificateError) as error:
+            check_proof(pattern, {"rule": "sandwich", "data": data, "parts": []})
+        refused.add(str(error.value).split("expected ")[1].split(";")[0])
+    assert "a limit other than 0 at the row and the column" in refused  # and nothing before that
     assert sandwich.find(pattern) is None
     assert sandwich.find(pattern.transpose()) is None
     assert pipeline.verdict(pipeline.reduce(pattern)) == answer

@@ -109,16 +109,16 @@ def rank_at_least(
     """The rank of A on rows x cols modulo a prime: a minor that is not 0 there is not 0."""
     if not rows or not cols:
         return 0
-    at.spend(len(rows) * len(cols) * (1500 + min(len(rows), len(cols))))
+    size, least = len(rows) * len(cols), min(len(rows), len(cols))
+    at.spend(2000 * (len(rows) + len(cols) + len(values)) + size * (10 + least // 3))
     found = nmod_mat(len(rows), len(cols), PRIME)
-    for i, row in enumerate(rows):
-        for j, col in enumerate(cols):
-            value = values.get((row, col), 0)
+    row_at, col_at = ({line: n for n, line in enumerate(lines)} for lines in (rows, cols))
+    for (row, col), value in values.items():
+        if row in row_at and col in col_at:
             below = value.denominator % PRIME
             at.demand(below != 0, f"denominators that {PRIME} does not divide", "another")
-            if value:
-                inverse = 1 if below == 1 else pow(below, -1, PRIME)
-                found[i, j] = value.numerator * inverse % PRIME
+            inverse = 1 if below == 1 else pow(below, -1, PRIME)
+            found[row_at[row], col_at[col]] = value.numerator * inverse % PRIME
     return int(found.rank())
 
 
