@@ -611,7 +611,7 @@ CHAINS: list[tuple[str, list[str], dict[str, Any], str]] = [
         "a limit of rank 3 at least",
     ),
     ("sandwich", COLLISION, sandwich([[0, 1, ONE]]), "entries of factor 1 on the support"),
-    ("sandwich", COLLISION, sandwich([[False, 0, ONE]]), "a row of a factor: an integer"),
+    ("sandwich", COLLISION, sandwich([[False, 0, ONE]]), "a row of factor 1: an integer"),
     ("sandwich", COLLISION, sandwich([*LOWER, LOWER[0]]), "every entry of factor 1 once"),
     (
         "sandwich",

@@ -73,17 +73,21 @@ def _factors(chain: Chain, at: Reader) -> list[Rows]:
     found = []
     listed = at.items(at.data["factors"], "factors", chain.depth)
     for number, (entries, mask) in enumerate(zip(listed, chain.masks, strict=True), start=1):
-        at.spend(500 * len(mask.row))
-        support = set(zip(mask.row.tolist(), mask.col.tolist(), strict=True))
+        at.spend(200 * (mask.rows + len(mask.row)))
+        ones = mask.csr()
         rows: Rows = {}
         for entry in at.items(entries, f"factor {number}"):
-            at.spend(5000)
-            row_, col, value = at.items(entry, "[row, column, value]", 3)
-            i, j = at.whole(row_, "a row of a factor"), at.whole(col, "a column of a factor")
-            at.demand((i, j) in support, f"entries of factor {number} on the support", f"{i}, {j}")
-            row = rows.setdefault(i, {})
-            at.demand(j not in row, f"every entry of factor {number} once", f"({i}, {j})")
-            row[j] = read_laurent(value, at)
+            at.spend(10_000)
+            row, col, value = at.items(entry, "[row, column, value]", 3)
+            i = at.integer(row, f"a row of factor {number}", 0, mask.rows)
+            j = at.integer(col, f"a column of factor {number}", 0, mask.cols)
+            support = ones.indices[ones.indptr[i] : ones.indptr[i + 1]]
+            place = int(np.searchsorted(support, j))
+            on = place < len(support) and support[place] == j
+            at.demand(on, f"entries of factor {number} on the support", f"({i}, {j})")
+            values = rows.setdefault(i, {})
+            at.demand(j not in values, f"every entry of factor {number} once", f"({i}, {j})")
+            values[j] = read_laurent(value, at)
         found.append(rows)
     return found
 
@@ -100,7 +104,7 @@ def _product(factors: list[Rows], at: Reader) -> Rows:
             sums: dict[int, Sum] = {}
             for unit, left in row.items():
                 below = product.get(unit, {})
-                at.spend(5000 * (1 + len(below)))
+                at.spend(10_000 * (1 + len(below)))
                 for k, right in below.items():
                     sums.setdefault(k, Sum(at)).add(laurent_product((left, right), at))
             longer[i] = {k: total.terms for k, total in sums.items() if total.terms}
