@@ -253,6 +253,10 @@ class Pattern:
         >>> Pattern.of(["110/110", "11"]).twins()
         (array([0, 0, 1]), array([0, 0]), array([0]))
         """
+        return self._twins
+
+    @cached_property
+    def _twins(self) -> tuple[npt.NDArray[np.int64], ...]:
         columns = [mask.tocsc() for mask in self.layers]
         found = []
         for layer, width in enumerate(self.widths):
@@ -263,6 +267,7 @@ class Pattern:
             for unit in range(width):
                 key = (_segment(into, unit), _segment(out, unit))
                 labels[unit] = numbers.setdefault(key, len(numbers))
+            labels.flags.writeable = False
             found.append(labels)
         return tuple(found)
 

@@ -7,9 +7,10 @@ or all maximal choices where sets of hidden units contain each other, if they ar
 from __future__ import annotations
 
 from itertools import product
+from math import prod
 
 from cadlink.clock import UNLIMITED, Clock
-from cadlink.patterns.pattern import Pattern
+from cadlink.patterns.pattern import Pattern, row
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Step
 from cadlink.writing.document import Blocks, sentence
@@ -18,6 +19,7 @@ from cadlink.writing.formulas import these
 __all__ = ["RULE", "choices", "find"]
 
 MOST_COUNTS = 5000  # count vectors that are enumerated
+MANY = 20  # classes, of which at most one allows nothing: they have too many count vectors
 MOST_PARTS = 4  # restrictions that one step may ask for
 
 
@@ -29,29 +31,26 @@ def choices(pattern: Pattern) -> list[list[int]]:
     """
     last = pattern.layers[-1]
     least = min(pattern.widths[:-1])
-    members: dict[frozenset[int], list[int]] = {}
+    members: dict[bytes, list[int]] = {}
     for j in range(last.shape[0]):
-        its = frozenset(last.indices[last.indptr[j] : last.indptr[j + 1]].tolist())
-        members.setdefault(its, []).append(j)
-    classes = sorted(members, key=lambda its: (len(its), sorted(its)))
-    bound = [min(len(its), least) for its in classes]
-    most = [min(len(members[its]), b) for its, b in zip(classes, bound, strict=True)]
-    vectors = _maximal(classes, bound, most) or [tuple(most)]
+        members.setdefault(row(last, j).tobytes(), []).append(j)
+    classes = sorted(members.values(), key=lambda its: row(last, its[0]).size)
+    bound = [min(row(last, its[0]).size, least) for its in classes]
+    most = tuple(min(len(its), b) for its, b in zip(classes, bound, strict=True))
+    vectors = []
+    if prod(1 + n for n in most[:MANY]) <= MOST_COUNTS:
+        sets = [frozenset(row(last, its[0]).tolist()) for its in classes]
+        vectors = _maximal(sets, bound, most)
     return [
-        sorted(j for its, n in zip(classes, vector, strict=True) for j in members[its][:n])
-        for vector in vectors
+        sorted(j for its, n in zip(classes, vector, strict=True) for j in its[:n])
+        for vector in vectors or [most]
     ]
 
 
 def _maximal(
-    classes: list[frozenset[int]], bound: list[int], most: list[int]
+    classes: list[frozenset[int]], bound: list[int], most: tuple[int, ...]
 ) -> list[tuple[int, ...]]:
-    """The maximal allowed count vectors; none when they are too many to look at or to use."""
-    count = 1
-    for limit in most:
-        count *= limit + 1
-        if count > MOST_COUNTS:
-            return []
+    """The maximal allowed count vectors; none when they are too many to use."""
     smaller = [[b for b in range(a) if classes[b] < classes[a]] for a in range(len(classes))]
     allowed: list[tuple[int, ...]] = []
     for vector in product(*(range(limit, -1, -1) for limit in most)):

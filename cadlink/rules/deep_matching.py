@@ -20,7 +20,7 @@ from cadlink.writing.formulas import factor
 
 __all__ = ["RULE", "find", "holds"]
 
-GROWING = 8 ** np.arange(1, 8)  # numbers of inputs, after which ever more are looked at together
+PIECES = 16, 256  # inputs that are looked at first, and then, before all others
 
 
 def holds(pattern: Pattern, clock: Clock = UNLIMITED) -> bool:
@@ -41,7 +41,7 @@ def holds(pattern: Pattern, clock: Clock = UNLIMITED) -> bool:
         above = product(above, drawn(pattern.layers[number - 1], number, 0), clock)
     heads, outputs = pattern.layers[0].T.tocsr(), support.T.tocsr()  # row k: those of input k
     narrowest = np.argsort(np.diff(heads.indptr) - np.diff(outputs.indptr), kind="stable")
-    for inputs in np.split(narrowest, GROWING):
+    for inputs in np.split(narrowest, PIECES):
         left = ~served(above, heads[inputs, :], outputs[inputs, :], clock)
         for k in inputs[left].tolist():
             its = above[np.ix_(row(outputs, k), row(heads, k))]

@@ -95,8 +95,9 @@ def full_row_rank(matrices: Matrix) -> npt.NDArray[np.bool_]:
         col = np.argmax(left[:, i] != 0, axis=1)
         pivots = left[number, i, col]
         full &= pivots != 0
-        cleared = left[number, i + 1 :, col][:, :, None] * left[:, i, None]
-        left[:, i + 1 :] = (left[:, i + 1 :] * pivots[:, None, None] - cleared) % PRIME
+        # Remainders of positive numbers are found in half the time.
+        cleared = (PRIME - left[number, i + 1 :, col])[:, :, None] * left[:, i, None]
+        left[:, i + 1 :] = (left[:, i + 1 :] * pivots[:, None, None] + cleared) % PRIME
     return full
 
 

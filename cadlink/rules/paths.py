@@ -96,9 +96,11 @@ def boolean_product(
 
 
 def is_trimmed(pattern: Pattern) -> bool:
-    """Whether every unit lies on a path from an input to an output."""
+    """Whether every unit lies on a path from an input to an output, that is, has an edge from
+    below, if it is no input, and one upwards, if it is no output."""
     return all(
-        len(units) == width for units, width in zip(on_paths(pattern), pattern.widths, strict=True)
+        np.diff(mask.indptr).all() and np.bincount(mask.indices, minlength=mask.shape[1]).all()
+        for mask in pattern.layers
     )
 
 

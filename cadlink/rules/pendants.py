@@ -5,6 +5,8 @@ Theorem and proof: kernel, pendants; the theorem is its own transpose.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -23,6 +25,8 @@ def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
     >>> find(Pattern.of(["10/10/11", "110/011"])).parts[0].inline()
     '10/11;10/11'
     """
+    if not any(_pendant(*masks) for masks in pairwise(pattern.layers)):
+        return None
     layers = list(pattern.layers)
     for layer in range(1, pattern.depth):
         clock.check()
@@ -35,6 +39,11 @@ def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
         if smaller.widths == pattern.widths
         else Step("pendants", Conclusion.SAME, {}, (smaller,))
     )
+
+
+def _pendant(below: Mask, above: Mask) -> bool:
+    """Whether some units between these masks see one input or feed one output."""
+    return bool((np.diff(below.indptr) == 1).any() or (np.bincount(above.indices) == 1).any())
 
 
 def _joined(below: Mask, above: Mask) -> tuple[Mask, Mask]:

@@ -54,12 +54,15 @@ def reduce(problem: Problem, clock: Clock = UNLIMITED, first: Sequence[Rule] = (
         tree = _with_parts(top, clock)
         if verdict(tree) is not None:
             return tree
-    tree = _reduce(problem, clock)
+    silent: list[Rule] = []
+    tree = _reduce(problem, clock, silent=silent)
     if verdict(tree) is None:
         tree = _obstructed(tree, clock)
     if verdict(tree) is None and isinstance(problem, Pattern):
         # Which pair of layers is merged first can matter; the transpose begins at the other end.
-        turned = _reduce(problem.transpose(), clock)
+        # Rules that have looked at it already say nothing else.
+        skipped = [rule for rule in silent if rule.both_ways]
+        turned = _reduce(problem.transpose(), clock, skipped=skipped)
         if verdict(turned) is not None:
             return Tree(problem, _transposing(turned.problem), (turned,))
     return tree
@@ -84,11 +87,20 @@ def _obstructed(tree: Tree, clock: Clock) -> Tree:
     return Tree(tree.problem, step, (_reduce(step.parts[0], clock),))
 
 
-def _reduce(problem: Problem, clock: Clock, lemmas: bool = True) -> Tree:
+def _reduce(
+    problem: Problem,
+    clock: Clock,
+    lemmas: bool = True,
+    skipped: Sequence[Rule] = (),
+    silent: list[Rule] | None = None,
+) -> Tree:
     """What the rules find without looking at restrictions; without ``lemmas``, only those that
-    need no other proof, so that proofs of lemmas do not call for lemmas without end."""
+    need no other proof, so that proofs of lemmas do not call for lemmas without end.
+
+    ``skipped``: rules that are not tried on the whole problem.  To ``silent`` are added those that
+    have searched there to the end and taken no step."""
     kept = Tree(problem, None)
-    for top in _all_steps(problem, clock, lemmas):
+    for top in _all_steps(problem, clock, lemmas, skipped, silent):
         tree = _with_parts(top, clock, lemmas)
         if verdict(tree) is not None:
             return tree
@@ -97,17 +109,27 @@ def _reduce(problem: Problem, clock: Clock, lemmas: bool = True) -> Tree:
     return kept
 
 
-def _all_steps(problem: Problem, clock: Clock, lemmas: bool) -> Iterator[Tree]:
+def _all_steps(
+    problem: Problem,
+    clock: Clock,
+    lemmas: bool,
+    skipped: Sequence[Rule] = (),
+    silent: list[Rule] | None = None,
+) -> Iterator[Tree]:
     """What all rules make of the problem, in their order; at last those that ask for lemmas."""
     rules = GROUP_RULES if isinstance(problem, Group) else CHAIN_RULES
-    yield from _steps(problem, clock, [(rule, rule.find) for rule in rules])
+    tried = [(rule, rule.find) for rule in rules if rule not in skipped]
+    yield from _steps(problem, clock, tried, silent)
     if lemmas:
         asking = [(rule, _proving(rule.find_with)) for rule in rules if rule.find_with is not None]
         yield from _steps(problem, clock, asking)
 
 
 def _steps(
-    problem: Problem, clock: Clock, searches: Sequence[tuple[Rule, Find | None]]
+    problem: Problem,
+    clock: Clock,
+    searches: Sequence[tuple[Rule, Find | None]],
+    silent: list[Rule] | None = None,
 ) -> Iterator[Tree]:
     """What these searches make of the problem, one after the other while there is time; the parts
     are still open."""
@@ -121,6 +143,8 @@ def _steps(
             continue
         if found is not None:
             yield found
+        elif silent is not None:
+            silent.append(rule)
 
 
 def taken(rule: Rule, problem: Problem, clock: Clock = UNLIMITED) -> Tree | None:

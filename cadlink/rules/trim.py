@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules.paths import on_paths
+from cadlink.rules.paths import is_trimmed, on_paths
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Step
 from cadlink.writing.document import Blocks, sentence
@@ -23,10 +23,9 @@ def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
     >>> find(Pattern.of(["110/001", "10/10"])).parts[0].inline()
     '11;1/1'
     """
-    units = on_paths(pattern)
-    if all(len(kept) == width for kept, width in zip(units, pattern.widths, strict=True)):
+    if is_trimmed(pattern):
         return None
-    return Step("trim", Conclusion.SAME, {}, (pattern.select(units),))
+    return Step("trim", Conclusion.SAME, {}, (pattern.select(on_paths(pattern)),))
 
 
 def explain(chain: Pattern, told: Told) -> Blocks:

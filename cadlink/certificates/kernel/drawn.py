@@ -76,12 +76,19 @@ def factor(chain: Chain, number: int, seed: int, prime: int, at: Reader) -> Matr
 
 
 def times(left: Matrix, right: Matrix, prime: int, at: Reader) -> Matrix:
-    """The product modulo p < 2^31: every partial sum stays below 2^63."""
+    """The product modulo p < 2^31.
+
+    The left factor is split at 2^16, so that sums of 64 products are at most 2^53: these are exact
+    in double precision.
+    """
     at.demand(left.shape[0] * right.shape[1] <= MOST_ENTRIES, "moderate products", "a large one")
     at.spend(left.shape[1] * (5000 + 4 * left.shape[0] * right.shape[1]))
     product = np.zeros((left.shape[0], right.shape[1]), dtype=np.int64)
-    for middle in range(left.shape[1]):
-        product = (product + left[:, middle, None] * right[None, middle, :]) % prime
+    for middle in range(0, left.shape[1], 64):
+        some, other = left[:, middle : middle + 64], right[middle : middle + 64].astype(np.float64)
+        high, low = (half.astype(np.float64) @ other for half in (some >> 16, some & 0xFFFF))
+        carried = high.astype(np.int64) % prime << 16
+        product = (product + carried + low.astype(np.int64)) % prime
     return product
 
 
@@ -126,8 +133,8 @@ def independent(stack: Matrix, prime: int, at: Reader) -> NDArray[np.bool_]:
     """Which matrices of a stack (matrices x rows x columns) have independent rows modulo p.
 
     All are eliminated together: at its first nonzero entry, the pivot, every row in turn clears the
-    rows below, which are multiplied by the pivot beforehand.  This keeps the rank, and what comes
-    before the remainder is between -2^62 and 2^62.
+    rows below, which are multiplied by the pivot beforehand.  This keeps the rank; the sums of two
+    products stay below 2^63.
     """
     at.spend(stack.shape[1] * (20_000 + 4 * stack.size) + 20 * stack.size)
     each = np.arange(len(stack))
@@ -135,9 +142,9 @@ def independent(stack: Matrix, prime: int, at: Reader) -> NDArray[np.bool_]:
     while stack.shape[1]:
         row, below = stack[:, 0], stack[:, 1:]
         place = (row != 0).argmax(axis=1)
-        pivot, column = row[each, place], below[each, :, place]
+        pivot, column = row[each, place], prime - below[each, :, place]
         fine &= pivot != 0
-        stack = (pivot[:, None, None] * below - column[:, :, None] * row[:, None]) % prime
+        stack = (pivot[:, None, None] * below + column[:, :, None] * row[:, None]) % prime
     return fine
 
 
