@@ -30,6 +30,8 @@ from cadlink.writing.formulas import NE, a, cell, factor, laurent_of, math
 __all__ = ["RULE", "find", "search"]
 
 PROBES = 64  # units looked at before the full product
+FEW_PROBES = 8  # of these, where that takes no longer than the probes
+QUICK = 200_000_000  # multiplications of such a product
 DENSE = 4_000_000  # entries of masks that are probed as dense matrices
 MOST_FEW = 48, 16  # rows (columns) of a probe: with the fewest and with the most paths
 BLOCK = 4_000_000  # entries of N held at once
@@ -72,7 +74,8 @@ def search(p: Mask, q: Mask, most_terms: int = MAX_TERMS, clock: Clock = UNLIMIT
         mask.toarray().astype(np.float32) if small else mask.astype(np.int32)
         for mask in (p, by_input)
     )
-    for unit in _candidates(p, by_unit, q, by_input):
+    quick = p.shape[0] * p.shape[1] * q.shape[1] <= QUICK
+    for unit in _candidates(p, by_unit, q, by_input)[: FEW_PROBES if quick else PROBES]:
         clock.check()
         rows = _some(by_unit.indices[by_unit.indptr[unit] : by_unit.indptr[unit + 1]], p.indptr)
         cols = _some(q.indices[q.indptr[unit] : q.indptr[unit + 1]], by_input.indptr)
@@ -172,34 +175,39 @@ def _full(p: Any, q: Any, most_terms: int, clock: Clock) -> Found | None:
 def _owned_cells(p: Any, q: Any, most_terms: int) -> Iterator[tuple[Ints, Ints, Ints]]:
     """(rows, columns, owners) of the cells with N = 1, in blocks of rows; nothing if unaffordable.
 
-    One product gives count and owner: every path of unit g weighs 2^s + g, with 2^s larger than any
-    sum of unit numbers.  In the dense product all these sums are exact in double precision.
+    Dense products give the numbers of paths, and the sum of the units of these, which is exact
+    where there is one.  A sparse product gives both: every path of unit g weighs 2^s + g, with 2^s
+    larger than any sum of unit numbers.
     """
     units = q.shape[0]
-    shift = int(units * units).bit_length()
-    weight = (1 << shift) + np.arange(units, dtype=np.int64)
+    number = np.arange(units, dtype=np.int64)
     terms = int(np.dot(np.bincount(p.indices, minlength=units), np.diff(q.indptr).astype(np.int64)))
     dense_terms = p.shape[0] * units * q.shape[1]
-    exact = shift + units.bit_length() < 53
-    dense = exact and dense_terms < FASTER * terms and units * q.shape[1] <= 50_000_000
+    dense = dense_terms < FASTER * terms and units * q.shape[1] <= 50_000_000
     if (dense_terms > FASTER * most_terms) if dense else (terms > most_terms):
         return
+    shift = int(units * units).bit_length()
     if shift + units.bit_length() >= 63:  # the weights would not fit
         return
-    weighed = sp.csr_array((weight[p.indices], p.indices, p.indptr), shape=p.shape)
-    right = q.toarray().astype(np.float64) if dense else q.astype(np.int64)
+    right = q.toarray().astype(np.float32) if dense else q.astype(np.int64)
     step = max(1, BLOCK // q.shape[1])
     for start in range(0, p.shape[0], step):
-        piece = weighed[start : start + step, :]
+        piece = p[start : start + step, :]
         if dense:
-            product = piece.toarray().astype(np.float64) @ right
-            rows, cols = np.nonzero((product >= 2**shift) & (product < 2 ** (shift + 1)))
-            values = product[rows, cols].astype(np.int64)
+            left = piece.toarray().astype(np.float32)
+            rows, cols = np.nonzero(left @ right == 1)
+            sums = (left * number.astype(np.float32)) @ right if rows.size else left
+            owners = sums[rows, cols].astype(np.int64)
         else:
-            product = (piece @ right).tocoo()
+            weighed = sp.csr_array(
+                ((1 << shift) + piece.indices.astype(np.int64), piece.indices, piece.indptr),
+                shape=piece.shape,
+            )
+            product = (weighed @ right).tocoo()
             single = np.flatnonzero((product.data >> shift) == 1)
-            rows, cols, values = product.row[single], product.col[single], product.data[single]
-        yield rows.astype(np.int64) + start, cols.astype(np.int64), values - (1 << shift)
+            rows, cols = product.row[single], product.col[single]
+            owners = product.data[single] - (1 << shift)
+        yield rows.astype(np.int64) + start, cols.astype(np.int64), owners
 
 
 def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
