@@ -99,12 +99,17 @@ def _outputs(units: Ints, outputs_of: Mask) -> Ints:
     return np.flatnonzero(reached)
 
 
+def _by_turn(above: Mask, turns: int) -> Mask:
+    """The outputs that ask in every turn."""
+    edges = above.tocoo()
+    turn_of = (edges.col - edges.row) % np.int32(turns)
+    return sp.csr_array((edges.data, (turn_of, edges.row)), shape=(turns, above.shape[0]))
+
+
 def _left_out(above: Mask, fed: npt.NDArray[np.bool_], clock: Clock) -> Ints:
     """The columns (of ``fed``, units x columns) in which a greedy matching leaves an output out."""
     turns = max(above.shape)
-    edges = above.tocoo()
-    turn_of = (edges.col - edges.row) % turns
-    asking = sp.csr_array((edges.data, (turn_of, edges.row)), shape=(turns, above.shape[0]))
+    asking = _by_turn(above, turns)
     free = np.packbits(fed, axis=1)  # a bit for every column
     waiting = np.packbits(np.ones((above.shape[0], fed.shape[1]), dtype=np.bool_), axis=1)
     for turn in np.random.default_rng(0).permutation(turns).tolist():
@@ -117,7 +122,9 @@ def _left_out(above: Mask, fed: npt.NDArray[np.bool_], clock: Clock) -> Ints:
         if not waiting.any():
             break
     without = np.unpackbits(waiting, axis=1, count=fed.shape[1]).view(np.bool_)
-    left = np.flatnonzero(without.any(axis=0))
+    left: Ints = np.flatnonzero(without.any(axis=0))
+    if not left.size:
+        return left
     # An output that no fed unit reaches needs nothing.
     reached = above.astype(np.float32) @ fed[:, left].astype(np.float32) > 0
     missing: Ints = left[(without[:, left] & reached).any(axis=0)]

@@ -11,7 +11,7 @@ import pytest
 from flint import nmod_mat
 
 from cadlink.certificates.kernel import check_proof
-from cadlink.certificates.kernel.drawn import independent
+from cadlink.certificates.kernel.drawn import independent, times
 from cadlink.certificates.kernel.reader import Budget, Reader
 from cadlink.clock import Clock
 from cadlink.errors import CertificateError
@@ -197,3 +197,16 @@ def test_matrices_that_are_eliminated_together_have_flints_rank(prime: int) -> N
             assert full_row_rank(stack).tolist() == full
         both |= set(full)
     assert both == {False, True}
+
+
+@pytest.mark.parametrize("prime", [3, 65537, 2**31 - 1])
+def test_products_of_the_largest_numbers_are_exact(prime: int) -> None:
+    chance = np.random.default_rng(prime)
+    for middle in (1, 63, 64, 65, 200):
+        for least in (0, prime - 2):
+            left = chance.integers(least, prime, size=(5, middle))
+            right = chance.integers(least, prime, size=(middle, 4))
+            exact = left.astype(object) @ right.astype(object) % prime
+            assert (
+                times(left, right, prime, Reader({}, "proof", Budget())).tolist() == exact.tolist()
+            )

@@ -12,6 +12,8 @@ from cadlink.certificates.kernel.reader import Reader
 
 __all__ = ["swept"]
 
+BLOCK = 2**18  # entries of tables for some of the rows
+
 
 def swept(above: Any, below: Any, at: Reader) -> NDArray[np.bool_]:
     """For which columns a verified matching saturates the covered rows.
@@ -24,8 +26,7 @@ def swept(above: Any, below: Any, at: Reader) -> NDArray[np.bool_]:
     here = np.zeros((width, columns), dtype=np.bool_)
     here[below.indices, np.repeat(np.arange(columns), np.diff(below.indptr))] = True
     turns = max(rows, width)
-    row = np.repeat(np.arange(rows), np.diff(above.indptr))
-    asking = Mask(turns, rows, (above.indices - row) % turns, row).csr()
+    asking = _asking(above, turns)
     partner = np.full((rows, columns), -1, dtype=np.int32)
     free = np.packbits(here, axis=1)  # a bit for every column
     waiting = np.packbits(partner < 0, axis=1)
@@ -45,18 +46,27 @@ def swept(above: Any, below: Any, at: Reader) -> NDArray[np.bool_]:
             break
     # Nothing above is relied on: every partner must be a neuron of its row and its column, no
     # neuron may be taken twice in a column, and a row without one must not be covered.
-    at.spend(rows * (50_000 + width // 10 + 40 * columns))
+    at.spend(rows * (20_000 + 2 * width + 60 * columns))
     fine = np.ones(columns, dtype=np.bool_)
     taken = np.zeros_like(here)
-    for j, partners in enumerate(partner):
-        mine = np.zeros(width, dtype=np.bool_)
-        mine[above.indices[above.indptr[j] : above.indptr[j + 1]]] = True
-        has = np.flatnonzero(partners >= 0)
-        neurons = partners[has]
-        fine[has] &= mine[neurons] & here[neurons, has] & ~taken[neurons, has]
-        taken[neurons, has] = True
-        lacks = np.flatnonzero(partners < 0)
-        if len(lacks):
-            at.spend(2 * int(mine.sum()) * len(lacks))
-            fine[lacks] &= ~here[np.ix_(mine, lacks)].any(axis=0)
+    step = max(1, BLOCK // max(width, columns))
+    for start in range(0, rows, step):
+        sees = above[start : start + step].toarray()
+        partners = partner[start : start + step]
+        j, k = np.nonzero(partners >= 0)
+        neuron = partners[j, k]
+        fine[k[~(sees[j, neuron] & here[neuron, k])]] = False
+        taken[neuron, k] = True
+        lacking = np.flatnonzero((partners < 0).any(axis=0))
+        at.spend(len(sees) * width * len(lacking) // 10)
+        covered = sees.astype(np.float32) @ here[:, lacking].astype(np.float32) > 0
+        fine[lacking] &= ~(covered & (partners[:, lacking] < 0)).any(axis=0)
+    fine &= np.count_nonzero(taken, axis=0) == np.count_nonzero(partner >= 0, axis=0)
     return fine
+
+
+def _asking(above: Any, turns: int) -> Any:
+    """A row for every turn: the rows of ``above`` that ask a neuron of theirs."""
+    row = np.repeat(np.arange(above.shape[0], dtype=np.int32), np.diff(above.indptr))
+    turn = (above.indices - row) % np.int32(turns)
+    return Mask(turns, above.shape[0], turn, row).csr()
