@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from cadlink.certificates.data import Certificate
 from cadlink.certificates.kernel import check
+from cadlink.clock import Clock, OutOfTime
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
+from cadlink.rules import one_layer, pipeline
 from cadlink.rules.pipeline import Tree, open_leaves, proof, reduce, verdict
 from cadlink.rules.step import Conclusion, Step
 
@@ -110,3 +114,24 @@ def test_what_stays_open_is_the_smaller_problem() -> None:
     group = Group.of([*HARD.neurons, {(9, 0), (9, 1), (9, 2)}])
     leaves = list(open_leaves(reduce(group)))
     assert [leaf.problem for leaf in leaves] == [HARD]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_rule_looks_at_a_chain_once_in_each_way(
+    monkeypatch: pytest.MonkeyPatch, late: bool
+) -> None:
+    seen = []
+
+    def find(pattern: Pattern, clock: Clock) -> Step | None:
+        seen.append(pattern.inline())
+        if late and len(seen) == 1:
+            raise OutOfTime
+        return None
+
+    rule = replace(one_layer.RULE, find=find, both_ways=True)
+    monkeypatch.setattr(pipeline, "CHAIN_RULES", (rule,))
+    chain = Pattern.of(["110/011", "11"])
+    assert verdict(reduce(chain)) is None
+    there, back = chain.inline(), chain.transpose().inline()
+    # Only who ran out of time before the other way had its turn is asked again.
+    assert seen == ([there, back, there] if late else [there, back])
