@@ -36,6 +36,9 @@ __all__ = ["by_sections", "settle"]
 # Seconds given to each strategy in the first, second, ... round.
 SLICES = (2.0, 8.0, 30.0, 120.0, 600.0)
 
+# Terms of the product map beyond which backends are rarely quick: they come a round later.
+FEW_TERMS = 16
+
 # Terms of the product map beyond which no formula is written at all.
 MOST_TERMS = 400
 
@@ -89,10 +92,16 @@ class _Leaf:
         )
 
     def sections(self, slice_s: float) -> Proof | None:
-        """Parameters as Laurent polynomials of the product, case by case; fully checkable."""
+        """Parameters as Laurent polynomials of the product, case by case, or a curve to a matrix
+        for which none were found; fully checkable."""
         self.desk.say("searching for sections")
-        clock = self.desk.clock.at_most(slice_s / 2)
-        return sections.find(self.problem, clock, seed=self.desk.seed + self.searches)
+        clock = self.desk.clock.at_most(slice_s)
+        found = sections.find(self.problem, clock, seed=self.desk.seed + self.searches)
+        if found.proof is not None:
+            return found.proof
+        stop = time.monotonic() + min(slice_s, self.desk.left())
+        limits = sorted(found.stuck, key=len)
+        return nonclosed.find(self.problem, self.desk.seed, stop, starts=limits, trials=0)
 
     def columns(self, slice_s: float) -> Proof | None:
         """Freeness by way of the few columns that no generic X serves, either way up."""
@@ -285,7 +294,7 @@ Strategy: TypeAlias = Callable[[float], "Proof | None"]
 
 
 def by_sections(problem: Problem, desk: Desk) -> Proof | None:
-    """A proof of freeness that rests on nobody's word, if there is one within a slice of time.
+    """A proof that rests on nobody's word, if sections give one within a slice of time.
 
     To be asked before a word from a file is taken; the other searches are rarely worth it where
     somebody has asked a backend.
@@ -299,26 +308,26 @@ def settle(problem: Problem, desk: Desk) -> Proof | None:
     Raises Contradiction when two backends give opposite answers.
     """
     leaf = _Leaf(problem, desk)
-    strategies: tuple[Strategy, ...] = (leaf.obstruction, leaf.curve, leaf.sections)
+    searches: tuple[Strategy, ...] = (leaf.obstruction, leaf.curve, leaf.sections)
     slices: tuple[float, ...] = SLICES[:2]  # what is not found by then is rarely found later
-    if encode.count_terms(problem) <= MOST_TERMS and desk.engine.available():
+    asked: tuple[Strategy, ...] = ()
+    terms = encode.count_terms(problem)
+    if terms <= MOST_TERMS and desk.engine.available():
         slices = SLICES
-        strategies += (
-            leaf.columns,
-            leaf.free,
-            leaf.image,
-            leaf.variety,
-            leaf.witness,
-            leaf.sentence,
-        )
-    for slice_s in slices:
-        for strategy in strategies:
-            if desk.left() <= 0:
-                return None
-            try:
-                proof = strategy(slice_s)
-            except FormulaError:  # a question too long to be written: this strategy is silent
-                continue
-            if proof is not None:
-                return proof
+        asked = (leaf.columns, leaf.free, leaf.image, leaf.variety, leaf.witness, leaf.sentence)
+    behind = int(terms > FEW_TERMS)
+    rounds: list[tuple[Strategy, float]] = []
+    for n, slice_s in enumerate(slices):
+        rounds += [(strategy, slice_s) for strategy in searches]
+        if n >= behind:
+            rounds += [(strategy, slices[n - behind]) for strategy in asked]
+    for strategy, slice_s in rounds:
+        if desk.left() <= 0:
+            return None
+        try:
+            proof = strategy(slice_s)
+        except FormulaError:  # a question too long to be written: this strategy is silent
+            continue
+        if proof is not None:
+            return proof
     return None

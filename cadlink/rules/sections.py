@@ -32,6 +32,8 @@ def explain(problem: Problem, told: Told) -> Blocks:
 
 
 def _argument(tree: dict[str, Any], name: str) -> tuple[Block, ...]:
+    if "then" in tree:
+        return (_addition(tree), *_argument(tree["then"], name))
     if "coordinate" not in tree:
         return _parameters(tree)
     x, shift = unknown(tree["coordinate"]), tree["shift"]
@@ -43,6 +45,19 @@ def _argument(tree: dict[str, Any], name: str) -> tuple[Block, ...]:
         blocks.append(Paragraph(f"Suppose {value + sign + '0'}.{renamed}", f"Case {mine}."))
         blocks.append(Nested(_argument(tree[part], mine)))
     return tuple(blocks)
+
+
+def _addition(node: dict[str, Any]) -> Paragraph:
+    """A line of A times a number is added to another."""
+    line = "row" if "rows" in node else "column"
+    source, target = node[line + "s"]
+    crossing = "column" if line == "row" else "row"
+    return Paragraph(
+        f"Whatever weights lead to {line} {source} may lead to {line} {target}: A is a product if"
+        f" it is one once {line} {source}, times a number, is added to {line} {target}. In this"
+        f" way make the entry of {line} {target} in {crossing} {node['clear']} 0. From here on A"
+        " stands for the result; its entries that have changed may be anything."
+    )
 
 
 def _parameters(leaf: dict[str, Any]) -> tuple[Block, ...]:

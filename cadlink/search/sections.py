@@ -1,176 +1,278 @@
 """Find a proof of freeness by sections: parameters as Laurent polynomials of the product's entries.
 
-Theorem: kernel, sections.  At a stratum some parameters are set to 1 or 0, the others are unknown;
-an equation (product = entry) with an unknown that stands in one term only, times a monomial that is
-not zero on the stratum, is solved for it.  When the last equation is met this is a leaf.  A trial
-that is stuck names the polynomials that it would have needed to be zero, or not; when many trials
-fail the stratum is split by one of those named most often.
-
-A monomial is one integer, a digit in base 256 for the power of every coordinate (first) and every
-unknown: products are sums.
+Theorem: kernel, sections.  At every stratum some trials are made to write the parameters down
+(``section.py``).  When they fail the stratum is made smaller.  While every entry is 0 or has a
+coordinate of its own, elimination comes first: an entry that is not 0 clears others by additions of
+lines that keep the set.  The entry that is split by is the one that clears most, and an addition
+that disturbs entries already decided is made when nothing else is left.  Otherwise the stratum is
+split by one of the polynomials that stood in the way of most trials.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import permutations
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from cadlink.certificates.data import Proof
 from cadlink.clock import UNLIMITED, Clock
-from cadlink.patterns.group import Group
+from cadlink.patterns.group import Cell, Group
 from cadlink.search.laurent import Number
-from cadlink.search.model import Model, Problem
+from cadlink.search.model import Limit, Model, Problem
+from cadlink.search.monomials import Poly, Ring, over, unit
+from cadlink.search.section import Blame, Trials
 from cadlink.search.vanishing import dimension
 
-__all__ = ["find"]
+__all__ = ["Sections", "find"]
 
 MOST_CELLS, MOST_PATHS = 16, 200  # of a problem that is tried
 TRIALS = 40  # at every stratum in the first round; twice as many in every round
-DEEPEST = 8  # splits above a leaf
-WAYS = 3  # splits of one stratum that are tried
-LONGEST = 60, 250  # terms of a solution, and of an equation
-DIGIT = 8
-HALF = 1 << DIGIT - 1
+EARLY = 4  # a stratum that elimination can make smaller gets so many times fewer
+DEEPEST = 8  # splits by polynomials above a leaf
+WAYS = 3  # splits of one stratum by polynomials that are tried
 
-Poly: TypeAlias = "dict[int, Number]"
 Tree: TypeAlias = "dict[str, Any]"
 
 
 @dataclass(frozen=True)
-class Stratum:
-    """The cells in the coordinates, the coordinates that are not 0, and how many are gone."""
+class Sections:
+    """What a search found: a proof, or matrices at whose stratum it was stuck, likely missed."""
 
-    cells: tuple[Poly, ...]
-    nonzero: frozenset[int]
-    gone: int
+    proof: Proof | None
+    stuck: tuple[Limit, ...] = ()
 
 
-def find(problem: Problem, clock: Clock = UNLIMITED, seed: int = 0) -> Proof | None:
-    """A ``sections`` step proving the problem free, or None.  Without a limit it may never end.
+def find(problem: Problem, clock: Clock = UNLIMITED, seed: int = 0) -> Sections:
+    """A ``sections`` step proving the problem free, or where the search was stuck.
+
+    Without a limit it may never end.
 
     >>> from cadlink.patterns.pattern import Pattern
-    >>> find(Pattern.of(["10/11", "11/01", "10/11"])).rule
+    >>> find(Pattern.of(["10/11", "11/01", "10/11"])).proof.rule
     'sections'
     """
     model = Model.of(problem)
     if model is None or len(model.cells) > MOST_CELLS:
-        return None
+        return Sections(None)
     if sum(map(len, model.paths.values())) > MOST_PATHS:
-        return None
+        return Sections(None)
     if dimension(model, np.random.default_rng(seed)) < len(model.cells):
-        return None  # nearly surely no matrix has a neighbourhood of products
+        return Sections(None)  # nearly surely no matrix has a neighbourhood of products
     search = _Search(model, random.Random(seed), clock)
     trials = TRIALS
     while not clock.expired():
         tree = search.proof(search.root(), trials)
         if tree is not None:
-            return Proof("sections", {"tree": tree})
-        trials *= 2
-    return None
+            return Sections(Proof("sections", {"tree": tree}))
+        trials = min(2 * trials, 8 * TRIALS)
+        search.noise = search.chance.choice((0.5, 1, 2, 4))
+    return Sections(None, tuple(search.limit(stratum) for stratum, _ in search.stuck.most_common()))
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """For every cell 0 or its entry in the coordinates, and the coordinates that are not 0."""
+
+    cells: tuple[Poly, ...]
+    nonzero: frozenset[int]
+
+    @property
+    def plain(self) -> bool:
+        """Whether every entry is 0 or the cell's own coordinate."""
+        return all(not entry or entry == {unit(n): 1} for n, entry in enumerate(self.cells))
+
+    @property
+    def key(self) -> tuple[frozenset[int], frozenset[int]]:
+        """Of a plain stratum: what determines it."""
+        return frozenset(n for n, entry in enumerate(self.cells) if entry), self.nonzero
+
+
+@dataclass(frozen=True)
+class Addition:
+    """Line ``source`` times a number may be added to line ``target``; ``pairs``: a cell of the
+    target (by number), the cell of the source above or beside it, and their common line."""
+
+    lines: str  # "rows" or "columns"
+    source: int
+    target: int
+    pairs: tuple[tuple[int, int, int], ...]
+
+    def clear(self, stratum: Stratum, at: int) -> tuple[int, int, Stratum] | None:
+        """Clear the target's cell of pair ``at`` on a plain stratum: how many zeros are lost, how
+        many other decided entries, and what is left; None if the source's cell may be 0."""
+        cell, pivot, _ = self.pairs[at]
+        if pivot not in stratum.nonzero or not stratum.cells[pivot] or not stratum.cells[cell]:
+            return None
+        cells, nonzero = list(stratum.cells), set(stratum.nonzero)
+        zeros = decided = 0
+        for place, (other, its, _) in enumerate(self.pairs):
+            if place == at or not stratum.cells[its]:
+                continue
+            zeros += not cells[other]
+            decided += other in nonzero
+            cells[other] = {unit(other): 1}
+            nonzero.discard(other)
+        cells[cell] = {}
+        nonzero.discard(cell)
+        return zeros, decided, Stratum(tuple(cells), frozenset(nonzero))
+
+
+Wrap: TypeAlias = Callable[[Tree], Tree]
 
 
 class _Search:
-    """The search for one problem; ``chosen`` are the settings of parameters that led to leaves."""
+    """The search for one problem; ``stuck``: the decided strata at which nothing more was found."""
 
     def __init__(self, model: Model, chance: random.Random, clock: Clock) -> None:
         self.model, self.chance, self.clock = model, chance, clock
         self.size = len(model.cells)
-        self.chosen: list[list[Poly]] = []
-        count = self.size + len(model.unknowns)
-        self.bias = sum(HALF << DIGIT * n for n in range(count))
-        self.low = (1 << DIGIT * self.size) - 1
-        self.around = _around(model)
+        self.ring = Ring(self.size, len(model.unknowns))
+        self.trials = Trials(model, self.ring, chance)
+        self.additions = additions(model)
+        self.reach = Counter(its for one in self.additions for _, its, _ in one.pairs)
+        self.noise = 0.0
+        self.proved: dict[tuple[frozenset[int], frozenset[int]], Tree] = {}
+        self.stuck: Counter[frozenset[int]] = Counter()
 
     def root(self) -> Stratum:
         """All matrices on the support."""
-        return Stratum(tuple({_unit(n): 1} for n in range(self.size)), frozenset(), 0)
+        return Stratum(tuple({unit(n): 1} for n in range(self.size)), frozenset())
 
-    def power(self, monomial: int, n: int) -> int:
-        """The exponent of coordinate or unknown n."""
-        return (monomial + self.bias >> DIGIT * n) % (2 * HALF) - HALF
-
-    def unknowns(self, monomial: int) -> list[tuple[int, int]]:
-        """The unknowns with their exponents."""
-        rest = (monomial + self.bias >> DIGIT * self.size) - (self.bias >> DIGIT * self.size)
-        found, n = [], self.size
-        while rest:
-            skip = ((rest & -rest).bit_length() - 1) // DIGIT
-            rest >>= DIGIT * skip
-            n += skip
-            found.append((n, rest % (2 * HALF)))
-            rest >>= DIGIT
-            n += 1
-        return found
-
-    def invertible(self, monomial: int, nonzero: frozenset[int]) -> bool:
-        """Whether a monomial in the coordinates has only such as are not 0."""
-        digits = (monomial & self.low) + (self.bias & self.low)
-        return all(
-            n in nonzero or (digits >> DIGIT * n) % (2 * HALF) == HALF for n in range(self.size)
-        )
+    def limit(self, cells: frozenset[int]) -> Limit:
+        """The matrix that is 1 on these cells."""
+        return {self.model.cells[n]: Fraction(1) for n in sorted(cells)}
 
     # -- trees -----------------------------------------------------------------------------
 
     def proof(self, stratum: Stratum, trials: int, depth: int = 0) -> Tree | None:
         """A tree for the stratum, or None."""
-        blame: Counter[tuple[tuple[int, Number], ...]] = Counter()
-        for _ in range(trials):
-            if self.clock.expired():
+        if not stratum.plain:
+            return self.leaf(stratum, trials, depth)
+        if stratum.key not in self.proved:
+            tree = self.eliminated(stratum, trials)
+            if tree is None:
                 return None
-            known = bool(self.chosen) and self.chance.random() < 0.25
-            setting = self.chance.choice(self.chosen) if known else self.setting(stratum.gone)
-            values = self.solved(stratum, setting, blame)
-            if values is not None:
-                if setting not in self.chosen:
-                    self.chosen.append(setting)
-                return self.leaf(values)
-        if depth == DEEPEST:
+            self.proved[stratum.key] = tree
+        return self.proved[stratum.key]
+
+    def eliminated(self, stratum: Stratum, trials: int) -> Tree | None:
+        """A tree for a plain stratum."""
+        cleared = self.cleared(stratum, 0)
+        if cleared is not None:
+            below, wrap = cleared
+            tree = self.proof(below, trials)
+            return None if tree is None else wrap(tree)
+        undecided = [
+            n for n, entry in enumerate(stratum.cells) if entry and n not in stratum.nonzero
+        ]
+        if not self.additions:
+            return self.leaf(stratum, trials, 0)
+        if undecided:
+            tree = self.written_down(stratum, trials // EARLY, Counter())
+            if tree is not None:
+                return tree
+            return self.split(stratum, self.pivot(stratum, undecided), {}, trials, 0)
+        tree = self.written_down(stratum, trials, Counter())
+        if tree is not None:
+            return tree
+        disturbed = self.cleared(stratum, self.size)
+        if disturbed is not None:
+            below, wrap = disturbed
+            tree = self.proof(below, trials)
+            return None if tree is None else wrap(tree)
+        tree = self.leaf(stratum, trials, 0)
+        if tree is None:
+            self.stuck[stratum.nonzero] += 1
+        return tree
+
+    def cleared(self, stratum: Stratum, most: int) -> tuple[Stratum, Wrap] | None:
+        """A cell cleared without losing zeros, nor more than so many other decided entries."""
+        found: list[tuple[float, int, Addition, int, Stratum]] = []
+        for addition in self.additions:
+            for at, (_, _, line) in enumerate(addition.pairs):
+                result = addition.clear(stratum, at)
+                if result is not None and not result[0] and result[1] <= most:
+                    harm = result[1] + self.noise * self.chance.random()
+                    found.append((harm, len(found), addition, line, result[2]))
+        if not found:
             return None
+        _, _, addition, line, below = min(found, key=lambda one: one[:2])
+
+        def wrap(tree: Tree) -> Tree:
+            lines = [addition.source, addition.target]
+            return {addition.lines: lines, "clear": line, "then": tree}
+
+        return below, wrap
+
+    def pivot(self, stratum: Stratum, undecided: Sequence[int]) -> int:
+        """The cell that clears most others once it is not 0, then the one that might."""
+        best: tuple[float, float, int] | None = None
+        for n in undecided:
+            below, gain = Stratum(stratum.cells, stratum.nonzero | {n}), 0.0
+            while (cleared := self.cleared(below, 0)) is not None:
+                below, gain = cleared[0], gain + 1
+            score = (
+                gain + self.noise * self.chance.random(),
+                self.reach[n] + self.noise * self.chance.random(),
+                -n,
+            )
+            best = max(best or score, score)
+        assert best is not None
+        return -best[2]
+
+    def leaf(self, stratum: Stratum, trials: int, depth: int) -> Tree | None:
+        """A leaf, or a split by a polynomial that stood in the way."""
+        blame: Blame = Counter()
+        tree = self.written_down(stratum, trials, blame)
+        if tree is not None or depth == DEEPEST:
+            return tree
         for x, shift in self.splits(stratum, blame)[:WAYS]:
-            negative = {m: -c for m, c in shift.items()}
-            whole = {**negative, _unit(x): 1}
-            parts = {}
-            for part, value in (("nonzero", whole), ("zero", negative)):
-                cells = tuple(self.put(cell, x, value) for cell in stratum.cells)
-                nonzero = stratum.nonzero | {x} if part == "nonzero" else stratum.nonzero
-                below = Stratum(cells, nonzero, stratum.gone + (part == "zero"))
-                tree = self.proof(below, trials, depth + 1)
-                if tree is None:
-                    break
-                parts[part] = tree
-            if len(parts) == 2:
-                return {"coordinate": self.name(x), "shift": self.written(shift), **parts}
-            if parts:  # another way into the second part would be as hard
-                return None
+            tree = self.split(stratum, x, shift, trials, depth + 1)
+            if tree is not None:
+                return tree
         return None
 
-    def splits(
-        self, stratum: Stratum, blame: Mapping[tuple[tuple[int, Number], ...], int]
-    ) -> list[tuple[int, Poly]]:
+    def split(self, stratum: Stratum, x: int, shift: Poly, trials: int, depth: int) -> Tree | None:
+        """Whether x + shift is 0 or not."""
+        negative = {m: -c for m, c in shift.items()}
+        parts = {}
+        for part, value, nonzero in (
+            ("nonzero", {**negative, unit(x): 1}, stratum.nonzero | {x}),
+            ("zero", negative, stratum.nonzero),
+        ):
+            cells = tuple(self.ring.put(cell, x, value) for cell in stratum.cells)
+            tree = self.proof(Stratum(cells, nonzero), trials, depth)
+            if tree is None:
+                return None
+            parts[part] = tree
+        return {"coordinate": self.name(x), "shift": self.written(shift), **parts}
+
+    def splits(self, stratum: Stratum, blame: Blame) -> list[tuple[int, Poly]]:
         """(coordinate x, shift r), those that trials asked for most first."""
+        power = self.ring.power
         live = {
             n
             for cell in stratum.cells
             for m in cell
             for n in range(self.size)
-            if n not in stratum.nonzero and self.power(m, n)
+            if n not in stratum.nonzero and power(m, n)
         }
         score: dict[tuple[int, tuple[tuple[int, Number], ...]], float] = {}
         for terms, count in blame.items():
             for x in live:
-                its = [(m, c) for m, c in terms if self.power(m, x)]
-                if len(its) != 1 or self.power(its[0][0], x) != 1:
+                its = [(m, c) for m, c in terms if power(m, x)]
+                if len(its) != 1 or power(its[0][0], x) != 1:
                     continue
-                over, c = its[0][0] - _unit(x), its[0][1]
-                if not self.invertible(over, stratum.nonzero):
+                rest, c = its[0][0] - unit(x), its[0][1]
+                if not self.ring.invertible(rest, stratum.nonzero):
                     continue
-                shift = sorted((m - over, _over(w, c)) for m, w in terms if m != its[0][0])
+                shift = sorted((m - rest, over(w, c)) for m, w in terms if m != its[0][0])
                 key = (x, tuple(shift))
                 score[key] = score.get(key, 0) + count / (1 + len(shift))
         for x in live:
@@ -178,125 +280,37 @@ class _Search:
         chance = {key: value * (1 + 0.3 * self.chance.random()) for key, value in score.items()}
         return [(x, dict(shift)) for x, shift in sorted(chance, key=lambda key: -chance[key])]
 
-    def put(self, entry: Poly, x: int, value: Poly) -> Poly:
-        """The entry with a value for coordinate or unknown x."""
-        total: Poly = {}
-        powers: list[Poly] = [{0: 1}]
-        for m, c in entry.items():
-            exponent = self.power(m, x)
-            while len(powers) <= exponent:
-                powers.append(_times(powers[-1], value))
-            rest = m - exponent * _unit(x)
-            for other, d in powers[exponent].items():
-                _add(total, rest + other, c * d)
-        return total
-
     # -- leaves ----------------------------------------------------------------------------
 
-    def setting(self, gone: int) -> list[Poly]:
-        """Every parameter 0, 1 or unknown: about as many unknowns as equations are left."""
-        chance = self.chance
-        setting: dict[int, Poly] = {}
-        if chance.random() < 0.8:  # of a hidden unit one weight may be 1
-            for its in self.around:
-                setting[chance.choice([u for u in its if u not in setting] or its)] = {0: 1}
-        rest = [u for u in range(len(self.model.unknowns)) if u not in setting]
-        chance.shuffle(rest)
-        least = min(self.size - gone, len(rest))
-        count = chance.randint(least, max(least, min(len(rest), self.size + 2)))
-        zeros = chance.choice((0.2, 0.5, 0.8))
-        for place, u in enumerate(rest):
-            if place < count:
-                setting[u] = {_unit(self.size + u): 1}
-            else:
-                setting[u] = {} if chance.random() < zeros else {0: 1}
-        return [setting[u] for u in range(len(self.model.unknowns))]
-
-    def solved(
-        self,
-        stratum: Stratum,
-        setting: list[Poly],
-        blame: Counter[tuple[tuple[int, Number], ...]],
-    ) -> list[Poly] | None:
-        """The parameters as polynomials in the coordinates; None if the trial is stuck."""
-        equations = []
-        for cell, target in zip(self.model.cells, stratum.cells, strict=True):
-            equation = {m: -c for m, c in target.items()}
-            for path in self.model.paths[cell]:
-                product: Poly = {0: 1}
-                for u in path:
-                    product = _times(product, setting[u])
-                for m, c in product.items():
-                    _add(equation, m, c)
-            equations.append(equation)
-        solutions: list[tuple[int, Poly]] = []
-        while equations := [equation for equation in equations if equation]:
-            pivots: list[tuple[int, int, int]] = []  # equation, unknown, its term
-            needed: list[Poly] = []
-            for place, equation in enumerate(equations):
-                terms: dict[int, list[tuple[int, bool]]] = {}
-                for m in equation:
-                    its = self.unknowns(m)
-                    for u, exponent in its:
-                        terms.setdefault(u, []).append((m, len(its) == 1 and exponent == 1))
-                if not terms:
-                    blame[tuple(sorted(equation.items()))] += 1
-                    return None
-                for u, found in terms.items():
-                    if not all(linear for _, linear in found):
-                        continue
-                    if len(found) == 1 and self.invertible(found[0][0], stratum.nonzero):
-                        pivots.append((place, u, found[0][0]))
-                    else:
-                        needed.append({m - _unit(u): equation[m] for m, _ in found})
-            if not pivots:
-                blame.update(tuple(sorted(poly.items())) for poly in needed)
+    def written_down(self, stratum: Stratum, trials: int, blame: Blame) -> Tree | None:
+        """A leaf of the schema, if one of the trials succeeds."""
+        for _ in range(trials):
+            if self.clock.expired():
                 return None
-            place, u, pivot = self.chance.choice(pivots)
-            equation = equations.pop(place)
-            c = equation.pop(pivot)
-            inverse = _unit(u) - pivot
-            solution = {m + inverse: _over(-w, c) for m, w in equation.items()}
-            if len(solution) > LONGEST[0]:
-                return None
-            equations = [self.put(other, u, solution) for other in equations]
-            if any(len(other) > LONGEST[1] for other in equations):
-                return None
-            solutions.append((u, solution))
-        values: dict[int, Poly] = {}
-        for u, solution in reversed(solutions):
-            for v in {v for m in solution for v, _ in self.unknowns(m)}:
-                solution = self.put(solution, v, values.get(v, {}))
-            values[u] = solution
-        return [
-            values.get(self.size + u, {}) if self.is_unknown(u, value) else value
-            for u, value in enumerate(setting)
-        ]
+            values = self.trials.one(stratum.cells, stratum.nonzero, blame)
+            if values is not None:
+                return self.parameters(values)
+        return None
 
-    def is_unknown(self, u: int, value: Poly) -> bool:
-        """Whether the setting leaves the parameter to be solved for."""
-        return _unit(self.size + u) in value
-
-    def leaf(self, values: list[Poly]) -> Tree:
+    def parameters(self, values: list[Poly]) -> Tree:
         """A leaf of the schema."""
         given = [
             [
-                [*unknown.place, self.written(value)] if value else None
+                [*unknown.place, self.written(value)]
                 for unknown, value in zip(self.model.unknowns, values, strict=True)
-                if unknown.level == level
+                if unknown.level == level and value
             ]
             for level in range(self.model.depth)
         ]
-        listed = [[entry for entry in level if entry is not None] for level in given]
         problem = self.model.problem
         if not isinstance(problem, Group):
-            return {"factors": listed}
+            return {"factors": given}
         return {
             letter: [
                 [[line, value] for neuron, line, value in level if neuron == i]
                 for i in range(len(problem.neurons))
             ]
-            for letter, level in zip("yx", listed, strict=True)
+            for letter, level in zip("yx", given, strict=True)
         }
 
     def name(self, n: int) -> str:
@@ -308,54 +322,46 @@ class _Search:
         return [
             [
                 c if isinstance(c, int) else f"{c.numerator}/{c.denominator}",
-                [[self.name(n), e] for n in range(self.size) if (e := self.power(m, n))],
+                [[self.name(n), e] for n in range(self.size) if (e := self.ring.power(m, n))],
             ]
             for m, c in sorted(poly.items())
         ]
 
 
-def _around(model: Model) -> list[list[int]]:
-    """For every hidden unit the parameters that may be scaled against each other."""
-    found: dict[tuple[int, int], list[int]] = {}
-    chain = not isinstance(model.problem, Group)
-    for u, unknown in enumerate(model.unknowns):
-        i, j = unknown.place
-        if not chain:
-            found.setdefault((0, i), []).append(u)
-            continue
-        if unknown.level + 1 < model.depth:
-            found.setdefault((unknown.level + 1, i), []).append(u)
-        if unknown.level:
-            found.setdefault((unknown.level, j), []).append(u)
-    return list(found.values())
+def additions(model: Model) -> tuple[Addition, ...]:
+    """The additions of a row to a row or a column to a column that keep the set."""
+    number = {cell: n for n, cell in enumerate(model.cells)}
+    found = []
+    for axis, lines in enumerate(("rows", "columns")):
+        for source, target in permutations(sorted({cell[axis] for cell in number}), 2):
+            its = {cell: _moved(cell, axis, source) for cell in number if cell[axis] == target}
+            if _keeps(model.problem, axis, source, target, its):
+                pairs = [
+                    (number[cell], number[other], cell[1 - axis])
+                    for cell, other in its.items()
+                    if other in number
+                ]
+                found.append(Addition(lines, source, target, tuple(pairs)))
+    return tuple(found)
 
 
-def _unit(n: int) -> int:
-    return 1 << DIGIT * n
+def _moved(cell: Cell, axis: int, line: int) -> Cell:
+    """The cell of another row (axis 0) or column beside it."""
+    return (line, cell[1]) if axis == 0 else (cell[0], line)
 
 
-def _over(one: Number, other: Number) -> Number:
-    """The quotient, an integer as such."""
-    if other in (1, -1):
-        return one * other
-    quotient = Fraction(one) / other
-    return quotient.numerator if quotient.denominator == 1 else quotient
-
-
-def _add(total: Poly, monomial: int, number: Number) -> None:
-    value = total.get(monomial, 0) + number
-    if value:
-        total[monomial] = value
-    else:
-        total.pop(monomial, None)
-
-
-def _times(one: Poly, other: Poly) -> Poly:
-    if len(one) == 1:
-        ((m, c),) = one.items()
-        return {m + n: c * d for n, d in other.items()}
-    product: Poly = {}
-    for m, c in one.items():
-        for n, d in other.items():
-            _add(product, m + n, c * d)
-    return product
+def _keeps(
+    problem: Problem, axis: int, source: int, target: int, beside: Mapping[Cell, Cell]
+) -> bool:
+    """Whether a source unit's weights can be added to the target's; ``beside``: the target's cells
+    and those of the source beside them."""
+    if isinstance(problem, Group):
+        return all(
+            (cell in graph) == (other in graph)
+            for graph, supports in zip(problem.neurons, problem.supports, strict=True)
+            if source in supports[axis]
+            for cell, other in beside.items()
+        )
+    mask = problem.layers[-1] if axis == 0 else problem.layers[0].T
+    dense = mask.toarray().astype(bool)
+    return bool((dense[source] <= dense[target]).all())

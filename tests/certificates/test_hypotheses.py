@@ -73,6 +73,22 @@ HIGH = high()
 
 FAILING: list[tuple[str, str, dict[str, Any], str]] = [
     ("star", "##/##", {}, "stars only"),
+    (  # row 1 has no cell beside (0, 1): it cannot be added to row 0
+        "sections",
+        "##/#.",
+        {
+            "tree": {
+                "coordinate": "a_1_0",
+                "shift": [],
+                "zero": {
+                    "x": [[[0, [[1, []]]]]],
+                    "y": [[[0, [[1, [["a_0_0", 1]]]]], [1, [[1, [["a_0_1", 1]]]]]]],
+                },
+                "nonzero": {"rows": [1, 0], "clear": 0, "then": {}},
+            }
+        },
+        "both or none of (1, 1) and (0, 1) in neuron 0",
+    ),
     ("empty", "#", {}, "no neuron"),
     ("matching", "##/##", {}, "a matching of the rows in every column"),
     # relabelling two rows alike would make the corner a full block
@@ -464,6 +480,36 @@ def section(*values: Any, shift: Any = (), **changed: Any) -> dict[str, Any]:
     return {"tree": {"coordinate": "a_0_0", "shift": list(shift), "zero": leaf} | changed}
 
 
+def value(*names: str) -> list[Any]:
+    return [[1, [[name, 1] for name in names]]]
+
+
+def entries(*cells: str) -> dict[str, Any]:
+    """Two factors: A of two rows, some of its entries, times the identity."""
+    given = [[int(cell[0]), int(cell[1]), value(f"a_{cell[0]}_{cell[1]}")] for cell in cells]
+    inputs = sorted({int(cell[1]) for cell in cells})
+    return {"factors": [[[k, k, value()] for k in inputs], given]}
+
+
+def addition(lines: str, source: Any, target: Any, clear: Any, then: Any = None) -> dict[str, Any]:
+    return {lines: [source, target], "clear": clear, "then": then}
+
+
+def case(name: str, zero: Any, nonzero: Any, shift: Any = ()) -> dict[str, Any]:
+    return {"coordinate": name, "shift": list(shift), "zero": zero, "nonzero": nonzero}
+
+
+def column(added: dict[str, Any]) -> dict[str, Any]:
+    """A column of two entries, the first of which clears."""
+    return {"tree": case("a_0_0", entries("10"), added)}
+
+
+UPPER_LEAF = {
+    "factors": [
+        [[0, 0, value("a_0_0")], [0, 1, value("a_0_1")], [1, 1, value("a_1_1")]],
+        [[0, 0, value()], [1, 1, value()]],
+    ]
+}
 DRAWN = {"seed": 0, "prime": 2147483629}
 STAR = {"rule": "star", "data": {}, "parts": []}
 TILING = {"rule": "block_tiling", "data": {}, "parts": []}
@@ -649,6 +695,78 @@ CHAINS: list[tuple[str, list[str], dict[str, Any], str]] = [
         "the entry at (0, 0)",
     ),
     ("sections", ["10", "1"], {"tree": {"factors": [[[0, 1, [[1, []]]]], []]}}, "on the support"),
+    ("sections", ["1", "1/1"], column(addition("rows", 0, 0, 0)), "two different lines"),
+    ("sections", ["1", "1/1"], column(addition("rows", 0, 2, 0)), "a cell of the support to clear"),
+    ("sections", ["1", "1/1"], column(addition("rows", 0, 1, 1)), "a cell of the support to clear"),
+    ("sections", ["1", "1/1"], column(addition("rows", 1, 0, 0)), "an entry that is not 0"),
+    ("sections", ["1", "1/1"], column(addition("rows", 2, 1, 0)), "an entry that is not 0"),
+    ("sections", ["1", "1/1"], column(addition("rows", -1, 1, 0)), "an entry that is not 0"),
+    ("sections", ["1", "1/1"], column(addition("rows", "0", 1, 0)), "a line: an integer"),
+    ("sections", ["1", "1/1"], column({**addition("rows", 0, 1, 0), "columns": 0}), "an addition"),
+    (  # what is cleared is 0 from there on
+        "sections",
+        ["1", "1/1"],
+        column(addition("rows", 0, 1, 0, entries("00", "10"))),
+        "the entry at (1, 0)",
+    ),
+    (  # and clears nothing
+        "sections",
+        ["1", "1/1"],
+        column(addition("rows", 0, 1, 0, addition("rows", 1, 0, 0))),
+        "an entry that is not 0",
+    ),
+    (
+        "sections",
+        ["1", "1/1"],
+        {
+            "tree": case(
+                "a_0_0",
+                {
+                    "factors": [
+                        [[0, 0, value()]],
+                        [[0, 0, [[-1, [["a_1_0", 1]]]]], [1, 0, value("a_1_0")]],
+                    ]
+                },
+                addition("rows", 0, 1, 0),
+                value("a_1_0"),
+            )
+        },
+        "entries that are 0 or their own coordinate",
+    ),
+    (  # lower times upper: only row 0 can be added to row 1
+        "sections",
+        ["11/01", "10/11"],
+        {"tree": case("a_1_0", UPPER_LEAF, addition("rows", 1, 0, 0))},
+        "rows: the mask's line 1 inside 0",
+    ),
+    (
+        "sections",
+        ["11/01", "10/11"],
+        {"tree": case("a_0_1", entries("00", "10", "11"), addition("columns", 1, 0, 0))},
+        "columns: the mask's line 1 inside 0",
+    ),
+    (  # a_1_1 may be 0 after the addition
+        "sections",
+        ["11/11", "11/11"],
+        {
+            "tree": case(
+                "a_0_0",
+                entries("01", "10", "11"),
+                case(
+                    "a_0_1",
+                    entries("00", "10", "11"),
+                    case(
+                        "a_1_1",
+                        entries("00", "01", "10"),
+                        addition(
+                            "rows", 0, 1, 0, {"factors": [[], [[1, 1, [[1, [["a_1_1", -1]]]]]]]}
+                        ),
+                    ),
+                ),
+            )
+        },
+        "no negative power of a_1_1",
+    ),
 ]
 
 

@@ -262,6 +262,26 @@ CASES = [
     ),
     Case("sections", LUL, "free", step("sections", {"tree": LUL_CASES})),
     Case(
+        "sections_added",
+        {"layers": [["11"], ["1"]]},
+        "free",
+        step(
+            "sections",
+            {
+                "tree": {
+                    "coordinate": "a_0_1",
+                    "shift": [],
+                    "zero": {"factors": [[[0, 0, [term(1)]]], [[0, 0, [term(1, "a_0_0")]]]]},
+                    "nonzero": {
+                        "columns": [1, 0],
+                        "clear": 0,
+                        "then": {"factors": [[[0, 1, [term(1)]]], [[0, 0, [term(1, "a_0_1")]]]]},
+                    },
+                }
+            },
+        ),
+    ),
+    Case(
         "sections_group",
         graphs("##", "##"),
         "free",
@@ -802,6 +822,7 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
     ),
     "curve_group": (*ORDER,),
     "sections": ("* reverse",),  # sums and lists of entries
+    "sections_added": ("/data/tree/*zero/* reverse",),
     "sections_group": ("/data/tree/*zero/* reverse",),
     "forcing_helped": (
         "/data/witnesses reverse",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import add
 from typing import TypeAlias
 
 from cadlink.certificates.kernel.points import read_point
 from cadlink.certificates.kernel.polynomials import MAX_EXPONENT, Parametrisation, Sum
-from cadlink.certificates.kernel.problems import Cell, Problem
+from cadlink.certificates.kernel.problems import Cell, Chain, Problem
 from cadlink.certificates.kernel.reader import FREE, Found, Number, Reader
 
 __all__ = ["sections"]
@@ -64,7 +64,7 @@ def _prove(
         return _read(value, stratum.nonzero, names, at)
 
     at.spend(20_000 + 2000 * len(names))
-    if not isinstance(tree, dict) or "coordinate" not in tree:
+    if not isinstance(tree, dict) or not tree.keys() & {"coordinate", "then"}:
         point = read_point(problem, tree, table, at, read)
         for cell, monomials in table.cells.items():
             entry = Sum(at)
@@ -76,6 +76,9 @@ def _prove(
                 entry.add(product)
             at.demand(not entry.terms, f"the entry at {cell}", "another Laurent polynomial")
         return 1
+    if "then" in tree:
+        below = _added(problem, tree, stratum, names, at)
+        return _prove(problem, tree["then"], below, table, names, at)
     at.keys(tree, ("coordinate", "shift", "zero", "nonzero"), "a case")
     name, shift = tree["coordinate"], read(tree["shift"])
     at.demand(isinstance(name, str) and name in names, "a coordinate", name)
@@ -90,6 +93,71 @@ def _prove(
         cells = {cell: _put(entry, x, value, at) for cell, entry in stratum.cells.items()}
         leaves += _prove(problem, tree[part], _Stratum(cells, nonzero), table, names, at)
     return leaves
+
+
+def _added(
+    problem: Problem,
+    tree: Mapping[str, object],
+    stratum: _Stratum,
+    names: Mapping[str, int],
+    at: Reader,
+) -> _Stratum:
+    """The stratum after a line of the matrix is added to another."""
+    lines = "columns" if "columns" in tree else "rows"
+    at.keys(tree, (lines, "clear", "then"), "an addition")
+
+    def cell(line: int, other: int) -> Cell:
+        return (line, other) if lines == "rows" else (other, line)
+
+    places = dict(zip(stratum.cells, range(len(names)), strict=True))
+    own = {place: tuple(int(n == place) for n in range(len(names))) for place in places.values()}
+    at.spend(5000 + 100 * len(names) ** 2)
+    for one, entry in stratum.cells.items():
+        plain = not entry or entry == {own[places[one]]: 1}
+        at.demand(plain, "entries that are 0 or their own coordinate", f"another at {one}")
+    source, target = (at.whole(line, "a line") for line in at.items(tree[lines], "two lines", 2))
+    clear = at.whole(tree["clear"], "a line")
+    at.demand(source != target, "two different lines", source)
+    pivot, gone = cell(source, clear), cell(target, clear)
+    at.demand(gone in places, "a cell of the support to clear", gone)
+    sure = pivot in places and bool(stratum.cells[pivot]) and places[pivot] in stratum.nonzero
+    at.demand(sure, "an entry that is not 0 to clear with", pivot)
+    crossing = [one[lines == "rows"] for one in places if one[lines != "rows"] == target]
+    beside = [(cell(source, k), cell(target, k)) for k in crossing]
+    _demand_addition(problem, lines, source, target, beside, at)
+    cells, nonzero = dict(stratum.cells), set(stratum.nonzero)
+    for other, one in beside:
+        if stratum.cells.get(other):
+            cells[one] = {own[places[one]]: 1}
+            nonzero.discard(places[one])
+    cells[gone] = {}
+    nonzero.discard(places[gone])
+    return _Stratum(cells, frozenset(nonzero))
+
+
+def _demand_addition(
+    problem: Problem,
+    lines: str,
+    source: int,
+    target: int,
+    beside: Sequence[tuple[Cell, Cell]],
+    at: Reader,
+) -> None:
+    """Demand that the source's weights can be added to the target's; ``beside``: for every cell of
+    the target's line that of the source beside it, and the cell."""
+    if isinstance(problem, Chain):
+        mask = problem.masks[-1] if lines == "rows" else problem.masks[0].transpose()
+        at.spend(200 * len(mask.row))
+        its, wide = (set(mask.col[mask.row == line].tolist()) for line in (source, target))
+        at.demand(its <= wide, f"{lines}: the mask's line {source} inside {target}", its - wide)
+        return
+    which = problem.row_sets if lines == "rows" else problem.col_sets
+    for i, graph in enumerate(problem.neurons):
+        at.spend(200 * len(beside))
+        if source in which[i]:
+            for other, one in beside:
+                both = (one in graph) == (other in graph)
+                at.demand(both, f"both or none of {other} and {one} in neuron {i}", "one of them")
 
 
 def _read(value: object, nonzero: frozenset[int], names: Mapping[str, int], at: Reader) -> Laurent:

@@ -1,0 +1,112 @@
+"""Laurent polynomials in coordinates and unknowns, for the search for sections.
+
+A monomial is one integer, a digit in base 256 for the power of every coordinate (first) and every
+unknown: products are sums.  A polynomial maps monomials to nonzero numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from fractions import Fraction
+from typing import TypeAlias
+
+from cadlink.search.laurent import Number
+
+__all__ = ["Poly", "Ring", "add_term", "over", "times", "unit"]
+
+Poly: TypeAlias = "dict[int, Number]"
+
+DIGIT = 8
+HALF = 1 << DIGIT - 1
+REMEMBERED = 200_000  # monomials whose unknowns are kept: most come back
+
+
+class Ring:
+    """So many coordinates (numbers 0, 1, ...), then so many unknowns."""
+
+    def __init__(self, coordinates: int, unknowns: int) -> None:
+        self.size = coordinates
+        self._bias = sum(HALF << DIGIT * n for n in range(coordinates + unknowns))
+        self._high = self._bias >> DIGIT * coordinates
+        self._low = (1 << DIGIT * coordinates) - 1
+        self._zeros = self._bias & self._low
+        self._known: dict[int, list[tuple[int, int]]] = {}
+
+    def power(self, monomial: int, n: int) -> int:
+        """The exponent of coordinate or unknown n."""
+        return (monomial + self._bias >> DIGIT * n) % (2 * HALF) - HALF
+
+    def unknowns(self, monomial: int) -> list[tuple[int, int]]:
+        """The unknowns with their exponents."""
+        if monomial in self._known:
+            return self._known[monomial]
+        rest = (monomial + self._bias >> DIGIT * self.size) - self._high
+        found, n = [], self.size
+        while rest:
+            skip = ((rest & -rest).bit_length() - 1) // DIGIT
+            rest >>= DIGIT * skip
+            n += skip
+            found.append((n, rest % (2 * HALF)))
+            rest >>= DIGIT
+            n += 1
+        if len(self._known) < REMEMBERED:
+            self._known[monomial] = found
+        return found
+
+    def invertible(self, monomial: int, nonzero: Collection[int]) -> bool:
+        """Whether a monomial in the coordinates has only such as are not 0."""
+        digits = (monomial & self._low) + self._zeros
+        return all(
+            n in nonzero or (digits >> DIGIT * n) % (2 * HALF) == HALF for n in range(self.size)
+        )
+
+    def constant(self, entry: Poly) -> bool:
+        """Whether no unknown is left."""
+        return all((m + self._bias >> DIGIT * self.size) == self._high for m in entry)
+
+    def put(self, entry: Poly, x: int, value: Poly) -> Poly:
+        """The entry with a value for coordinate or unknown x."""
+        total: Poly = {}
+        powers: list[Poly] = [{0: 1}]
+        for m, c in entry.items():
+            exponent = self.power(m, x)
+            while len(powers) <= exponent:
+                powers.append(times(powers[-1], value))
+            rest = m - exponent * unit(x)
+            for other, d in powers[exponent].items():
+                add_term(total, rest + other, c * d)
+        return total
+
+
+def unit(n: int) -> int:
+    """Coordinate or unknown n as a monomial."""
+    return 1 << DIGIT * n
+
+
+def over(one: Number, other: Number) -> Number:
+    """The quotient, an integer as such."""
+    if other in (1, -1):
+        return one * other
+    quotient = Fraction(one) / other
+    return quotient.numerator if quotient.denominator == 1 else quotient
+
+
+def add_term(total: Poly, monomial: int, number: Number) -> None:
+    """Add a term in place."""
+    value = total.get(monomial, 0) + number
+    if value:
+        total[monomial] = value
+    else:
+        total.pop(monomial, None)
+
+
+def times(one: Poly, other: Poly) -> Poly:
+    """The product."""
+    if len(one) == 1:
+        ((m, c),) = one.items()
+        return {m + n: c * d for n, d in other.items()}
+    product: Poly = {}
+    for m, c in one.items():
+        for n, d in other.items():
+            add_term(product, m + n, c * d)
+    return product
