@@ -3,9 +3,9 @@
     python scripts/three_layers.py [FILE] [--workers N] [--limit SECONDS] [--record]
 
 Widths are written from the inputs to the outputs; of a chain and its reversal one is listed.  Outer
-sizes 2 x 2, 2 x 3, 3 x 2 and 3 x 3 with 1 or 2 and up to 3 hidden units, 2-3-3-2 and 2-3-3-3.  The file is
-what ``cadlink db build FILE --layers 3`` makes; stopped at any point, the same command goes on.
-Every certificate is checked once more at the end.  With --record the table goes to RESULTS.md.
+sizes 2 x 2, 2 x 3, 3 x 2 and 3 x 3 with 1 or 2 and up to 3 hidden units, 2-3-3-2 and 2-3-3-3.  The
+file is what ``cadlink db build FILE --layers 3`` makes; stopped at any point, the same command goes
+on.  Every certificate is checked once more at the end.  With --record the table goes to RESULTS.md.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -15,7 +16,7 @@ from cadlink.patterns.group import Cell, Group
 from cadlink.patterns.masks import read
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.step import Problem
-from cadlink.search import sections
+from cadlink.search import nonclosed, sections
 from cadlink.search.model import Model
 
 
@@ -118,3 +119,25 @@ def test_there_are_none_where_matrices_are_missed(source: str) -> None:
 
 def test_large_problems_are_left_alone() -> None:
     assert sections.find(read("dense:5-5-5")).proof is None
+
+
+def test_where_the_search_is_stuck_a_matrix_is_missed() -> None:
+    """Lower times upper has no matrix with zero corner and nonzero entries beside it."""
+    found = sections.find(read("lu:2"), Clock.of(0.5))
+    assert found.stuck == ({(0, 1): 1, (1, 0): 1},)
+
+
+def test_curves_lead_to_where_the_search_is_stuck() -> None:
+    problem = Group.of_blocks(
+        [
+            ({0, 1, 2}, {0, 1, 2, 3}),
+            ({0, 1}, {0, 1}),
+            ({0, 1}, {0, 2, 3}),
+            ({0, 1, 2, 3}, {0, 2}),
+        ]
+    )
+    found = sections.find(problem, Clock.of(1))
+    stuck = sorted(found.stuck, key=len)
+    proof = nonclosed.find(problem, deadline=time.monotonic() + 20, starts=stuck, trials=0)
+    assert proof is not None
+    assert check_proof(problem.to_json(), proof).conclusion == "not_closed"
