@@ -4,13 +4,14 @@ kernel re-checks every answer."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from cadlink.clock import Clock, OutOfTime
 from cadlink.deciding.decider import Decider
-from cadlink.deciding.decision import Limits
+from cadlink.deciding.decision import Decision, Limits
 from cadlink.errors import CertificateError, CheckOverdue, InputError, quoted
 from cadlink.networks.kernel import PENALTIES, Statement, check_witness, hypotheses
 from cadlink.networks.kernel.doubles import Doubles, Parameters
@@ -28,7 +29,7 @@ from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict, Question, an
 from cadlink.networks.words import advice_for, explain, in_the_way
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["case_of", "decide_network", "proved"]
+__all__ = ["attempt", "case_of", "decide_network"]
 
 # Of the time that is left, for the last theorem, after which comes the check only.
 LAST_SHARE = 0.9
@@ -187,32 +188,13 @@ def _decided(case: Case, tick: Tick) -> NetworkVerdict:
             open_question = True
             why_not.append("the time limit was reached")
             break
-        missing = theorem.missing(case)
         share = LAST_SHARE if theorem is able[-1] else theorem.share
-        try:
-            found = None if missing else theorem.find(case.timed(case.clock.share(share)))
-        except OutOfTime:
-            open_question = True
-            why_not.append(f"{theorem.name} was not examined to the end: its time was over")
-            continue
-        if found is None:
-            why_not.append(f"{theorem.name} needs {missing or theorem.condition}")
-            continue
-        decision = decision if found.decision is None else found.decision
-        if found.witness is not None:
-            try:
-                return proved(case, theorem, found, tick)
-            except CheckOverdue:
-                open_question = True
-                why_not.append(f"the time limit was reached while {theorem.name} was checked")
-                break
-            except CertificateError as error:
-                if not found.tentative:
-                    raise
-                why_not.append(f"{theorem.name} needs {error.expected}")
-                continue
-        why_not.append(f"{theorem.name} {found.why_not}")
-        open_question |= found.undecided
+        came = attempt(case, theorem, share, tick)
+        if came.verdict is not None:
+            return came.verdict
+        why_not.append(came.why_not)
+        open_question |= came.undecided
+        decision = decision if came.decision is None else came.decision
     answer = NetworkAnswer.UNKNOWN if open_question else NetworkAnswer.NOT_EXCLUDED
     return NetworkVerdict(
         case.question,
@@ -233,7 +215,41 @@ def _decided(case: Case, tick: Tick) -> NetworkVerdict:
     )
 
 
-def proved(case: Case, theorem: Theorem, found: Found, tick: Tick) -> NetworkVerdict:
+@dataclass(frozen=True)
+class Attempt:
+    """What came of a theorem: a verdict, or why there is none, and whether that leaves it open."""
+
+    verdict: NetworkVerdict | None = None
+    why_not: str = ""
+    undecided: bool = False
+    decision: Decision | None = None
+
+
+def attempt(case: Case, theorem: Theorem, share: float, tick: Tick) -> Attempt:
+    """Try one theorem about the case in a share of the time that is left."""
+    missing = theorem.missing(case)
+    try:
+        found = None if missing else theorem.find(case.timed(case.clock.share(share)))
+    except OutOfTime:
+        why_not = f"{theorem.name} was not examined to the end: its time was over"
+        return Attempt(None, why_not, True)
+    if found is None:
+        return Attempt(None, f"{theorem.name} needs {missing or theorem.condition}")
+    if found.witness is None:
+        why_not = f"{theorem.name} {found.why_not}"
+        return Attempt(None, why_not, found.undecided, found.decision)
+    try:
+        return Attempt(_proved(case, theorem, found, tick))
+    except CheckOverdue:
+        why_not = f"the time limit was reached while {theorem.name} was checked"
+        return Attempt(None, why_not, True, found.decision)
+    except CertificateError as error:
+        if not found.tentative:
+            raise
+        return Attempt(None, f"{theorem.name} needs {error.expected}", False, found.decision)
+
+
+def _proved(case: Case, theorem: Theorem, found: Found, tick: Tick) -> NetworkVerdict:
     """The verdict of a theorem, its witness accepted by the kernel."""
     assert found.witness is not None
     answer = answer_of(case.question, found.witness["claim"])

@@ -12,10 +12,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from cadlink.clock import OutOfTime
-from cadlink.errors import CertificateError, CheckOverdue
 from cadlink.networks.changes import places
-from cadlink.networks.deciding import proved
+from cadlink.networks.deciding import attempt
 from cadlink.networks.kernel.losses import LOSSES
 from cadlink.networks.kernel.witness import silent
 from cadlink.networks.theorems.table import THEOREMS
@@ -63,24 +61,10 @@ def answered(case: Case, wanted: frozenset[NetworkAnswer]) -> NetworkVerdict | N
     for theorem in THEOREMS:
         if not any(asked is case.question and said in wanted for asked, said in theorem.supports):
             continue
-        if not theorem.about(case) or theorem.missing(case):
-            continue
-        try:
-            found = theorem.find(case)
-        except OutOfTime:
-            continue
-        if found is None or found.witness is None:
-            continue
-        try:
-            verdict = proved(case, theorem, found, silent)
-        except CheckOverdue:
-            continue
-        except CertificateError:
-            if not found.tentative:
-                raise
-            continue
-        if verdict.answer in wanted:
-            return verdict
+        if theorem.about(case):
+            verdict = attempt(case, theorem, theorem.share, silent).verdict
+            if verdict is not None and verdict.answer in wanted:
+                return verdict
     return None
 
 
