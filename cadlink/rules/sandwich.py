@@ -332,9 +332,10 @@ def explain(chain: Pattern, told: Told) -> Blocks:
         Paragraph(
             f"In A {rows} are equal, {columns} are equal, and {entry(j0, k0)} is not 0. Layer"
             f" {layer} has {r} units on paths, and A has at least rank {r - 1}. Suppose A is a"
-            f" product, U being that of the factors above the layer and V that of those below. By"
-            f" Sylvester's inequality the ranks of U and V add up to at most {r} more than that of"
-            " A; neither is smaller than that, so one of them has the rank of A.",
+            " product U V, U being that of the factors above the layer and V that of those below,"
+            " each on these units only. By Sylvester's inequality the ranks of U and V add up to at"
+            f" most {r} more than that of A; neither is smaller than that, so one of them has the"
+            " rank of A.",
             MISSED,
         ),
         Items(

@@ -208,7 +208,13 @@ def test_units_on_no_path_do_not_count() -> None:
     step = sandwich.find(pattern)
     assert step is not None
     dead = read("101/101/010/111;1010/0110/1100;100/010/001")
-    assert accepted(dead, step).found.facts["units"] == 3
+    made = accepted(dead, step)
+    assert made.found.facts["units"] == 3
+    # Of all units the ranks may add up to more: only those on paths are meant.
+    told = Told(step.data, made.found.facts, (), "not_closed")
+    text = " ".join(write(sandwich.explain(dead, told)).split())
+    assert "Layer 1 has 3 units on paths" in text
+    assert "V that of those below, each on these units only. By Sylvester's inequality" in text
 
 
 def test_groups_have_no_layers() -> None:
