@@ -331,6 +331,10 @@ def test_deep_sections_are_quick() -> None:
     is_quick(certificate([["1" * 8], ["1"]], step("sections", {"tree": tree})))
 
 
+def test_sections_of_many_cells_are_quick() -> None:
+    is_quick(certificate([["1" * 100] * 100], step("sections", {"tree": {}})))
+
+
 def test_a_difference_with_thousands_of_digits_is_not_printed() -> None:
     factors = [[[0, 0, [[0, LONG]]]]] * 20
     with pytest.raises(CertificateError, match="the product tends to the limit"):

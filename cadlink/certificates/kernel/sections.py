@@ -25,21 +25,31 @@ def sections(problem: Problem, at: Reader) -> Found:
     it is the cell, and N is empty.  A leaf gives values to the parameters, Laurent polynomials of
     the same kind, whose product is identically the cells.  A node names a coordinate x outside N
     and a Laurent polynomial r of the same kind without x.  In its part "zero" -r replaces x; in its
-    part "nonzero" x - r does, and x joins N.  Then every matrix on the support is a product: free.
+    part "nonzero" x - r does, and x joins N.
+
+    A node may add rows s, t instead, t another than s, if every entry is 0 or its cell's own
+    coordinate: in row t the entries beside those of row s that are not 0 become their own
+    coordinates and leave N, that in column c becomes 0.  The entry of row s in column c must be a
+    coordinate in N, and (t, c) a cell.  In a chain the last mask must have in row t all ones of row
+    s; in a group every neuron i with s in R_i must have, for every cell (t, k), both or none of
+    (s, k) and (t, k).  Likewise with columns: the first mask.  Then every matrix on the support is
+    a product: free.
 
     Proof.  The stratum at the root is all matrices on the support.  At a point of the stratum of a
-    node x + r has a value, for x is in no denominator and r has none that may be 0.  If it is 0,
+    case x + r has a value, for x is in no denominator and r has none that may be 0.  If it is 0,
     the point is in the first part; if not, it is in the second, where it is the new value of x.
-    So the strata of the leaves cover everything, and each of their points is a product."""
+    So it remains to show that a matrix A of the stratum of an addition is a product if all of the
+    stratum below are.  With f = A(t, c) / A(s, c) let B be A without f times row s in row t, where
+    row s is 0 outside the support.  B is in the stratum below.  If it is a product, so is A: to the
+    last factor's row t, or x_i(t) of the neurons with s and t in R_i, add f times row s, or x_i(s).
+    In a chain this keeps the supports and adds f times row s of the product to row t.  In a group
+    it adds to B(t, k) f times the x_i(s) y_i(k) of the i with s in R_i that have (t, k), which are
+    those that have (s, k): f B(s, k), or 0 if (s, k) is no cell."""
     table = Parametrisation.of(problem, at)
     names = {f"a_{j}_{k}": place for place, (j, k) in enumerate(table.cells)}
-    start = _Stratum(
-        {
-            cell: {tuple(int(n == place) for n in range(len(names))): 1}
-            for place, cell in enumerate(table.cells)
-        },
-        frozenset(),
-    )
+    at.spend(200 * len(names) ** 2)
+    own = {cell: _own(place, len(names)) for place, cell in enumerate(table.cells)}
+    start = _Stratum(own, frozenset())
     leaves = _prove(problem, at.data["tree"], start, table, names, at)
     return Found(FREE, facts={"cases": leaves})
 
@@ -48,6 +58,11 @@ def sections(problem: Problem, at: Reader) -> Found:
 class _Stratum:
     cells: Mapping[Cell, Laurent]
     nonzero: frozenset[int]  # N
+
+
+def _own(place: int, count: int) -> Laurent:
+    """The coordinate of the cell at this place, of so many."""
+    return {(0,) * place + (1,) + (0,) * (count - place - 1): 1}
 
 
 def _prove(
@@ -109,11 +124,11 @@ def _added(
     def cell(line: int, other: int) -> Cell:
         return (line, other) if lines == "rows" else (other, line)
 
-    places = dict(zip(stratum.cells, range(len(names)), strict=True))
-    own = {place: tuple(int(n == place) for n in range(len(names))) for place in places.values()}
     at.spend(5000 + 100 * len(names) ** 2)
+    places = {one: place for place, one in enumerate(stratum.cells)}
+    own = {one: _own(place, len(names)) for one, place in places.items()}
     for one, entry in stratum.cells.items():
-        plain = not entry or entry == {own[places[one]]: 1}
+        plain = not entry or entry == own[one]
         at.demand(plain, "entries that are 0 or their own coordinate", f"another at {one}")
     source, target = (at.whole(line, "a line") for line in at.items(tree[lines], "two lines", 2))
     clear = at.whole(tree["clear"], "a line")
@@ -128,7 +143,7 @@ def _added(
     cells, nonzero = dict(stratum.cells), set(stratum.nonzero)
     for other, one in beside:
         if stratum.cells.get(other):
-            cells[one] = {own[places[one]]: 1}
+            cells[one] = own[one]
             nonzero.discard(places[one])
     cells[gone] = {}
     nonzero.discard(places[gone])
