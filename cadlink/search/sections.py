@@ -152,6 +152,8 @@ class _Search:
 
     def proof(self, stratum: Stratum, trials: int, depth: int = 0) -> Tree | None:
         """A tree for the stratum, or None."""
+        if self.clock.expired():
+            return None
         if not stratum.plain:
             return self.leaf(stratum, trials, depth)
         if stratum.key not in self.proved:
@@ -230,7 +232,7 @@ class _Search:
         """A leaf, or a split by a polynomial that stood in the way."""
         blame: Blame = Counter()
         tree = self.written_down(stratum, trials, blame)
-        if tree is not None or depth == DEEPEST:
+        if tree is not None or depth == DEEPEST or self.clock.expired():
             return tree
         for x, shift in self.splits(stratum, blame)[:WAYS]:
             tree = self.split(stratum, x, shift, trials, depth + 1)

@@ -141,3 +141,16 @@ def test_curves_lead_to_where_the_search_is_stuck() -> None:
     proof = nonclosed.find(problem, deadline=time.monotonic() + 20, starts=stuck, trials=0)
     assert proof is not None
     assert check_proof(problem.to_json(), proof).conclusion == "not_closed"
+
+
+def test_the_clock_is_kept_where_every_stratum_is_split() -> None:
+    group = Group.of(
+        [
+            {(j, k) for j in range(4) for k in range(3)} - {(1, 0)},
+            {(0, 0), (0, 1), (1, 1), (1, 2), (2, 0), (2, 1), (3, 1)},
+            *[{(j, k) for j in range(4) for k in range(3)} - {(0, 0), (2, 1), (3, 2)}] * 2,
+        ]
+    )
+    start = time.process_time()
+    sections.find(group, Clock.of(0.005))
+    assert time.process_time() - start < 2
