@@ -1,7 +1,7 @@
 """Find a proof of freeness by sections: parameters as Laurent polynomials of the product's entries.
 
 Theorem: kernel, sections.  At every stratum some trials are made to write the parameters down
-(``section.py``).  When they fail the stratum is made smaller.  While every entry is 0 or has a
+(``trials.py``).  When they fail the stratum is made smaller.  While every entry is 0 or has a
 coordinate of its own, elimination comes first: an entry that is not 0 clears others by additions of
 lines that keep the set.  The entry that is split by is the one that clears most, and an addition
 that disturbs entries already decided is made when nothing else is left.  Otherwise the stratum is
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import permutations
@@ -26,7 +26,7 @@ from cadlink.patterns.group import Cell, Group
 from cadlink.search.laurent import Number
 from cadlink.search.model import Limit, Model, Problem
 from cadlink.search.monomials import Poly, Ring, over, unit
-from cadlink.search.section import Blame, Trials
+from cadlink.search.trials import Blame, Trials
 from cadlink.search.vanishing import dimension
 
 __all__ = ["Sections", "find"]
@@ -123,9 +123,6 @@ class Addition:
         return zeros, decided, Stratum(tuple(cells), frozenset(nonzero))
 
 
-Wrap: TypeAlias = Callable[[Tree], Tree]
-
-
 class _Search:
     """The search for one problem; ``stuck``: the decided strata at which nothing more was found."""
 
@@ -165,16 +162,13 @@ class _Search:
 
     def eliminated(self, stratum: Stratum, trials: int) -> Tree | None:
         """A tree for a plain stratum."""
-        cleared = self.cleared(stratum, 0)
-        if cleared is not None:
-            below, wrap = cleared
-            tree = self.proof(below, trials)
-            return None if tree is None else wrap(tree)
-        undecided = [
-            n for n, entry in enumerate(stratum.cells) if entry and n not in stratum.nonzero
-        ]
         if not self.additions:
             return self.leaf(stratum, trials, 0)
+        harmless = self.cleared(stratum, 0)
+        if harmless is not None:
+            return self.added(*harmless, trials)
+        entries, nonzero = stratum.key
+        undecided = sorted(entries - nonzero)
         if undecided:
             tree = self.written_down(stratum, trials // EARLY, Counter())
             if tree is not None:
@@ -185,16 +179,20 @@ class _Search:
             return tree
         disturbed = self.cleared(stratum, self.size)
         if disturbed is not None:
-            below, wrap = disturbed
-            tree = self.proof(below, trials)
-            return None if tree is None else wrap(tree)
+            return self.added(*disturbed, trials)
         tree = self.leaf(stratum, trials, 0)
         if tree is None:
             self.stuck[stratum.nonzero] += 1
         return tree
 
-    def cleared(self, stratum: Stratum, most: int) -> tuple[Stratum, Wrap] | None:
-        """A cell cleared without losing zeros, nor more than so many other decided entries."""
+    def added(self, below: Stratum, node: Tree, trials: int) -> Tree | None:
+        """A tree that begins with an addition."""
+        tree = self.proof(below, trials)
+        return None if tree is None else {**node, "then": tree}
+
+    def cleared(self, stratum: Stratum, most: int) -> tuple[Stratum, Tree] | None:
+        """A cell cleared without losing zeros, nor more than so many other decided entries: what is
+        left, and the node of the addition."""
         found: list[tuple[float, int, Addition, int, Stratum]] = []
         for addition in self.additions:
             for at, (_, _, line) in enumerate(addition.pairs):
@@ -205,28 +203,19 @@ class _Search:
         if not found:
             return None
         _, _, addition, line, below = min(found, key=lambda one: one[:2])
-
-        def wrap(tree: Tree) -> Tree:
-            lines = [addition.source, addition.target]
-            return {addition.lines: lines, "clear": line, "then": tree}
-
-        return below, wrap
+        return below, {addition.lines: [addition.source, addition.target], "clear": line}
 
     def pivot(self, stratum: Stratum, undecided: Sequence[int]) -> int:
         """The cell that clears most others once it is not 0, then the one that might."""
-        best: tuple[float, float, int] | None = None
-        for n in undecided:
-            below, gain = Stratum(stratum.cells, stratum.nonzero | {n}), 0.0
+
+        def score(n: int) -> tuple[float, float]:
+            below, gain = Stratum(stratum.cells, stratum.nonzero | {n}), 0
             while (cleared := self.cleared(below, 0)) is not None:
                 below, gain = cleared[0], gain + 1
-            score = (
-                gain + self.noise * self.chance.random(),
-                self.reach[n] + self.noise * self.chance.random(),
-                -n,
-            )
-            best = max(best or score, score)
-        assert best is not None
-        return -best[2]
+            noise = self.noise * self.chance.random(), self.noise * self.chance.random()
+            return gain + noise[0], self.reach[n] + noise[1]
+
+        return max(undecided, key=score)
 
     def leaf(self, stratum: Stratum, trials: int, depth: int) -> Tree | None:
         """A leaf, or a split by a polynomial that stood in the way."""

@@ -101,7 +101,7 @@ def _prove(
     at.demand(x not in stratum.nonzero, "a coordinate that may be 0", name)
     at.demand(not any(powers[x] for powers in shift), f"a shift without {name}", "one with it")
     negative = {powers: -number for powers, number in shift.items()}
-    whole = {**negative, tuple(int(n == x) for n in range(len(names))): 1}
+    whole = {**negative, **_own(x, len(names))}
     parts = (("zero", negative, stratum.nonzero), ("nonzero", whole, stratum.nonzero | {x}))
     leaves = 0
     for part, value, nonzero in parts:
