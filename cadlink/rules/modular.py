@@ -24,7 +24,7 @@ __all__ = [
     "right_kernel",
 ]
 
-PRIME = 2147483629  # the largest prime below 2^31
+PRIME = 2147483629  # below 2^31: products of two residues fit into 64 bits
 
 Matrix = npt.NDArray[np.int64]
 

@@ -29,14 +29,14 @@ from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.bits import View, bits, crowded, mask
+from cadlink.rules.modular import PRIME
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Problem, Step
 from cadlink.writing.curves import shown_point
 from cadlink.writing.document import Block, Blocks, Paragraph
 
-__all__ = ["PRIME", "RULE", "Zero", "find", "is_submersion", "search"]
+__all__ = ["RULE", "Zero", "find", "is_submersion", "search"]
 
-PRIME = 2147483629  # the largest prime below 2^31
 _SMALL = 60  # observed cells up to which monomial zeros are tried
 _MONOMIAL = 400  # monomial zeros tried
 _ROUNDS = 3  # times a grouping is repaired
