@@ -1,4 +1,4 @@
-"""Settling what the reductions leave open: known obstructions, curves, sections, then the
+"""Settling what the reductions leave open: known obstructions, sections, curves, then the
 backends.
 
 Every strategy takes a time slice and returns a proof or None; none of them guesses.  They are tried
@@ -30,6 +30,7 @@ from cadlink.logic.simplify import relax
 from cadlink.patterns.group import Cell, Group
 from cadlink.rules.step import Problem
 from cadlink.search import missed, nonclosed, sections, vanishing
+from cadlink.search.model import Limit
 
 __all__ = ["by_sections", "settle"]
 
@@ -96,12 +97,13 @@ class _Leaf:
         for which none were found; fully checkable."""
         self.desk.say("searching for sections")
         clock = self.desk.clock.at_most(slice_s)
-        found = sections.find(self.problem, clock, seed=self.desk.seed + self.searches)
-        if found.proof is not None:
-            return found.proof
-        stop = time.monotonic() + min(slice_s, self.desk.left())
-        limits = sorted(found.stuck, key=len)
-        return nonclosed.find(self.problem, self.desk.seed, stop, starts=limits, trials=0)
+        seed = self.desk.seed + self.searches
+
+        def not_closed(limit: Limit) -> Proof | None:
+            stop = time.monotonic() + min(slice_s / 4, self.desk.left())
+            return nonclosed.find(self.problem, seed, stop, starts=(limit,), trials=0)
+
+        return sections.find(self.problem, clock, seed, self.vanishing(slice_s), not_closed)
 
     def columns(self, slice_s: float) -> Proof | None:
         """Freeness by way of the few columns that no generic X serves, either way up."""
@@ -167,12 +169,10 @@ class _Leaf:
 
     def variety(self, slice_s: float) -> Proof | None:
         """Polynomials vanish on the set, and all their common zeros are in it."""
-        if self.polynomials is None:
-            deadline = time.monotonic() + min(slice_s, self.desk.left())
-            self.polynomials = vanishing.find(self.problem, seed=self.desk.seed, deadline=deadline)
-        if not self.polynomials:
+        polynomials = self.vanishing(slice_s)
+        if not polynomials:
             return None
-        question = encode.variety_inside(self.problem, self.polynomials)
+        question = encode.variety_inside(self.problem, polynomials)
         statement = "every common zero of the vanishing polynomials is a product"
         found = self.desk.truth(statement, question, slice_s, Kind.VARIETY)
         if found is None or not found[0]:
@@ -181,7 +181,7 @@ class _Leaf:
             "claims",
             {
                 "method": "variety",
-                "polynomials": self.polynomials,
+                "polynomials": polynomials,
                 "claims": [claim("variety_inside", found[1])],
             },
         )
@@ -213,6 +213,13 @@ class _Leaf:
         return Proof("claims", {"method": "sentence", "claims": [claim(name, runs)]})
 
     # -- parts of strategies ---------------------------------------------------------------
+
+    def vanishing(self, slice_s: float) -> list[Any]:
+        """Polynomials that vanish on the set."""
+        if self.polynomials is None:
+            deadline = time.monotonic() + min(slice_s, self.desk.left())
+            self.polynomials = vanishing.find(self.problem, seed=self.desk.seed, deadline=deadline)
+        return self.polynomials
 
     def _compare_images(self, run: Run, slice_s: float) -> None:
         """Two image formulas must describe the same set."""
@@ -308,7 +315,7 @@ def settle(problem: Problem, desk: Desk) -> Proof | None:
     Raises Contradiction when two backends give opposite answers.
     """
     leaf = _Leaf(problem, desk)
-    searches: tuple[Strategy, ...] = (leaf.obstruction, leaf.curve, leaf.sections)
+    searches: tuple[Strategy, ...] = (leaf.obstruction, leaf.sections, leaf.curve)
     slices: tuple[float, ...] = SLICES[:2]  # what is not found by then is rarely found later
     asked: tuple[Strategy, ...] = ()
     terms = encode.count_terms(problem)

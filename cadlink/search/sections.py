@@ -1,18 +1,20 @@
-"""Find a proof of freeness by sections: parameters as Laurent polynomials of the product's entries.
+"""Find a proof by sections: parameters as Laurent polynomials of the product's entries.
 
 Theorem: kernel, sections.  At every stratum some trials are made to write the parameters down
 (``trials.py``).  When they fail the stratum is made smaller.  While every entry is 0 or has a
 coordinate of its own, elimination comes first: an entry that is not 0 clears others by additions of
 lines that keep the set.  The entry that is split by is the one that clears most, and an addition
 that disturbs entries already decided is made when nothing else is left.  Otherwise the stratum is
-split by one of the polynomials that stood in the way of most trials.
+split by one of the polynomials that stood in the way of most trials.  Where polynomials vanish on
+the set, a stratum on which one is not 0 has no limit of products, and one that is linear in a
+coordinate does away with it; only where all of them are 0 are parameters tried.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import permutations
@@ -23,13 +25,14 @@ import numpy as np
 from cadlink.certificates.data import Proof
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Cell, Group
+from cadlink.search.conditions import Conditions, Values
 from cadlink.search.laurent import Number
 from cadlink.search.model import Limit, Model, Problem
 from cadlink.search.monomials import Poly, Ring, over, unit
 from cadlink.search.trials import Blame, Trials
 from cadlink.search.vanishing import dimension
 
-__all__ = ["Sections", "find"]
+__all__ = ["find"]
 
 MOST_CELLS, MOST_PATHS = 16, 200  # of a problem that is tried
 TRIALS = 40  # at every stratum in the first round; twice as many in every round
@@ -40,39 +43,49 @@ WAYS = 3  # splits of one stratum by polynomials that are tried
 Tree: TypeAlias = "dict[str, Any]"
 
 
-@dataclass(frozen=True)
-class Sections:
-    """What a search found: a proof, or matrices at whose stratum it was stuck, likely missed."""
+def find(
+    problem: Problem,
+    clock: Clock = UNLIMITED,
+    seed: int = 0,
+    polynomials: Sequence[Any] = (),
+    missed: Callable[[Limit], Proof | None] = lambda limit: None,
+) -> Proof | None:
+    """A ``sections`` step proving the problem free, or closed, or what ``missed`` finds.
 
-    proof: Proof | None
-    stuck: tuple[Limit, ...] = ()
-
-
-def find(problem: Problem, clock: Clock = UNLIMITED, seed: int = 0) -> Sections:
-    """A ``sections`` step proving the problem free, or where the search was stuck.
-
-    Without a limit it may never end.
+    ``polynomials`` (POLY of the schema) vanish on the set; without them nothing is found where the
+    set has no interior.  ``missed`` is asked for a proof where the search is stuck at a matrix,
+    likely a limit of products that is none; again after two, four, ... times, as it may be lucky.
+    Without a limit the search may never end.
 
     >>> from cadlink.patterns.pattern import Pattern
-    >>> find(Pattern.of(["10/11", "11/01", "10/11"])).proof.rule
+    >>> find(Pattern.of(["10/11", "11/01", "10/11"])).rule
     'sections'
     """
     model = Model.of(problem)
     if model is None or len(model.cells) > MOST_CELLS:
-        return Sections(None)
+        return None
     if sum(map(len, model.paths.values())) > MOST_PATHS:
-        return Sections(None)
-    if dimension(model, np.random.default_rng(seed)) < len(model.cells):
-        return Sections(None)  # nearly surely no matrix has a neighbourhood of products
-    search = _Search(model, random.Random(seed), clock)
+        return None
+    if not polynomials and dimension(model, np.random.default_rng(seed)) < len(model.cells):
+        return None  # nearly surely no matrix has a neighbourhood of products
+    search = _Search(model, random.Random(seed), clock, polynomials)
+    times: Counter[tuple[tuple[Cell, Fraction], ...]] = Counter()
     trials = TRIALS
     while not clock.expired():
         tree = search.proof(search.root(), trials)
         if tree is not None:
-            return Sections(Proof("sections", {"tree": tree}))
+            given = {"polynomials": list(polynomials)} if polynomials else {}
+            return Proof("sections", {**given, "tree": tree})
+        for limit in search.stuck:
+            times[limit] += 1
+            if times[limit].bit_count() == 1:
+                proof = missed(dict(limit))
+                if proof is not None:
+                    return proof
+        search.stuck.clear()
         trials = min(2 * trials, 8 * TRIALS)
         search.noise = search.chance.choice((0.5, 1, 2, 4))
-    return Sections(None, tuple(search.limit(stratum) for stratum, _ in search.stuck.most_common()))
+    return None
 
 
 @dataclass(frozen=True)
@@ -124,9 +137,11 @@ class Addition:
 
 
 class _Search:
-    """The search for one problem; ``stuck``: the decided strata at which nothing more was found."""
+    """The search for one problem; ``stuck``: matrices of strata at which nothing more was found."""
 
-    def __init__(self, model: Model, chance: random.Random, clock: Clock) -> None:
+    def __init__(
+        self, model: Model, chance: random.Random, clock: Clock, polynomials: Sequence[Any]
+    ) -> None:
         self.model, self.chance, self.clock = model, chance, clock
         self.size = len(model.cells)
         self.ring = Ring(self.size, len(model.unknowns))
@@ -135,15 +150,18 @@ class _Search:
         self.reach = Counter(its for one in self.additions for _, its, _ in one.pairs)
         self.noise = 0.0
         self.proved: dict[tuple[frozenset[int], frozenset[int]], Tree] = {}
-        self.stuck: Counter[frozenset[int]] = Counter()
+        self.stuck: set[tuple[tuple[Cell, Fraction], ...]] = set()
+        self.conditions = Conditions(self.ring, model.cells, polynomials)
 
     def root(self) -> Stratum:
         """All matrices on the support."""
         return Stratum(tuple({unit(n): 1} for n in range(self.size)), frozenset())
 
-    def limit(self, cells: frozenset[int]) -> Limit:
-        """The matrix that is 1 on these cells."""
-        return {self.model.cells[n]: Fraction(1) for n in sorted(cells)}
+    def limit(self, stratum: Stratum) -> tuple[tuple[Cell, Fraction], ...]:
+        """The matrix of a stratum at which all coordinates are 1."""
+        entries = zip(self.model.cells, stratum.cells, strict=True)
+        values = {cell: sum(map(Fraction, entry.values())) for cell, entry in entries}
+        return tuple((cell, Fraction(value)) for cell, value in values.items() if value)
 
     # -- trees -----------------------------------------------------------------------------
 
@@ -151,39 +169,37 @@ class _Search:
         """A tree for the stratum, or None."""
         if self.clock.expired():
             return None
+        values = self.conditions.at(stratum.cells)
+        excluding = self.conditions.excluding(values, stratum.nonzero)
+        if excluding is not None:
+            return {"vanishes": excluding}
         if not stratum.plain:
-            return self.leaf(stratum, trials, depth)
+            return self.leaf(stratum, trials, depth, values)
         if stratum.key not in self.proved:
-            tree = self.eliminated(stratum, trials)
+            tree = self.eliminated(stratum, trials, values)
             if tree is None:
                 return None
             self.proved[stratum.key] = tree
         return self.proved[stratum.key]
 
-    def eliminated(self, stratum: Stratum, trials: int) -> Tree | None:
-        """A tree for a plain stratum."""
-        if not self.additions:
-            return self.leaf(stratum, trials, 0)
-        harmless = self.cleared(stratum, 0)
-        if harmless is not None:
-            return self.added(*harmless, trials)
-        entries, nonzero = stratum.key
-        undecided = sorted(entries - nonzero)
-        if undecided:
-            tree = self.written_down(stratum, trials // EARLY, Counter())
+    def eliminated(self, stratum: Stratum, trials: int, values: Values) -> Tree | None:
+        """A tree for a plain stratum, with the values there of polynomials that vanish."""
+        if self.additions:
+            harmless = self.cleared(stratum, 0)
+            if harmless is not None:
+                return self.added(*harmless, trials)
+            entries, nonzero = stratum.key
+            undecided = sorted(entries - nonzero)
+            early = trials // EARLY if undecided else trials
+            tree = None if values else self.written_down(stratum, early, Counter())
             if tree is not None:
                 return tree
-            return self.split(stratum, self.pivot(stratum, undecided), {}, trials, 0)
-        tree = self.written_down(stratum, trials, Counter())
-        if tree is not None:
-            return tree
-        disturbed = self.cleared(stratum, self.size)
-        if disturbed is not None:
-            return self.added(*disturbed, trials)
-        tree = self.leaf(stratum, trials, 0)
-        if tree is None:
-            self.stuck[stratum.nonzero] += 1
-        return tree
+            if undecided:
+                return self.split(stratum, self.pivot(stratum, undecided), {}, trials, 0)
+            disturbed = self.cleared(stratum, self.size)
+            if disturbed is not None:
+                return self.added(*disturbed, trials)
+        return self.leaf(stratum, trials, 0, values)
 
     def added(self, below: Stratum, node: Tree, trials: int) -> Tree | None:
         """A tree that begins with an addition."""
@@ -217,13 +233,25 @@ class _Search:
 
         return max(undecided, key=score)
 
-    def leaf(self, stratum: Stratum, trials: int, depth: int) -> Tree | None:
-        """A leaf, or a split by a polynomial that stood in the way."""
-        blame: Blame = Counter()
-        tree = self.written_down(stratum, trials, blame)
+    def leaf(self, stratum: Stratum, trials: int, depth: int, values: Values) -> Tree | None:
+        """A leaf, where polynomials that vanish are 0, or a split by a polynomial that stood in the
+        way."""
+        solved = self.conditions.solved(values, stratum.cells, stratum.nonzero, self.chance)
+        if solved is not None:
+            number, x, value = solved
+            cells = tuple(self.ring.put(cell, x, value) for cell in stratum.cells)
+            tree = self.proof(Stratum(cells, stratum.nonzero - {x}), trials, depth)
+            if tree is None:
+                return None
+            return {"vanishes": number, "coordinate": self.name(x), "then": tree}
+        blame: Blame = Counter(tuple(sorted(value.items())) for _, value in values)
+        tree = None if values else self.written_down(stratum, trials, blame)
         if tree is not None or depth == DEEPEST or self.clock.expired():
             return tree
-        for x, shift in self.splits(stratum, blame)[:WAYS]:
+        splits = self.splits(stratum, blame)
+        if not splits and not values:
+            self.stuck.add(self.limit(stratum))
+        for x, shift in splits[:WAYS]:
             tree = self.split(stratum, x, shift, trials, depth + 1)
             if tree is not None:
                 return tree

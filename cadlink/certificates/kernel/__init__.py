@@ -97,7 +97,7 @@ CHAIN_RULES: dict[str, Rule] = {
     "sandwich": (sandwich, ("layer", "rows", "columns", "row", "column", "factors")),
     "zero_submersion": (zero_submersion, None),
     "curve": (curve, None),
-    "sections": (sections, ("tree",)),
+    "sections": (sections, None),
     "claims": (claims, None),
 }
 GROUP_RULES: dict[str, Rule] = {
@@ -133,7 +133,7 @@ GROUP_RULES: dict[str, Rule] = {
     "approximate_zero": (approximate_zero, ("scale", "x", "y")),
     "zero_submersion": (zero_submersion, None),
     "curve": (curve, None),
-    "sections": (sections, ("tree",)),
+    "sections": (sections, None),
     "claims": (claims, None),
 }
 

@@ -11,11 +11,9 @@ from collections.abc import Mapping
 
 from cadlink.certificates.kernel.polynomials import (
     Parametrisation,
-    Polynomial,
-    Sum,
-    multiply,
     read_limit,
     read_polynomial,
+    read_vanishing,
 )
 from cadlink.certificates.kernel.problems import Group, Problem
 from cadlink.certificates.kernel.reader import CLOSED, FREE, NOT_CLOSED, Found, Reader
@@ -110,12 +108,12 @@ def claims(problem: Problem, at: Reader) -> Found:
         at.ascending(at.data["columns"], frozenset(columns), "column")
     elif method == "closed_formula":
         needed, optional = ["image"], ["relaxed_implies"]
-        names = _cell_names(Parametrisation.of(problem, at))
+        names = Parametrisation.of(problem, at).cell_names
         if _read_formula(at.data["formula"], names, at):
             needed, optional = ["image", "relaxed_implies"], []
     elif method == "variety":
         needed = ["variety_inside"]
-        _vanishing(problem, at)
+        read_vanishing(Parametrisation.of(problem, at), at.data["polynomials"], at)
     elif method == "sentence":
         needed = [NOT_CLOSED if given == [NOT_CLOSED] else CLOSED]
         conclusion = needed[0]
@@ -126,11 +124,6 @@ def claims(problem: Problem, at: Reader) -> Found:
     at.demand(right and len(given) == len(set(given)), f"the claims {needed}", given)
     by_name = dict(zip(given, listed, strict=True))
     return Found(conclusion, tuple(claim(by_name[s], s, at) for s in needed))
-
-
-def _cell_names(table: Parametrisation) -> dict[str, int]:
-    """The variables a_{row}_{col}, numbered in the order of the cells."""
-    return {f"a_{j}_{k}": n for n, (j, k) in enumerate(table.cells)}
 
 
 def _read_formula(formula: object, names: Mapping[str, int], at: Reader) -> bool:
@@ -149,18 +142,3 @@ def _read_formula(formula: object, names: Mapping[str, int], at: Reader) -> bool
     )
     read_polynomial(operands[1], names, "a formula", at)
     return head in ("!=", "<", ">")
-
-
-def _vanishing(problem: Problem, at: Reader) -> None:
-    """The polynomials vanish identically when the parametrisation is put in."""
-    table = Parametrisation.of(problem, at)
-    names = _cell_names(table)
-    entries: list[Polynomial] = [dict.fromkeys(monomials, 1) for monomials in table.cells.values()]
-    for value in at.items(at.data["polynomials"], "polynomials"):
-        total = Sum(at)
-        for monomial, coefficient in read_polynomial(value, names, "polynomials", at).items():
-            term: Polynomial = {(): coefficient}
-            for cell in monomial:
-                term = multiply(term, entries[cell], at)
-            total.add(term)
-        at.demand(not total.terms, "polynomials that vanish on the set", value)

@@ -28,6 +28,7 @@ __all__ = [
     "read_laurent",
     "read_limit",
     "read_polynomial",
+    "read_vanishing",
 ]
 
 Monomial: TypeAlias = tuple[int, ...]
@@ -77,6 +78,11 @@ class Parametrisation:
                         longer.setdefault((i, k), []).extend((*path, name) for path in paths)
                 cells = longer
         return cls(names, dict(sorted(cells.items())))
+
+    @property
+    def cell_names(self) -> dict[str, int]:
+        """The variables a_{row}_{col}, numbered in the order of the cells."""
+        return {f"a_{j}_{k}": n for n, (j, k) in enumerate(self.cells)}
 
     def equations(self, limit: Mapping[Cell, Number]) -> list[Polynomial]:
         """entry - limit, for every cell in order."""
@@ -175,6 +181,25 @@ def read_polynomial(value: object, names: Mapping[str, int], what: str, at: Read
         number = at.number(coefficient, f"a coefficient of {what}")
         polynomial.add({tuple(sorted(monomial)): number})
     return polynomial.terms
+
+
+def read_vanishing(table: Parametrisation, value: object, at: Reader) -> list[Polynomial]:
+    """Polynomials in the ``a_{row}_{col}``, variables numbered in the order of the cells, that
+    vanish identically when the parametrisation is put in."""
+    names = table.cell_names
+    entries: list[Polynomial] = [dict.fromkeys(monomials, 1) for monomials in table.cells.values()]
+    found = []
+    for given in at.items(value, "polynomials"):
+        polynomial = read_polynomial(given, names, "polynomials", at)
+        total = Sum(at)
+        for monomial, coefficient in polynomial.items():
+            term: Polynomial = {(): coefficient}
+            for cell in monomial:
+                term = multiply(term, entries[cell], at)
+            total.add(term)
+        at.demand(not total.terms, "polynomials that vanish on the set", given)
+        found.append(polynomial)
+    return found
 
 
 def read_limit(problem_cells: Mapping[Cell, object], at: Reader) -> dict[Cell, Number]:

@@ -1,16 +1,24 @@
-"""Sections: parameters as Laurent polynomials of the product's entries, stratum by stratum."""
+"""Sections: parameters as Laurent polynomials of the product's entries, stratum by stratum, or a
+polynomial that keeps limits of products away."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import add
+from fractions import Fraction
+from operator import add, sub
 from typing import TypeAlias
 
 from cadlink.certificates.kernel.points import read_point
-from cadlink.certificates.kernel.polynomials import MAX_EXPONENT, Parametrisation, Sum
+from cadlink.certificates.kernel.polynomials import (
+    MAX_EXPONENT,
+    Parametrisation,
+    Polynomial,
+    Sum,
+    read_vanishing,
+)
 from cadlink.certificates.kernel.problems import Cell, Chain, Problem
-from cadlink.certificates.kernel.reader import FREE, Found, Number, Reader
+from cadlink.certificates.kernel.reader import CLOSED, FREE, Found, Number, Reader
 
 __all__ = ["sections"]
 
@@ -32,26 +40,44 @@ def sections(problem: Problem, at: Reader) -> Found:
     coordinates and leave N, that in column c becomes 0.  The entry of row s in column c must be a
     coordinate in N, and (t, c) a cell.  In a chain the last mask must have in row t all ones of row
     s; in a group every neuron i with s in R_i must have, for every cell (t, k), both or none of
-    (s, k) and (t, k).  Likewise with columns: the first mask.  Then every matrix on the support is
-    a product: free.
+    (s, k) and (t, k).  Likewise with columns: the first mask.
 
-    Proof.  The stratum at the root is all matrices on the support.  At a point of the stratum of a
-    case x + r has a value, for x is in no denominator and r has none that may be 0.  If it is 0,
-    the point is in the first part; if not, it is in the second, where it is the new value of x.
-    So it remains to show that a matrix A of the stratum of an addition is a product if all of the
-    stratum below are.  With f = A(t, c) / A(s, c) let B be A without f times row s in row t, where
-    row s is 0 outside the support.  B is in the stratum below.  If it is a product, so is A: to the
-    last factor's row t, or x_i(t) of the neurons with s and t in R_i, add f times row s, or x_i(s).
-    In a chain this keeps the supports and adds f times row s of the product to row t.  In a group
-    it adds to B(t, k) f times the x_i(s) y_i(k) of the i with s in R_i that have (t, k), which are
-    those that have (s, k): f B(s, k), or 0 if (s, k) is no cell."""
+    Polynomials in the entries that vanish on the set may be given.  A leaf may name one instead of
+    parameters: put into it, the cells must give a single term, in coordinates in N.  A node may
+    name one with a coordinate x of which the cells have no negative powers: put into it, they must
+    give a term in coordinates in N, without x, times x^e (x + r), r without x; x in N unless
+    e = 0.  Below, -r replaces x, and x leaves N.
+
+    Then the set is closed, and without such polynomials every matrix is a product: free.
+
+    Proof.  A matrix of the stratum at the root is any on the support.  We show that one that is a
+    limit of products is a product (without polynomials: that any is), from the leaves up.
+    Polynomials that vanish on the set vanish at limits, so there are none in the stratum of a leaf
+    that names one; and where a node does, x^e (x + r) = 0, and x is not 0 if e > 0, so that x = -r.
+    At a point of the stratum of a case x + r has a value, for x is in no denominator and r has none
+    that may be 0.  If it is 0, the point is in the first part; if not, it is in the second, where
+    it is the new value of x.
+
+    Let A be in the stratum of an addition.  With f = A(t, c) / A(s, c) let B be A without f times
+    row s in row t, where row s is 0 outside the support.  B is in the stratum below.  For any f,
+    the map that adds f times row s to row t takes products to products: to the last factor's row t,
+    or x_i(t) of the neurons with s and t in R_i, add f times row s, or x_i(s).  In a chain this
+    keeps the supports and adds f times row s of the product to row t.  In a group it adds to
+    B(t, k) f times the x_i(s) y_i(k) of the i with s in R_i that have (t, k), which are those that
+    have (s, k): f B(s, k), or 0 if (s, k) is no cell.  Being linear, this map takes limits to
+    limits, too, and its inverse is the one of -f.  So B is a limit if A is, and A is a product if B
+    is."""
+    polynomials = "polynomials" in at.data
+    at.keys(at.data, ("polynomials", "tree") if polynomials else ("tree",), "data")
     table = Parametrisation.of(problem, at)
-    names = {f"a_{j}_{k}": place for place, (j, k) in enumerate(table.cells)}
+    vanishing = read_vanishing(table, at.data["polynomials"], at) if polynomials else []
+    names = table.cell_names
     at.spend(200 * len(names) ** 2)
     own = {cell: _own(place, len(names)) for place, cell in enumerate(table.cells)}
     start = _Stratum(own, frozenset())
-    leaves = _prove(problem, at.data["tree"], start, table, names, at)
-    return Found(FREE, facts={"cases": leaves})
+    check = _Check(problem, table, names, vanishing, at)
+    leaves = check.prove(at.data["tree"], start)
+    return Found(CLOSED if vanishing else FREE, facts={"cases": leaves})
 
 
 @dataclass(frozen=True)
@@ -59,95 +85,172 @@ class _Stratum:
     cells: Mapping[Cell, Laurent]
     nonzero: frozenset[int]  # N
 
+    def put(self, x: int, value: Laurent, nonzero: frozenset[int], at: Reader) -> _Stratum:
+        """With a value for coordinate x, and another N."""
+        cells = {cell: _put(entry, x, value, at) for cell, entry in self.cells.items()}
+        return _Stratum(cells, nonzero)
+
+
+def _support(powers: Powers) -> list[int]:
+    """The coordinates in a monomial."""
+    return [place for place, power in enumerate(powers) if power]
+
+
+def _without(powers: Powers, x: int) -> Powers:
+    """The monomial with x to the power 0."""
+    return (*powers[:x], 0, *powers[x + 1 :])
+
 
 def _own(place: int, count: int) -> Laurent:
     """The coordinate of the cell at this place, of so many."""
     return {(0,) * place + (1,) + (0,) * (count - place - 1): 1}
 
 
-def _prove(
-    problem: Problem,
-    tree: object,
-    stratum: _Stratum,
-    table: Parametrisation,
-    names: Mapping[str, int],
-    at: Reader,
-) -> int:
-    """The number of leaves of a tree that proves the matrices of the stratum to be products."""
+@dataclass(frozen=True)
+class _Check:
+    """The check of one tree; ``names``: the place of every coordinate; ``vanishing``: the
+    polynomials that vanish on the set."""
 
-    def read(value: object) -> Laurent:
-        return _read(value, stratum.nonzero, names, at)
+    problem: Problem
+    table: Parametrisation
+    names: Mapping[str, int]
+    vanishing: Sequence[Polynomial]
+    at: Reader
 
-    at.spend(20_000 + 2000 * len(names))
-    if not isinstance(tree, dict) or not tree.keys() & {"coordinate", "then"}:
-        point = read_point(problem, tree, table, at, read)
-        for cell, monomials in table.cells.items():
+    def prove(self, tree: object, stratum: _Stratum) -> int:
+        """The number of leaves of a tree that proves the matrices of the stratum to be products,
+        or not to be limits of any."""
+        self.at.spend(20_000 + 2000 * len(self.names))
+        if isinstance(tree, dict):
+            if "zero" in tree:
+                return sum(self.prove(*part) for part in self._cases(tree, stratum))
+            if "clear" in tree:
+                below = self._added(tree, stratum)
+                return self.prove(tree["then"], below)
+            if "then" in tree:
+                below = self._narrowed(tree, stratum)
+                return self.prove(tree["then"], below)
+            if "vanishes" in tree:
+                self._demand_no_limit(tree, stratum)
+                return 1
+        self._demand_products(tree, stratum)
+        return 1
+
+    def _coordinate(self, name: object) -> int:
+        self.at.demand(isinstance(name, str) and name in self.names, "a coordinate", name)
+        return self.names[str(name)]
+
+    def _cases(
+        self, tree: Mapping[str, object], stratum: _Stratum
+    ) -> Iterator[tuple[object, _Stratum]]:
+        """The parts of a case, with their strata."""
+        at = self.at
+        at.keys(tree, ("coordinate", "shift", "zero", "nonzero"), "a case")
+        x = self._coordinate(tree["coordinate"])
+        shift = _read(tree["shift"], stratum.nonzero, self.names, at)
+        at.demand(x not in stratum.nonzero, "a coordinate that may be 0", tree["coordinate"])
+        at.demand(not any(powers[x] for powers in shift), "a shift without it", "one with it")
+        negative = {powers: -number for powers, number in shift.items()}
+        whole = {**negative, **_own(x, len(self.names))}
+        yield tree["zero"], stratum.put(x, negative, stratum.nonzero, at)
+        yield tree["nonzero"], stratum.put(x, whole, stratum.nonzero | {x}, at)
+
+    def _demand_products(self, tree: object, stratum: _Stratum) -> None:
+        """The parameters of a leaf multiply to the cells."""
+        at = self.at
+
+        def read(value: object) -> Laurent:
+            return _read(value, stratum.nonzero, self.names, at)
+
+        point = read_point(self.problem, tree, self.table, at, read)
+        for cell, monomials in self.table.cells.items():
             entry = Sum(at)
             entry.add({powers: -number for powers, number in stratum.cells[cell].items()})
             for monomial in monomials:
-                product: Laurent = {(0,) * len(names): 1}
+                product: Laurent = {(0,) * len(self.names): 1}
                 for parameter in monomial:
                     product = _times(product, point.get(parameter, {}), at)
                 entry.add(product)
             at.demand(not entry.terms, f"the entry at {cell}", "another Laurent polynomial")
-        return 1
-    if "then" in tree:
-        below = _added(problem, tree, stratum, names, at)
-        return _prove(problem, tree["then"], below, table, names, at)
-    at.keys(tree, ("coordinate", "shift", "zero", "nonzero"), "a case")
-    name, shift = tree["coordinate"], read(tree["shift"])
-    at.demand(isinstance(name, str) and name in names, "a coordinate", name)
-    x = names[name]
-    at.demand(x not in stratum.nonzero, "a coordinate that may be 0", name)
-    at.demand(not any(powers[x] for powers in shift), f"a shift without {name}", "one with it")
-    negative = {powers: -number for powers, number in shift.items()}
-    whole = {**negative, **_own(x, len(names))}
-    parts = (("zero", negative, stratum.nonzero), ("nonzero", whole, stratum.nonzero | {x}))
-    leaves = 0
-    for part, value, nonzero in parts:
-        cells = {cell: _put(entry, x, value, at) for cell, entry in stratum.cells.items()}
-        leaves += _prove(problem, tree[part], _Stratum(cells, nonzero), table, names, at)
-    return leaves
 
+    def _value(self, number: object, stratum: _Stratum) -> Laurent:
+        """The cells put into the polynomial of this number."""
+        at, count = self.at, len(self.vanishing)
+        polynomial = self.vanishing[at.integer(number, "a vanishing polynomial", 0, count)]
+        entries = list(stratum.cells.values())
+        total = Sum(at)
+        for monomial, coefficient in polynomial.items():
+            term: Laurent = {(0,) * len(self.names): coefficient}
+            for place in monomial:
+                term = _times(term, entries[place], at)
+            total.add(term)
+        return total.terms
 
-def _added(
-    problem: Problem,
-    tree: Mapping[str, object],
-    stratum: _Stratum,
-    names: Mapping[str, int],
-    at: Reader,
-) -> _Stratum:
-    """The stratum after a line of the matrix is added to another."""
-    lines = "columns" if "columns" in tree else "rows"
-    at.keys(tree, (lines, "clear", "then"), "an addition")
+    def _demand_no_limit(self, tree: Mapping[str, object], stratum: _Stratum) -> None:
+        """The polynomial of a leaf is not 0 anywhere on the stratum."""
+        at = self.at
+        at.keys(tree, ("vanishes",), "a leaf")
+        value = self._value(tree["vanishes"], stratum)
+        sure = [powers for powers in value if stratum.nonzero.issuperset(_support(powers))]
+        at.demand(len(value) == len(sure) == 1, "one term that is not 0", f"{len(value)} terms")
 
-    def cell(line: int, other: int) -> Cell:
-        return (line, other) if lines == "rows" else (other, line)
+    def _narrowed(self, tree: Mapping[str, object], stratum: _Stratum) -> _Stratum:
+        """The points of the stratum at which a polynomial is 0."""
+        at = self.at
+        at.keys(tree, ("vanishes", "coordinate", "then"), "a condition")
+        x = self._coordinate(tree["coordinate"])
+        at.spend(200 * sum(map(len, stratum.cells.values())))
+        below = any(powers[x] < 0 for entry in stratum.cells.values() for powers in entry)
+        at.demand(not below, "no negative power of the coordinate", "one")
+        value = self._value(tree["vanishes"], stratum)
+        top = max((powers[x] for powers in value), default=0)
+        leading = [powers for powers in value if powers[x] == top]
+        linear = len(leading) == 1 and top > 0 and all(q[x] >= top - 1 for q in value)
+        at.demand(linear, "a term times x^e (x + r)", f"powers up to {top}")
+        at.demand(top == 1 or x in stratum.nonzero, "x that is not 0", "one that may be")
+        first = _without(leading[0], x)
+        sure = stratum.nonzero.issuperset(_support(first))
+        at.demand(sure, "a term before x^e (x + r) that is not 0", "one that may be")
+        by = value.pop(leading[0])
+        solved: Laurent = {}
+        for powers, number in value.items():
+            rest = tuple(map(sub, _without(powers, x), first))
+            solved[rest] = -Fraction(number) / by
+        return stratum.put(x, solved, stratum.nonzero - {x}, at)
 
-    at.spend(5000 + 100 * len(names) ** 2)
-    places = {one: place for place, one in enumerate(stratum.cells)}
-    own = {one: _own(place, len(names)) for one, place in places.items()}
-    for one, entry in stratum.cells.items():
-        plain = not entry or entry == own[one]
-        at.demand(plain, "entries that are 0 or their own coordinate", f"another at {one}")
-    source, target = (at.whole(line, "a line") for line in at.items(tree[lines], "two lines", 2))
-    clear = at.whole(tree["clear"], "a line")
-    at.demand(source != target, "two different lines", source)
-    pivot, gone = cell(source, clear), cell(target, clear)
-    at.demand(gone in places, "a cell of the support to clear", gone)
-    sure = pivot in places and bool(stratum.cells[pivot]) and places[pivot] in stratum.nonzero
-    at.demand(sure, "an entry that is not 0 to clear with", pivot)
-    crossing = [one[lines == "rows"] for one in places if one[lines != "rows"] == target]
-    beside = [(cell(source, k), cell(target, k)) for k in crossing]
-    _demand_addition(problem, lines, source, target, beside, at)
-    cells, nonzero = dict(stratum.cells), set(stratum.nonzero)
-    for other, one in beside:
-        if stratum.cells.get(other):
-            cells[one] = own[one]
-            nonzero.discard(places[one])
-    cells[gone] = {}
-    nonzero.discard(places[gone])
-    return _Stratum(cells, frozenset(nonzero))
+    def _added(self, tree: Mapping[str, object], stratum: _Stratum) -> _Stratum:
+        """The stratum after a line of the matrix is added to another."""
+        at, size = self.at, len(self.names)
+        lines = "columns" if "columns" in tree else "rows"
+        at.keys(tree, (lines, "clear", "then"), "an addition")
+
+        def cell(line: int, other: int) -> Cell:
+            return (line, other) if lines == "rows" else (other, line)
+
+        at.spend(5000 + 100 * size**2)
+        places = {one: place for place, one in enumerate(stratum.cells)}
+        own = {one: _own(place, size) for one, place in places.items()}
+        for one, entry in stratum.cells.items():
+            plain = not entry or entry == own[one]
+            at.demand(plain, "entries that are 0 or their own coordinate", f"another at {one}")
+        source, target = (at.whole(one, "a line") for one in at.items(tree[lines], "two lines", 2))
+        clear = at.whole(tree["clear"], "a line")
+        at.demand(source != target, "two different lines", source)
+        pivot, gone = cell(source, clear), cell(target, clear)
+        at.demand(gone in places, "a cell of the support to clear", gone)
+        sure = pivot in places and bool(stratum.cells[pivot]) and places[pivot] in stratum.nonzero
+        at.demand(sure, "an entry that is not 0 to clear with", pivot)
+        crossing = [one[lines == "rows"] for one in places if one[lines != "rows"] == target]
+        beside = [(cell(source, k), cell(target, k)) for k in crossing]
+        _demand_addition(self.problem, lines, source, target, beside, at)
+        cells, nonzero = dict(stratum.cells), set(stratum.nonzero)
+        for other, one in beside:
+            if stratum.cells.get(other):
+                cells[one] = own[one]
+                nonzero.discard(places[one])
+        cells[gone] = {}
+        nonzero.discard(places[gone])
+        return _Stratum(cells, frozenset(nonzero))
 
 
 def _demand_addition(
@@ -210,7 +313,7 @@ def _put(entry: Laurent, x: int, value: Laurent, at: Reader) -> Laurent:
     at.spend(len(entry) * (500 + 20 * len(next(iter(entry), ()))))
     by_power: dict[int, Laurent] = {}
     for powers, number in entry.items():
-        by_power.setdefault(powers[x], {})[(*powers[:x], 0, *powers[x + 1 :])] = number
+        by_power.setdefault(powers[x], {})[_without(powers, x)] = number
     if set(by_power) <= {0}:
         return entry
     power: Laurent = {(0,) * len(next(iter(entry))): 1}

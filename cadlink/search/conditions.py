@@ -1,0 +1,86 @@
+"""What polynomials that vanish on the set say of a stratum, for the search for sections.
+
+Limits of products are zeros of these polynomials.  Put into one, the entries of the stratum give
+its value there; one that is linear in a coordinate can be solved for it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Sequence
+from typing import Any, TypeAlias
+
+from cadlink.patterns.group import Cell
+from cadlink.search.laurent import Number
+from cadlink.search.monomials import Poly, Ring, add_term, over, times, unit
+
+__all__ = ["Conditions", "Values"]
+
+Values: TypeAlias = "list[tuple[int, Poly]]"  # the numbers of polynomials that are not 0, and those
+
+
+class Conditions:
+    """The polynomials (POLY of the schema) of one problem."""
+
+    def __init__(self, ring: Ring, cells: Sequence[Cell], polynomials: Sequence[Any]) -> None:
+        self.ring = ring
+        place = {f"a_{j}_{k}": n for n, (j, k) in enumerate(cells)}
+        self.forms: list[list[tuple[Number, list[int]]]] = [
+            [(c, [place[name] for name, e in powers for _ in range(e)]) for c, powers in polynomial]
+            for polynomial in polynomials
+        ]
+
+    def at(self, cells: Sequence[Poly]) -> Values:
+        """The polynomials that are not identically 0 at these entries."""
+        found = []
+        for number, form in enumerate(self.forms):
+            total: Poly = {}
+            for c, factors in form:
+                if all(cells[n] for n in factors):
+                    term: Poly = {0: c}
+                    for n in factors:
+                        term = times(term, cells[n])
+                    for m, d in term.items():
+                        add_term(total, m, d)
+            if total:
+                found.append((number, total))
+        return found
+
+    def excluding(self, values: Values, nonzero: Collection[int]) -> int | None:
+        """The number of a polynomial that is 0 nowhere on the stratum."""
+        for number, value in values:
+            if len(value) == 1 and all(self.ring.invertible(m, nonzero) for m in value):
+                return number
+        return None
+
+    def solved(
+        self,
+        values: Values,
+        cells: Sequence[Poly],
+        nonzero: Collection[int],
+        chance: random.Random,
+    ) -> tuple[int, int, Poly] | None:
+        """A polynomial's number, a coordinate, and what this is where the polynomial is 0: mostly
+        the shortest."""
+        power = self.ring.power
+        below = {x for x in nonzero for cell in cells for m in cell if power(m, x) < 0}
+        found: list[tuple[float, int, int, Poly]] = []
+        for number, value in values:
+            for x in range(self.ring.size):
+                top = max(power(m, x) for m in value)
+                if x in below or top < 1 or (top > 1 and x not in nonzero):
+                    continue
+                leading = [m for m in value if power(m, x) == top]
+                first = leading[0] - top * unit(x)
+                if len(leading) > 1 or not self.ring.invertible(first, nonzero):
+                    continue
+                if any(power(m, x) < top - 1 for m in value):
+                    continue
+                c = value[leading[0]]
+                head = first + (top - 1) * unit(x)
+                rest = {m - head: over(-d, c) for m, d in value.items() if m != leading[0]}
+                found.append((len(rest) + chance.random(), number, x, rest))
+        if not found:
+            return None
+        _, number, x, rest = min(found, key=lambda one: one[0])
+        return number, x, rest
