@@ -419,7 +419,7 @@ def alone(rule: Rule, pattern: Pattern, wall_s: float) -> str | None:
 
 def by_sections(pattern: Pattern, wall_s: float) -> str | None:
     """What sections show about the pattern, or None."""
-    step = sections.find(pattern, Clock.of(wall_s)).proof
+    step = sections.find(pattern, Clock.of(wall_s))
     return None if step is None else check_proof(pattern, step).conclusion
 
 

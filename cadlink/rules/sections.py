@@ -1,10 +1,12 @@
-"""Sections: parameters as Laurent polynomials of the product's entries, case by case: free.
+"""Sections: parameters as Laurent polynomials of the product's entries, case by case: free; or
+closed, where polynomials that vanish on the set leave some cases without limits of products.
 
 Found by ``cadlink/search``, not by a rule.  Theorem: kernel, sections.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cadlink.rules.rule import Rule, Told
@@ -19,21 +21,44 @@ MOST_CASES = 16  # that are printed
 
 def explain(problem: Problem, told: Told) -> Blocks:
     """The cases, and the parameters in each."""
-    cases = told.facts["cases"]
-    start = Paragraph(
-        "Parameters whose product is A are written down for every A on the support, in"
-        f" {many(cases, 'case')}. They are polynomials in the entries of A, divided by powers of"
-        " what is not 0 in their case; that their product is A was checked as an identity."
+    cases, polynomials = told.facts["cases"], told.data.get("polynomials", [])
+    start: tuple[Block, ...] = (
+        Paragraph(
+            f"Parameters whose product is A are written down for every {_what(polynomials)}, in"
+            f" {many(cases, 'case')}. They are polynomials in the entries of A, divided by powers"
+            " of what is not 0 in their case; that their product is A was checked as an identity."
+        ),
     )
+    if polynomials:
+        words = (
+            "The following polynomials vanish on all products, which was checked as an identity,"
+            " and so on their limits."
+        )
+        start = (
+            Paragraph(words),
+            Items(tuple(f"{polynomial(one)}" for one in polynomials)),
+            *start,
+        )
     if cases > MOST_CASES:
         words = "So many cases are not printed here; they are found in the certificate."
-        return (start, Paragraph(words))
-    return (start, *_argument(told.data["tree"], ""))
+        return (*start, Paragraph(words))
+    return (*start, *_argument(told.data["tree"], polynomials, ""))
 
 
-def _argument(tree: dict[str, Any], name: str) -> tuple[Block, ...]:
+def _what(polynomials: Sequence[Any]) -> str:
+    return "limit A of products" if polynomials else "A on the support"
+
+
+def _argument(tree: dict[str, Any], polynomials: Sequence[Any], name: str) -> tuple[Block, ...]:
+    if "vanishes" in tree:
+        vanishing = polynomial(polynomials[tree["vanishes"]])
+        if "then" not in tree:
+            return (Paragraph(f"Here {vanishing} is not 0: A is no limit of products."),)
+        x = unknown(tree["coordinate"])
+        start = Paragraph(f"As {vanishing + Math(' = ', ' = ') + '0'}, {x} is given by the others.")
+        return (start, *_argument(tree["then"], polynomials, name))
     if "then" in tree:
-        return (_addition(tree), *_argument(tree["then"], name))
+        return (_addition(tree), *_argument(tree["then"], polynomials, name))
     if "coordinate" not in tree:
         return _parameters(tree)
     x, shift = unknown(tree["coordinate"]), tree["shift"]
@@ -43,7 +68,7 @@ def _argument(tree: dict[str, Any], name: str) -> tuple[Block, ...]:
         mine = f"{name}.{place}" if name else str(place)
         renamed = f" From here on {x} stands for this value." if part == "nonzero" and shift else ""
         blocks.append(Paragraph(f"Suppose {value + sign + '0'}.{renamed}", f"Case {mine}."))
-        blocks.append(Nested(_argument(tree[part], mine)))
+        blocks.append(Nested(_argument(tree[part], polynomials, mine)))
     return tuple(blocks)
 
 
@@ -82,7 +107,7 @@ def _parameters(leaf: dict[str, Any]) -> tuple[Block, ...]:
 RULE = Rule(
     name="sections",
     about=Problem,
-    account="formulas, case by case, give weights for every matrix",
-    title="weights for every matrix",
+    account="formulas, case by case, give weights for every matrix that products come near",
+    title="weights for every matrix, case by case",
     explain=explain,
 )

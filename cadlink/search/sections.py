@@ -32,15 +32,18 @@ from cadlink.search.monomials import Poly, Ring, over, unit
 from cadlink.search.trials import Blame, Trials
 from cadlink.search.vanishing import dimension
 
-__all__ = ["find"]
+__all__ = ["Search", "find"]
 
 MOST_CELLS, MOST_PATHS = 16, 200  # of a problem that is tried
-TRIALS = 40  # at every stratum in the first round; twice as many in every round
-EARLY = 4  # a stratum that elimination can make smaller gets so many times fewer
+TRIALS, MOST_TRIALS = 40, 2560  # at every stratum, in a short round and in the longest ones
+EARLY = 10  # at a stratum that elimination can make smaller
 DEEPEST = 8  # splits by polynomials above a leaf
 WAYS = 3  # splits of one stratum by polynomials that are tried
 
+EASY = 1  # doublings of a round in which decided strata are not split yet
+
 Tree: TypeAlias = "dict[str, Any]"
+Matrix: TypeAlias = "tuple[tuple[Cell, Fraction], ...]"  # entries that are not 0
 
 
 def find(
@@ -61,31 +64,8 @@ def find(
     >>> find(Pattern.of(["10/11", "11/01", "10/11"])).rule
     'sections'
     """
-    model = Model.of(problem)
-    if model is None or len(model.cells) > MOST_CELLS:
-        return None
-    if sum(map(len, model.paths.values())) > MOST_PATHS:
-        return None
-    if not polynomials and dimension(model, np.random.default_rng(seed)) < len(model.cells):
-        return None  # nearly surely no matrix has a neighbourhood of products
-    search = _Search(model, random.Random(seed), clock, polynomials)
-    times: Counter[tuple[tuple[Cell, Fraction], ...]] = Counter()
-    trials = TRIALS
-    while not clock.expired():
-        tree = search.proof(search.root(), trials)
-        if tree is not None:
-            given = {"polynomials": list(polynomials)} if polynomials else {}
-            return Proof("sections", {**given, "tree": tree})
-        for limit in search.stuck:
-            times[limit] += 1
-            if times[limit].bit_count() == 1:
-                proof = missed(dict(limit))
-                if proof is not None:
-                    return proof
-        search.stuck.clear()
-        trials = min(2 * trials, 8 * TRIALS)
-        search.noise = search.chance.choice((0.5, 1, 2, 4))
-    return None
+    search = Search.of(problem, seed, polynomials)
+    return None if search is None else search.run(clock, missed)
 
 
 @dataclass(frozen=True)
@@ -136,28 +116,68 @@ class Addition:
         return zeros, decided, Stratum(tuple(cells), frozenset(nonzero))
 
 
-class _Search:
-    """The search for one problem; ``stuck``: matrices of strata at which nothing more was found."""
+class Search:
+    """The search for one problem, which goes on where it was whenever it is run again.
 
-    def __init__(
-        self, model: Model, chance: random.Random, clock: Clock, polynomials: Sequence[Any]
-    ) -> None:
-        self.model, self.chance, self.clock = model, chance, clock
+    ``proved``: trees for plain strata; ``stuck``: matrices of strata at which a round found
+    nothing; ``deepest``: splits of decided strata that it tried."""
+
+    def __init__(self, model: Model, seed: int, polynomials: Sequence[Any]) -> None:
+        self.model, self.chance, self.polynomials = model, random.Random(seed), polynomials
+        self.clock = UNLIMITED
         self.size = len(model.cells)
         self.ring = Ring(self.size, len(model.unknowns))
-        self.trials = Trials(model, self.ring, chance)
+        self.trials = Trials(model, self.ring, self.chance)
+        self.conditions = Conditions(self.ring, model.cells, polynomials)
         self.additions = additions(model)
         self.reach = Counter(its for one in self.additions for _, its, _ in one.pairs)
-        self.noise = 0.0
         self.proved: dict[tuple[frozenset[int], frozenset[int]], Tree] = {}
-        self.stuck: set[tuple[tuple[Cell, Fraction], ...]] = set()
-        self.conditions = Conditions(self.ring, model.cells, polynomials)
+        self.stuck: set[Matrix] = set()
+        self.times: Counter[Matrix] = Counter()
+        self.rounds, self.noise, self.deepest = 0, 0.0, 0
+
+    @classmethod
+    def of(cls, problem: Problem, seed: int = 0, polynomials: Sequence[Any] = ()) -> Search | None:
+        """None if the problem is too large, or has products without interior and there are no
+        polynomials."""
+        model = Model.of(problem)
+        if model is None or len(model.cells) > MOST_CELLS:
+            return None
+        if sum(map(len, model.paths.values())) > MOST_PATHS:
+            return None
+        if not polynomials and dimension(model, np.random.default_rng(seed)) < len(model.cells):
+            return None  # nearly surely no matrix has a neighbourhood of products
+        return cls(model, seed, polynomials)
+
+    def run(self, clock: Clock, missed: Callable[[Limit], Proof | None]) -> Proof | None:
+        """See ``find``."""
+        self.clock = clock
+        while not clock.expired():
+            # Every second round is short, every fourth twice as long: another order of elimination
+            # is often worth more than more trials.
+            self.rounds += 1
+            doublings = (self.rounds & -self.rounds).bit_length() - 1
+            trials = min(TRIALS << doublings, MOST_TRIALS)
+            self.deepest = max(0, doublings - EASY)
+            tree = self.proof(self.root(), trials)
+            if tree is not None:
+                given = {"polynomials": list(self.polynomials)} if self.polynomials else {}
+                return Proof("sections", {**given, "tree": tree})
+            for limit in self.stuck:
+                self.times[limit] += 1
+                if self.times[limit].bit_count() == 1:
+                    proof = missed(dict(limit))
+                    if proof is not None:
+                        return proof
+            self.stuck.clear()
+            self.noise = self.chance.choice((0.5, 1, 2, 4))
+        return None
 
     def root(self) -> Stratum:
         """All matrices on the support."""
         return Stratum(tuple({unit(n): 1} for n in range(self.size)), frozenset())
 
-    def limit(self, stratum: Stratum) -> tuple[tuple[Cell, Fraction], ...]:
+    def limit(self, stratum: Stratum) -> Matrix:
         """The matrix of a stratum at which all coordinates are 1."""
         entries = zip(self.model.cells, stratum.cells, strict=True)
         values = {cell: sum(map(Fraction, entry.values())) for cell, entry in entries}
@@ -190,7 +210,7 @@ class _Search:
                 return self.added(*harmless, trials)
             entries, nonzero = stratum.key
             undecided = sorted(entries - nonzero)
-            early = trials // EARLY if undecided else trials
+            early = EARLY if undecided else trials
             tree = None if values else self.written_down(stratum, early, Counter())
             if tree is not None:
                 return tree
@@ -248,11 +268,13 @@ class _Search:
         tree = None if values else self.written_down(stratum, trials, blame)
         if tree is not None or depth == DEEPEST or self.clock.expired():
             return tree
-        splits = self.splits(stratum, blame)
-        if not splits and not values:
+        decided = self.live(stratum) <= stratum.nonzero
+        if decided and not values:
             self.stuck.add(self.limit(stratum))
-        for x, shift in splits[:WAYS]:
-            tree = self.split(stratum, x, shift, trials, depth + 1)
+        if decided and depth >= self.deepest:
+            return None
+        for x, shift in self.splits(stratum, blame)[:WAYS]:
+            tree = self.split(stratum, x, shift, max(trials // 2, TRIALS), depth + 1)
             if tree is not None:
                 return tree
         return None
@@ -263,7 +285,7 @@ class _Search:
         parts = {}
         for part, value, nonzero in (
             ("nonzero", {**negative, unit(x): 1}, stratum.nonzero | {x}),
-            ("zero", negative, stratum.nonzero),
+            ("zero", negative, stratum.nonzero - {x}),
         ):
             cells = tuple(self.ring.put(cell, x, value) for cell in stratum.cells)
             tree = self.proof(Stratum(cells, nonzero), trials, depth)
@@ -272,21 +294,28 @@ class _Search:
             parts[part] = tree
         return {"coordinate": self.name(x), "shift": self.written(shift), **parts}
 
-    def splits(self, stratum: Stratum, blame: Blame) -> list[tuple[int, Poly]]:
-        """(coordinate x, shift r), those that trials asked for most first."""
-        power = self.ring.power
-        live = {
-            n
+    def live(self, stratum: Stratum) -> set[int]:
+        """The coordinates that are in a numerator only."""
+        powers = {
+            (n, self.ring.power(m, n) > 0)
             for cell in stratum.cells
             for m in cell
             for n in range(self.size)
-            if n not in stratum.nonzero and power(m, n)
+            if self.ring.power(m, n)
         }
+        return {n for n, up in powers if up} - {n for n, up in powers if not up}
+
+    def splits(self, stratum: Stratum, blame: Blame) -> list[tuple[int, Poly]]:
+        """(coordinate x, shift r), those that trials asked for most first."""
+        power = self.ring.power
+        live = self.live(stratum)
         score: dict[tuple[int, tuple[tuple[int, Number], ...]], float] = {}
         for terms, count in blame.items():
             for x in live:
                 its = [(m, c) for m, c in terms if power(m, x)]
                 if len(its) != 1 or power(its[0][0], x) != 1:
+                    continue
+                if len(terms) == 1 and x in stratum.nonzero:
                     continue
                 rest, c = its[0][0] - unit(x), its[0][1]
                 if not self.ring.invertible(rest, stratum.nonzero):
@@ -294,7 +323,7 @@ class _Search:
                 shift = sorted((m - rest, over(w, c)) for m, w in terms if m != its[0][0])
                 key = (x, tuple(shift))
                 score[key] = score.get(key, 0) + count / (1 + len(shift))
-        for x in live:
+        for x in live - stratum.nonzero:
             score.setdefault((x, ()), 0.01)
         chance = {key: value * (1 + 0.3 * self.chance.random()) for key, value in score.items()}
         return [(x, dict(shift)) for x, shift in sorted(chance, key=lambda key: -chance[key])]
@@ -303,10 +332,11 @@ class _Search:
 
     def written_down(self, stratum: Stratum, trials: int, blame: Blame) -> Tree | None:
         """A leaf of the schema, if one of the trials succeeds."""
+        start = self.trials.start(stratum.cells, stratum.nonzero)
         for _ in range(trials):
             if self.clock.expired():
                 return None
-            values = self.trials.one(stratum.cells, stratum.nonzero, blame)
+            values = self.trials.one(start, blame)
             if values is not None:
                 return self.parameters(values)
         return None

@@ -2,16 +2,18 @@
 
 The equations say that the product is the stratum's matrix.  One with an unknown that stands in a
 single term, times a monomial that is not zero on the stratum, is solved for it; where a product of
-unknowns must be 0, one of them is; where neither helps, an unknown of a short equation is set to 1
-or to 0 by chance.  A trial that is stuck names the polynomials that it would have needed to be 0,
-or not to be.
+unknowns must be 0, one of them is; where neither helps, an unknown of a short equation is set by
+chance: to 0, or to 1 if its hidden unit can still be scaled.  Scaling a row or column of the matrix
+scales the parameters; any other unknown that is not 0 is set to a monomial that scales as it does,
+so that what has to be 0 or not to be is often a single term.  A trial that is stuck names the
+polynomials that it would have needed to be 0, or not to be.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -23,6 +25,12 @@ from cadlink.search.monomials import Poly, Ring, add_term, over, unit
 __all__ = ["Blame", "Trials"]
 
 LONGEST = 60, 250  # terms of a solution, and of an equation
+
+NUMBERS = (1, 1, 1, 1, 1, -1, 2, -2)  # times a monomial
+PATHS = 0.8  # how often the monomial is not 1
+
+Unit: TypeAlias = "tuple[int, int]"  # layer and number: inputs, the columns, are layer 0
+Paths: TypeAlias = "dict[Unit, list[tuple[Unit, int]]]"  # to where, by which monomial
 
 # How often a polynomial in the coordinates stood in the way.
 Blame: TypeAlias = "Counter[tuple[tuple[int, Number], ...]]"
@@ -41,29 +49,43 @@ class _Equation:
     zero: bool
 
 
+@dataclass(frozen=True)
+class Start:
+    """The equations at a stratum, its coordinates that are not 0, and the ways along them."""
+
+    equations: Sequence[_Equation]
+    nonzero: Collection[int]
+    paths: Paths
+
+
 class Trials:
     """Trials for the strata of one problem."""
 
     def __init__(self, model: Model, ring: Ring, chance: random.Random) -> None:
         self.model, self.ring, self.chance = model, ring, chance
-        self.scale = _scales(model, ring.size)
+        self.ends = _ends(model, ring.size)
+        self.lines = {line for j, k in model.cells for line in ((model.depth, j), (0, k))}
 
-    def one(
-        self, cells: Sequence[Poly], nonzero: Collection[int], blame: Blame
-    ) -> list[Poly] | None:
-        """Values for all parameters, or None."""
+    def start(self, cells: Sequence[Poly], nonzero: Collection[int]) -> Start:
+        """What all trials for a stratum begin with."""
         equations = [self._read(poly, nonzero) for poly in self._polynomials(cells)]
+        return Start(equations, nonzero, self._paths(nonzero))
+
+    def one(self, start: Start, blame: Blame) -> list[Poly] | None:
+        """Values for all parameters, or None."""
+        equations, nonzero = start.equations, start.nonzero
         solutions: list[tuple[int, Poly]] = []
-        scaled: set[int] = set()  # hidden units one of whose weights was set
+        scaling = _Scaling(self.lines, self.ends, start.paths, self.chance)
         zeros = self.chance.choice((0.3, 0.5, 0.7, 0.85))
         while equations:
             step = self._step(equations)
             if step is None:
                 blame.update(_terms(poly) for equation in equations for poly in equation.needed)
-                step = self._guess(equations, scaled, zeros, blame)
+                step = self._guess(equations, scaling, zeros, blame)
                 if step is None:
                     return None
-                scaled.add(self.scale[step[0]])
+                if step[1]:
+                    scaling.assign(step[0])
             left = self._put(equations, step, nonzero)
             wrong = [_terms(equation.poly) for equation in left if not equation.unknowns]
             blame.update(wrong)
@@ -139,19 +161,19 @@ class Trials:
         return u, rest
 
     def _guess(
-        self, equations: Sequence[_Equation], scaled: set[int], zeros: float, blame: Blame
+        self, equations: Sequence[_Equation], scaling: _Scaling, zeros: float, blame: Blame
     ) -> tuple[int, Poly] | None:
-        """An unknown of a short equation and 0 or 1 for it; None if it cannot be either."""
+        """An unknown of a short equation and a value for it; None if it cannot have that."""
         chance = self.chance
         equation = min(equations, key=lambda e: len(e.poly) + 2 * chance.random())
         its = sorted(equation.unknowns)
-        fresh = [u for u in its if self.scale[u] not in scaled]
+        fresh = [u for u in its if scaling.free(u)]
         if fresh and chance.random() < 0.8:
             u, value = chance.choice(fresh), 1
         else:
             u, value = chance.choice(its), int(chance.random() >= zeros)
         for given in (value, 1 - value):
-            poly: Poly = {0: 1} if given else {}
+            poly: Poly = scaling.value(u) if given else {}
             left = [self.ring.put(e.poly, u, poly) for e in equations if u in e.unknowns]
             wrong = [_terms(rest) for rest in left if rest and self.ring.constant(rest)]
             if not wrong:
@@ -159,21 +181,78 @@ class Trials:
         blame.update(wrong)
         return None
 
+    def _paths(self, nonzero: Collection[int]) -> Paths:
+        """The coordinates that are not 0: from the row of their cell to its column and back."""
+        paths: Paths = {}
+        for n in nonzero:
+            j, k = self.model.cells[n]
+            row, column = (self.model.depth, j), (0, k)
+            paths.setdefault(row, []).append((column, unit(n)))
+            paths.setdefault(column, []).append((row, -unit(n)))
+        return paths
+
+
+class _Scaling:
+    """Which row or column every hidden unit is scaled like, as far as a trial has set its weights.
+
+    An entry of the matrix scales like its row over its column, which scales like the inverse of
+    what the column is scaled by; a parameter like the unit above it over the one below."""
+
+    def __init__(
+        self,
+        lines: Collection[Unit],
+        ends: Mapping[int, tuple[Unit, Unit]],
+        paths: Paths,
+        chance: random.Random,
+    ) -> None:
+        self.ends, self.paths, self.chance = ends, paths, chance
+        self.like: dict[Unit, Unit] = {line: line for line in lines}
+
+    def free(self, u: int) -> bool:
+        """Whether a unit at one end can still be scaled."""
+        return any(end not in self.like for end in self.ends[u])
+
+    def assign(self, u: int) -> None:
+        """The parameter got its value."""
+        known = [self.like[end] for end in self.ends[u] if end in self.like]
+        for end in self.ends[u]:
+            self.like.setdefault(end, known[0] if known else end)
+
+    def value(self, u: int) -> Poly:
+        """A monomial that scales as the parameter does, 1 if it can be scaled to it."""
+        if self.free(u):
+            return {0: 1}
+        number = self.chance.choice(NUMBERS)
+        above, below = (self.like[end] for end in self.ends[u])
+        found = self._path(above, below, {above}) if self.chance.random() < PATHS else None
+        if found is None:
+            return {0: number}
+        return {found: number}
+
+    def _path(self, start: Unit, end: Unit, seen: set[Unit]) -> int | None:
+        """The product of the entries along a way from one line to another."""
+        if start == end:
+            return 0
+        steps = self.paths.get(start, [])
+        for line, m in self.chance.sample(steps, len(steps)):
+            if line not in seen:
+                seen.add(line)
+                rest = self._path(line, end, seen)
+                if rest is not None:
+                    return m + rest
+        return None
+
 
 def _terms(poly: Poly) -> tuple[tuple[int, Number], ...]:
     return tuple(sorted(poly.items()))
 
 
-def _scales(model: Model, first: int) -> dict[int, int]:
-    """For every parameter (numbers from ``first``) a hidden unit whose weights may be scaled."""
-    found: dict[tuple[int, int], int] = {}
-    scale = {}
+def _ends(model: Model, first: int) -> dict[int, tuple[Unit, Unit]]:
+    """For every parameter (numbers from ``first``) the units above and below it."""
+    ends = {}
     for u, unknown in enumerate(model.unknowns):
-        i, j = unknown.place
-        above = unknown.level + 1
-        if isinstance(model.problem, Group):
-            place = (0, i)
-        else:
-            place = (above, i) if above < model.depth else (unknown.level, j)
-        scale[first + u] = found.setdefault(place, len(found))
-    return scale
+        above, below = unknown.place
+        if isinstance(model.problem, Group):  # (neuron, line)
+            above, below = (below, above) if unknown.level else (above, below)
+        ends[first + u] = (unknown.level + 1, above), (unknown.level, below)
+    return ends

@@ -504,6 +504,48 @@ def column(added: dict[str, Any]) -> dict[str, Any]:
     return {"tree": case("a_0_0", entries("10"), added)}
 
 
+MINOR = [[1, [["a_0_0", 1], ["a_1_1", 1]]], [-1, [["a_0_1", 1], ["a_1_0", 1]]]]
+RANK_ONE = ["11", "1/1"]
+
+
+def times(polynomial: list[Any], *terms: tuple[int, dict[str, int]]) -> list[Any]:
+    """The product with another polynomial."""
+    product = []
+    for c, powers in polynomial:
+        for d, others in terms:
+            its = {name: e + others.get(name, 0) for name, e in powers}
+            product.append([c * d, [[name, e] for name, e in {**others, **its}.items()]])
+    return product
+
+
+def limits(tree: Any, *polynomials: list[Any]) -> dict[str, Any]:
+    return {"polynomials": [MINOR, *polynomials], "tree": tree}
+
+
+def condition(name: str, then: Any = None, number: int = 0) -> dict[str, Any]:
+    return {"vanishes": number, "coordinate": name, "then": then}
+
+
+def line(*cells: str) -> dict[str, Any]:
+    """Two factors of rank one: a row or a column of A."""
+    row, col = (int(index) for index in cells[0])
+    if cells[0][0] == cells[1][0]:
+        its = [[0, int(cell[1]), value(f"a_{cell[0]}_{cell[1]}")] for cell in cells]
+        return {"factors": [its, [[row, 0, value()]]]}
+    its = [[int(cell[0]), 0, value(f"a_{cell[0]}_{cell[1]}")] for cell in cells]
+    return {"factors": [[[0, col, value()]], its]}
+
+
+def corner(cell: str, nonzero: Any) -> dict[str, Any]:
+    """Two rows and two columns of rank one: where a corner is 0, and where it is not."""
+    row, col = cell
+    other_row, other_col = str(1 - int(row)), str(1 - int(col))
+    beside, below, far = row + other_col, other_row + col, other_row + other_col
+    last = case(f"a_{below[0]}_{below[1]}", line(*sorted((beside, far))), {"vanishes": 0})
+    zero = case(f"a_{beside[0]}_{beside[1]}", line(*sorted((below, far))), last)
+    return case(f"a_{row}_{col}", zero, nonzero)
+
+
 UPPER_LEAF = {
     "factors": [
         [[0, 0, value("a_0_0")], [0, 1, value("a_0_1")], [1, 1, value("a_1_1")]],
@@ -679,14 +721,21 @@ CHAINS: list[tuple[str, list[str], dict[str, Any], str]] = [
         section([[1, [["a_0_0", -1]]]], [], nonzero=section([], [])["tree"]),
         "no negative power of a_0_0",
     ),
-    # The entry was 0 in one case and is not in the other, where it may not be split again.
+    # Split again, the entry may be 0.
     (
         "sections",
         ["1", "1"],
         section(
-            [], [], nonzero=section([], [], nonzero=section([[1, []]], [ENTRY])["tree"])["tree"]
+            [],
+            [],
+            nonzero=case(
+                "a_0_0",
+                section([], [])["tree"],
+                section([[1, [["a_0_0", -1]]]], [[1, [["a_0_0", 2]]]])["tree"],
+                shift=[[1, []]],
+            ),
         ),
-        "a coordinate that may be 0",
+        "the entry at (0, 0)",
     ),
     (
         "sections",
@@ -767,6 +816,74 @@ CHAINS: list[tuple[str, list[str], dict[str, Any], str]] = [
         },
         "no negative power of a_1_1",
     ),
+    ("sections", RANK_ONE, limits({}, [ENTRY]), "polynomials that vanish on the set"),
+    ("sections", RANK_ONE, {"tree": {"vanishes": 0}}, "a vanishing polynomial: an integer"),
+    ("sections", RANK_ONE, limits({"vanishes": 0}), "one term that is not 0"),
+    ("sections", RANK_ONE, limits(case("a_1_1", {"vanishes": 0}, {})), "one term that is not 0"),
+    (  # it is 0 on the whole stratum
+        "sections",
+        RANK_ONE,
+        limits(corner("11", condition("a_0_0", {"vanishes": 0}))),
+        "one term that is not 0",
+    ),
+    ("sections", RANK_ONE, limits(condition("a_0_0")), "a term before x^e (x + r) that is not 0"),
+    (
+        "sections",
+        RANK_ONE,
+        limits(corner("11", condition("a_0_0", condition("a_0_0")))),
+        "a term times x^e (x + r)",
+    ),
+    (  # the coordinate times the minor: it may be 0 instead
+        "sections",
+        RANK_ONE,
+        limits(corner("11", condition("a_0_0", number=1)), times(MINOR, (1, {"a_0_0": 1}))),
+        "x that is not 0",
+    ),
+    (
+        "sections",
+        RANK_ONE,
+        limits(
+            corner("11", condition("a_0_0", number=1)), times(MINOR, (1, {"a_0_0": 1}), (1, {}))
+        ),
+        "a term times x^e (x + r)",
+    ),
+    (
+        "sections",
+        RANK_ONE,
+        limits(
+            corner("11", condition("a_0_0", number=1)),
+            times(MINOR, (1, {"a_1_1": 1}), (1, {"a_0_1": 1})),
+        ),
+        "a term times x^e (x + r)",
+    ),
+    (
+        "sections",
+        RANK_ONE,
+        limits(corner("11", case("a_0_0", condition("a_1_1"), None, shift=[[1, [["a_1_1", -1]]]]))),
+        "no negative power of a_1_1 in the cells",
+    ),
+    (  # a_0_1 is a_0_0 a_1_1 / a_1_0, which may be 0
+        "sections",
+        RANK_ONE,
+        limits(
+            corner(
+                "01",
+                corner(
+                    "10",
+                    condition("a_0_1", {"factors": [[[0, 0, [[1, [["a_0_1", -1]]]]]], []]}),
+                ),
+            )
+        ),
+        "no negative power of a_0_1",
+    ),
+    (
+        "sections",
+        RANK_ONE,
+        limits(corner("11", condition("a_0_0", addition("rows", 1, 0, 1)))),
+        "entries that are 0 or their own coordinate",
+    ),
+    ("sections", RANK_ONE, limits({"vanishes": 0, "then": {}}), "a condition with the keys"),
+    ("sections", RANK_ONE, limits({"vanishes": 0, "coordinate": "a_0_0"}), "a leaf with the keys"),
 ]
 
 

@@ -282,6 +282,55 @@ CASES = [
         ),
     ),
     Case(
+        "sections_limits",
+        {"layers": [["11"], ["1", "1"]]},  # matrices of rank one
+        "closed",
+        step(
+            "sections",
+            {
+                "polynomials": [[term(1, "a_0_0", "a_1_1"), term(-1, "a_0_1", "a_1_0")]],
+                "tree": {
+                    "coordinate": "a_1_1",
+                    "shift": [],
+                    "zero": {
+                        "coordinate": "a_0_1",
+                        "shift": [],
+                        "zero": {
+                            "factors": [
+                                [[0, 0, [term(1)]]],
+                                [[0, 0, [term(1, "a_0_0")]], [1, 0, [term(1, "a_1_0")]]],
+                            ]
+                        },
+                        "nonzero": {
+                            "coordinate": "a_1_0",
+                            "shift": [],
+                            "zero": {
+                                "factors": [
+                                    [[0, 0, [term(1, "a_0_0")]], [0, 1, [term(1, "a_0_1")]]],
+                                    [[0, 0, [term(1)]]],
+                                ]
+                            },
+                            "nonzero": {"vanishes": 0},
+                        },
+                    },
+                    "nonzero": {
+                        "vanishes": 0,
+                        "coordinate": "a_0_0",
+                        "then": {
+                            "factors": [
+                                [
+                                    [0, 0, [[1, [["a_1_0", 1], ["a_1_1", -1]]]]],
+                                    [0, 1, [term(1)]],
+                                ],
+                                [[0, 0, [term(1, "a_0_1")]], [1, 0, [term(1, "a_1_1")]]],
+                            ]
+                        },
+                    },
+                },
+            },
+        ),
+    ),
+    Case(
         "sections_group",
         graphs("##", "##"),
         "free",
@@ -824,6 +873,11 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
     "sections": ("* reverse",),  # sums and lists of entries
     "sections_added": ("/data/tree/*zero/* reverse",),
     "sections_group": ("/data/tree/*zero/* reverse",),
+    "sections_limits": (
+        "/data/polynomials twice 0",
+        "/data/polynomials/0* reverse",
+        "/data/tree/*/factors* reverse",
+    ),
     "forcing_helped": (
         "/data/witnesses reverse",
         "/data/witnesses/1/2 +1",

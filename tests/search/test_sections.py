@@ -6,18 +6,20 @@ import random
 import time
 from collections.abc import Mapping
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 import pytest
 
+from cadlink.certificates.data import Proof
 from cadlink.certificates.kernel import check_proof
 from cadlink.clock import Clock
 from cadlink.patterns.group import Cell, Group
 from cadlink.patterns.masks import read
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.step import Problem
-from cadlink.search import nonclosed, sections
-from cadlink.search.model import Model
+from cadlink.search import nonclosed, sections, vanishing
+from cadlink.search.model import Limit, Model
 
 
 def value(polynomial: Any, at: Mapping[str, Fraction]) -> Fraction:
@@ -42,17 +44,28 @@ def add(at: dict[str, Fraction], lines: str, which: list[int], factor: Fraction)
             at[target] += factor * at[source]
 
 
-def product_at(model: Model, tree: Any, matrix: Mapping[Cell, int]) -> dict[Cell, Fraction]:
-    """The product of the parameters that the tree gives for this matrix."""
+def product_at(
+    model: Model, tree: Any, matrix: Mapping[Cell, int], polynomials: Any = ()
+) -> dict[Cell, Fraction] | None:
+    """The product of the parameters that the tree gives for this matrix; None if it leads to a
+    polynomial that is not 0."""
     at = {f"a_{j}_{k}": Fraction(number) for (j, k), number in matrix.items()}
+    cells = dict(at)  # as the additions leave them; the coordinates at are split, too
     undo: list[tuple[str, list[int], Fraction]] = []
-    while tree.keys() & {"coordinate", "then"}:
+    while tree.keys() & {"coordinate", "then", "vanishes"}:
+        if "vanishes" in tree:
+            if value(polynomials[tree["vanishes"]], cells):
+                return None
+            assert "then" in tree
+            tree = tree["then"]
+            continue
         if "then" in tree:
             lines = "rows" if "rows" in tree else "columns"
             source, target = (entry(lines, line, tree["clear"]) for line in tree[lines])
             factor = at[target] / at[source]
             undo.append((lines, tree[lines], factor))
-            add(at, lines, tree[lines], -factor)
+            for where in (at, cells):
+                add(where, lines, tree[lines], -factor)
             tree = tree["then"]
             continue
         name = tree["coordinate"]
@@ -96,7 +109,7 @@ PROBLEMS: list[Problem] = [
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=str)
 def test_they_give_every_matrix(problem: Problem) -> None:
-    proof = sections.find(problem, Clock.of(20)).proof
+    proof = sections.find(problem, Clock.of(20))
     assert proof is not None
     value_ = problem if isinstance(problem, Pattern) else problem.to_json()
     assert check_proof(value_, proof).conclusion == "free"
@@ -114,19 +127,61 @@ def test_they_give_every_matrix(problem: Problem) -> None:
     ["lu:2", "110/011;11/11", "10/11;11/01;10/10/11", "10/01/11;001/011/110;100/001/011"],
 )
 def test_there_are_none_where_matrices_are_missed(source: str) -> None:
-    assert sections.find(read(source), Clock.of(0.5)).proof is None
+    assert sections.find(read(source), Clock.of(0.5)) is None
 
 
 def test_large_problems_are_left_alone() -> None:
-    assert sections.find(read("dense:5-5-5")).proof is None
+    assert sections.find(read("dense:5-5-5")) is None
+
+
+THIN: list[Problem] = [  # products without interior
+    read("dense:2-1-2"),
+    Pattern.of(["111/111", "11/10", "11/11/11"]),
+    # Two rows of rank two, and corners beside them.
+    Group.of_blocks([({0}, {0, 1, 2, 3}), ({1}, {0}), ({0}, {0, 1, 2, 3}), ({2, 3}, {1, 2, 3})]),
+]
+
+
+@pytest.mark.parametrize("problem", THIN, ids=str)
+def test_they_give_every_limit_of_products(problem: Problem) -> None:
+    polynomials = vanishing.find(problem)
+    assert sections.find(problem, Clock.of(0.5)) is None
+    proof = sections.find(problem, Clock.of(20), 0, polynomials)
+    assert proof is not None
+    value_ = problem if isinstance(problem, Pattern) else problem.to_json()
+    assert check_proof(value_, proof).conclusion == "closed"
+    model = Model.of(problem)
+    assert model is not None
+    chance = random.Random(0)
+    excluded = 0
+    for _ in range(300):
+        most = chance.choice((1, 1, 2, 5))
+        weights = [chance.randint(-most, most) for _ in model.unknowns]
+        matrix = {
+            cell: sum(prod(weights[u] for u in path) for path in model.paths[cell])
+            for cell in model.cells
+        }
+        assert product_at(model, proof.data["tree"], matrix, polynomials) == matrix
+        cell = chance.choice(model.cells)
+        changed = {**matrix, cell: matrix[cell] + 1}
+        product = product_at(model, proof.data["tree"], changed, polynomials)
+        assert product in (changed, None)
+        excluded += product is None
+    assert excluded
 
 
 def test_where_the_search_is_stuck_a_matrix_is_missed() -> None:
     """Lower times upper has no matrix with zero corner and nonzero entries beside it."""
     problem = read("lu:2")
-    stuck = sections.find(problem, Clock.of(0.5)).stuck
-    assert stuck == ({(0, 1): 1, (1, 0): 1},)
-    proof = nonclosed.find(problem, deadline=time.monotonic() + 60, starts=stuck, trials=0)
+    stuck = []
+
+    def missed(limit: Limit) -> Proof | None:
+        stuck.append(limit)
+        deadline = time.monotonic() + 60
+        return nonclosed.find(problem, deadline=deadline, starts=(limit,), trials=0)
+
+    proof = sections.find(problem, Clock.of(60), missed=missed)
+    assert stuck == [{(0, 1): 1, (1, 0): 1}]
     assert proof is not None
     assert check_proof(problem, proof).conclusion == "not_closed"
 

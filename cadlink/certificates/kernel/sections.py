@@ -31,9 +31,9 @@ def sections(problem: Problem, at: Reader) -> Found:
     that run through all real numbers, those in a set N through the nonzero ones only; negative
     powers are of coordinates in N.  There is one coordinate for every cell; at the root of the tree
     it is the cell, and N is empty.  A leaf gives values to the parameters, Laurent polynomials of
-    the same kind, whose product is identically the cells.  A node names a coordinate x outside N
-    and a Laurent polynomial r of the same kind without x.  In its part "zero" -r replaces x; in its
-    part "nonzero" x - r does, and x joins N.
+    the same kind, whose product is identically the cells.  A node names a coordinate x of which the
+    cells have no negative powers, and a Laurent polynomial r of the same kind without x.  In its
+    part "zero" -r replaces x, which leaves N; in its part "nonzero" x - r does, and x joins N.
 
     A node may add rows s, t instead, t another than s, if every entry is 0 or its cell's own
     coordinate: in row t the entries beside those of row s that are not 0 become their own
@@ -54,9 +54,9 @@ def sections(problem: Problem, at: Reader) -> Found:
     limit of products is a product (without polynomials: that any is), from the leaves up.
     Polynomials that vanish on the set vanish at limits, so there are none in the stratum of a leaf
     that names one; and where a node does, x^e (x + r) = 0, and x is not 0 if e > 0, so that x = -r.
-    At a point of the stratum of a case x + r has a value, for x is in no denominator and r has none
-    that may be 0.  If it is 0, the point is in the first part; if not, it is in the second, where
-    it is the new value of x.
+    At a point of the stratum of a case x + r has a value, for r has no denominator that may be 0.
+    If it is 0, the point is in the first part; if not, it is in the second, where it is the new
+    value of x, whose old one is in no denominator.
 
     Let A be in the stratum of an addition.  With f = A(t, c) / A(s, c) let B be A without f times
     row s in row t, where row s is 0 outside the support.  B is in the stratum below.  For any f,
@@ -136,9 +136,14 @@ class _Check:
         self._demand_products(tree, stratum)
         return 1
 
-    def _coordinate(self, name: object) -> int:
+    def _coordinate(self, name: object, stratum: _Stratum) -> int:
+        """A coordinate that is in no denominator."""
         self.at.demand(isinstance(name, str) and name in self.names, "a coordinate", name)
-        return self.names[str(name)]
+        x = self.names[str(name)]
+        self.at.spend(200 * sum(map(len, stratum.cells.values())))
+        below = any(powers[x] < 0 for entry in stratum.cells.values() for powers in entry)
+        self.at.demand(not below, f"no negative power of {name} in the cells", "one")
+        return x
 
     def _cases(
         self, tree: Mapping[str, object], stratum: _Stratum
@@ -146,13 +151,16 @@ class _Check:
         """The parts of a case, with their strata."""
         at = self.at
         at.keys(tree, ("coordinate", "shift", "zero", "nonzero"), "a case")
-        x = self._coordinate(tree["coordinate"])
+        x = self._coordinate(tree["coordinate"], stratum)
         shift = _read(tree["shift"], stratum.nonzero, self.names, at)
-        at.demand(x not in stratum.nonzero, "a coordinate that may be 0", tree["coordinate"])
-        at.demand(not any(powers[x] for powers in shift), "a shift without it", "one with it")
+        at.demand(
+            not any(powers[x] for powers in shift),
+            f"a shift without {tree['coordinate']}",
+            "one with it",
+        )
         negative = {powers: -number for powers, number in shift.items()}
         whole = {**negative, **_own(x, len(self.names))}
-        yield tree["zero"], stratum.put(x, negative, stratum.nonzero, at)
+        yield tree["zero"], stratum.put(x, negative, stratum.nonzero - {x}, at)
         yield tree["nonzero"], stratum.put(x, whole, stratum.nonzero | {x}, at)
 
     def _demand_products(self, tree: object, stratum: _Stratum) -> None:
@@ -198,10 +206,7 @@ class _Check:
         """The points of the stratum at which a polynomial is 0."""
         at = self.at
         at.keys(tree, ("vanishes", "coordinate", "then"), "a condition")
-        x = self._coordinate(tree["coordinate"])
-        at.spend(200 * sum(map(len, stratum.cells.values())))
-        below = any(powers[x] < 0 for entry in stratum.cells.values() for powers in entry)
-        at.demand(not below, "no negative power of the coordinate", "one")
+        x = self._coordinate(tree["coordinate"], stratum)
         value = self._value(tree["vanishes"], stratum)
         top = max((powers[x] for powers in value), default=0)
         leading = [powers for powers in value if powers[x] == top]
