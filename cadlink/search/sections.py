@@ -5,9 +5,12 @@ Theorem: kernel, sections.  At every stratum some trials are made to write the p
 coordinate of its own, elimination comes first: an entry that is not 0 clears others by additions of
 lines that keep the set.  The entry that is split by is the one that clears most, and an addition
 that disturbs entries already decided is made when nothing else is left.  Otherwise the stratum is
-split by one of the polynomials that stood in the way of most trials.  Where polynomials vanish on
-the set, a stratum on which one is not 0 has no limit of products, and one that is linear in a
-coordinate does away with it; only where all of them are 0 are parameters tried.
+split by one of the polynomials that stood in the way of most trials.
+
+Between the rounds strata are drawn by chance, until floats find no parameters for one: its matrix
+is likely missed.  Where polynomials vanish on the set, a stratum on which one is not 0 has no limit
+of products, and one that is linear in a coordinate does away with it; only where all of them are 0
+are parameters tried.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Cell, Group
 from cadlink.search.conditions import Conditions, Values
 from cadlink.search.laurent import Number
+from cadlink.search.membership import seems_member
 from cadlink.search.model import Limit, Model, Problem
 from cadlink.search.monomials import Poly, Ring, over, unit
 from cadlink.search.trials import Blame, Trials
@@ -38,6 +42,7 @@ MOST_CELLS, MOST_PATHS = 16, 200  # of a problem that is tried
 TRIALS, MOST_TRIALS = 40, 2560  # at every stratum, in a short round and in the longest ones
 EARLY = 10  # at a stratum that elimination can make smaller
 DEEPEST = 8  # splits by polynomials above a leaf
+PROBES, STARTS = 100, 3  # matrices looked at after a short round, and starts for each
 WAYS = 3  # splits of one stratum by polynomials that are tried
 
 EASY = 1  # doublings of a round in which decided strata are not split yet
@@ -119,8 +124,8 @@ class Addition:
 class Search:
     """The search for one problem, which goes on where it was whenever it is run again.
 
-    ``proved``: trees for plain strata; ``stuck``: matrices of strata at which a round found
-    nothing; ``deepest``: splits of decided strata that it tried."""
+    ``proved``: trees for plain strata; ``stuck``: matrices at which a round found nothing, and
+    ``times``, how many did; ``deepest``: splits of decided strata that it tried."""
 
     def __init__(self, model: Model, seed: int, polynomials: Sequence[Any]) -> None:
         self.model, self.chance, self.polynomials = model, random.Random(seed), polynomials
@@ -134,6 +139,7 @@ class Search:
         self.proved: dict[tuple[frozenset[int], frozenset[int]], Tree] = {}
         self.stuck: set[Matrix] = set()
         self.times: Counter[Matrix] = Counter()
+        self.probed: set[Matrix] = set()
         self.rounds, self.noise, self.deepest = 0, 0.0, 0
 
     @classmethod
@@ -163,6 +169,7 @@ class Search:
             if tree is not None:
                 given = {"polynomials": list(self.polynomials)} if self.polynomials else {}
                 return Proof("sections", {**given, "tree": tree})
+            self.probe(PROBES << doublings)
             for limit in self.stuck:
                 self.times[limit] += 1
                 if self.times[limit].bit_count() == 1:
@@ -182,6 +189,56 @@ class Search:
         entries = zip(self.model.cells, stratum.cells, strict=True)
         values = {cell: sum(map(Fraction, entry.values())) for cell, entry in entries}
         return tuple((cell, Fraction(value)) for cell, value in values.items() if value)
+
+    def put(self, stratum: Stratum, x: int, value: Poly, nonzero: frozenset[int]) -> Stratum:
+        """With a value for coordinate x."""
+        return Stratum(tuple(self.ring.put(cell, x, value) for cell in stratum.cells), nonzero)
+
+    # -- matrices that are missed ----------------------------------------------------------
+
+    def probe(self, times: int) -> None:
+        """Decide entries by chance, so many times, and keep the first matrix for which floats find
+        no parameters."""
+        for _ in range(times):
+            if self.clock.expired():
+                return
+            stratum = self.descent(self.root(), self.chance.choice((0.3, 0.5, 0.7)))
+            if stratum is None:
+                continue
+            limit = self.limit(stratum)
+            if limit not in self.probed:
+                self.probed.add(limit)
+                if not seems_member(self.model, dict(limit), starts=STARTS):
+                    self.stuck.add(limit)
+                    return
+
+    def descent(self, stratum: Stratum, often: float) -> Stratum | None:
+        """A decided stratum below, entries being 0 with this probability; None if it has no limits
+        of products, or cannot be told to have them."""
+        passed = set()
+        while stratum.plain and stratum.key not in passed:
+            passed.add(stratum.key)
+            values = self.conditions.at(stratum.cells)
+            if self.conditions.excluding(values, stratum.nonzero) is not None:
+                return None
+            entries, nonzero = stratum.key
+            undecided = sorted(entries - nonzero)
+            cleared = self.cleared(stratum, 0 if undecided else self.size)
+            if cleared is not None:
+                stratum = cleared[0]
+            elif undecided:
+                x = self.pivot(stratum, undecided)
+                zero = self.chance.random() < often
+                cells = tuple({} if n == x and zero else c for n, c in enumerate(stratum.cells))
+                stratum = Stratum(cells, nonzero if zero else nonzero | {x})
+            else:
+                break
+        while values := self.conditions.at(stratum.cells):
+            solved = self.conditions.solved(values, stratum.cells, stratum.nonzero, self.chance)
+            if solved is None:
+                return None
+            stratum = self.put(stratum, solved[1], solved[2], stratum.nonzero - {solved[1]})
+        return stratum
 
     # -- trees -----------------------------------------------------------------------------
 
@@ -259,8 +316,8 @@ class Search:
         solved = self.conditions.solved(values, stratum.cells, stratum.nonzero, self.chance)
         if solved is not None:
             number, x, value = solved
-            cells = tuple(self.ring.put(cell, x, value) for cell in stratum.cells)
-            tree = self.proof(Stratum(cells, stratum.nonzero - {x}), trials, depth)
+            below = self.put(stratum, x, value, stratum.nonzero - {x})
+            tree = self.proof(below, trials, depth)
             if tree is None:
                 return None
             return {"vanishes": number, "coordinate": self.name(x), "then": tree}
@@ -287,8 +344,7 @@ class Search:
             ("nonzero", {**negative, unit(x): 1}, stratum.nonzero | {x}),
             ("zero", negative, stratum.nonzero - {x}),
         ):
-            cells = tuple(self.ring.put(cell, x, value) for cell in stratum.cells)
-            tree = self.proof(Stratum(cells, nonzero), trials, depth)
+            tree = self.proof(self.put(stratum, x, value, nonzero), trials, depth)
             if tree is None:
                 return None
             parts[part] = tree
