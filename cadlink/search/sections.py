@@ -15,12 +15,13 @@ are parameters tried.
 
 from __future__ import annotations
 
+import itertools
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import permutations
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -42,7 +43,8 @@ MOST_CELLS, MOST_PATHS = 16, 200  # of a problem that is tried
 TRIALS, MOST_TRIALS = 40, 2560  # at every stratum, in a short round and in the longest ones
 EARLY = 10  # at a stratum that elimination can make smaller
 DEEPEST = 8  # splits by polynomials above a leaf
-PROBES, STARTS = 100, 3  # matrices looked at after a short round, and starts for each
+PROBES, STARTS = 100, 3  # matrices looked at after a round at least, and starts for each
+DISTURB = 0.7  # how often they are made smaller at the cost of decided entries
 WAYS = 3  # splits of one stratum by polynomials that are tried
 
 EASY = 1  # doublings of a round in which decided strata are not split yet
@@ -165,11 +167,12 @@ class Search:
             doublings = (self.rounds & -self.rounds).bit_length() - 1
             trials = min(TRIALS << doublings, MOST_TRIALS)
             self.deepest = max(0, doublings - EASY)
+            begun = time.monotonic()
             tree = self.proof(self.root(), trials)
             if tree is not None:
                 given = {"polynomials": list(self.polynomials)} if self.polynomials else {}
                 return Proof("sections", {**given, "tree": tree})
-            self.probe(PROBES << doublings)
+            self.probe(2 * time.monotonic() - begun)  # as long as that took
             for limit in self.stuck:
                 self.times[limit] += 1
                 if self.times[limit].bit_count() == 1:
@@ -196,11 +199,11 @@ class Search:
 
     # -- matrices that are missed ----------------------------------------------------------
 
-    def probe(self, times: int) -> None:
-        """Decide entries by chance, so many times, and keep the first matrix for which floats find
-        no parameters."""
-        for _ in range(times):
-            if self.clock.expired():
+    def probe(self, until: float) -> None:
+        """Decide entries by chance, some times and up to that time, and keep the first matrix for
+        which floats find no parameters."""
+        for count in itertools.count():
+            if self.clock.expired() or (count >= PROBES and time.monotonic() > until):
                 return
             stratum = self.descent(self.root(), self.chance.choice((0.3, 0.5, 0.7)))
             if stratum is None:
@@ -216,6 +219,7 @@ class Search:
         """A decided stratum below, entries being 0 with this probability; None if it has no limits
         of products, or cannot be told to have them."""
         passed = set()
+        self.noise = self.chance.choice((0, 1, 4))
         while stratum.plain and stratum.key not in passed:
             passed.add(stratum.key)
             values = self.conditions.at(stratum.cells)
@@ -223,7 +227,8 @@ class Search:
                 return None
             entries, nonzero = stratum.key
             undecided = sorted(entries - nonzero)
-            cleared = self.cleared(stratum, 0 if undecided else self.size)
+            disturb = not undecided and self.chance.random() < DISTURB
+            cleared = self.cleared(stratum, self.size if disturb else 0)
             if cleared is not None:
                 stratum = cleared[0]
             elif undecided:
@@ -438,7 +443,7 @@ def additions(model: Model) -> tuple[Addition, ...]:
     number = {cell: n for n, cell in enumerate(model.cells)}
     found = []
     for axis, lines in enumerate(("rows", "columns")):
-        for source, target in permutations(sorted({cell[axis] for cell in number}), 2):
+        for source, target in itertools.permutations(sorted({cell[axis] for cell in number}), 2):
             its = {cell: _moved(cell, axis, source) for cell in number if cell[axis] == target}
             if _keeps(model.problem, axis, source, target, its):
                 pairs = [
