@@ -52,11 +52,7 @@ def _what(polynomials: Sequence[Any]) -> str:
 def _argument(tree: dict[str, Any], polynomials: Sequence[Any], name: str) -> tuple[Block, ...]:
     if "vanishes" in tree:
         vanishing = polynomial(polynomials[tree["vanishes"]])
-        if "then" not in tree:
-            return (Paragraph(f"Here {vanishing} is not 0: A is no limit of products."),)
-        x = unknown(tree["coordinate"])
-        start = Paragraph(f"As {vanishing + Math(' = ', ' = ') + '0'}, {x} is given by the others.")
-        return (start, *_argument(tree["then"], polynomials, name))
+        return (Paragraph(f"Here {vanishing} is not 0: A is no limit of products."),)
     if "then" in tree:
         return (_addition(tree), *_argument(tree["then"], polynomials, name))
     if "coordinate" not in tree:

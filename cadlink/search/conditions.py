@@ -1,7 +1,8 @@
 """What polynomials that vanish on the set say of a stratum, for the search for sections.
 
 Limits of products are zeros of these polynomials.  Put into one, the entries of the stratum give
-its value there; one that is linear in a coordinate can be solved for it.
+its value there; one that is linear in a coordinate leads to a split into where it is 0 and where it
+is not, and no limit either.
 """
 
 from __future__ import annotations
@@ -53,34 +54,29 @@ class Conditions:
                 return number
         return None
 
-    def solved(
+    def split(
         self,
         values: Values,
         cells: Sequence[Poly],
         nonzero: Collection[int],
         chance: random.Random,
-    ) -> tuple[int, int, Poly] | None:
-        """A polynomial's number, a coordinate, and what this is where the polynomial is 0: mostly
-        the shortest."""
+    ) -> tuple[int, Poly] | None:
+        """A coordinate x and r without it so that a polynomial is x + r times what is not 0, mostly
+        a short one."""
         power = self.ring.power
         below = {x for x in nonzero for cell in cells for m in cell if power(m, x) < 0}
-        found: list[tuple[float, int, int, Poly]] = []
-        for number, value in values:
+        found: list[tuple[float, int, Poly]] = []
+        for _, value in values:
             for x in range(self.ring.size):
-                top = max(power(m, x) for m in value)
-                if x in below or top < 1 or (top > 1 and x not in nonzero):
+                leading = [m for m in value if power(m, x)]
+                if x in below or len(leading) != 1 or power(leading[0], x) != 1:
                     continue
-                leading = [m for m in value if power(m, x) == top]
-                first = leading[0] - top * unit(x)
-                if len(leading) > 1 or not self.ring.invertible(first, nonzero):
-                    continue
-                if any(power(m, x) < top - 1 for m in value):
-                    continue
-                c = value[leading[0]]
-                head = first + (top - 1) * unit(x)
-                rest = {m - head: over(-d, c) for m, d in value.items() if m != leading[0]}
-                found.append((len(rest) + chance.random(), number, x, rest))
+                first = leading[0] - unit(x)
+                if self.ring.invertible(first, nonzero):
+                    c = value[leading[0]]
+                    rest = {m - first: over(d, c) for m, d in value.items() if m != leading[0]}
+                    found.append((len(rest) + chance.random(), x, rest))
         if not found:
             return None
-        _, number, x, rest = min(found, key=lambda one: one[0])
-        return number, x, rest
+        _, x, rest = min(found, key=lambda one: one[0])
+        return x, rest

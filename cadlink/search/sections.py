@@ -9,8 +9,7 @@ split by one of the polynomials that stood in the way of most trials.
 
 Between the rounds strata are drawn by chance, until floats find no parameters for one: its matrix
 is likely missed.  Where polynomials vanish on the set, a stratum on which one is not 0 has no limit
-of products, and one that is linear in a coordinate does away with it; only where all of them are 0
-are parameters tried.
+of products, and parameters are tried only where all of them are 0.
 """
 
 from __future__ import annotations
@@ -239,10 +238,12 @@ class Search:
             else:
                 break
         while values := self.conditions.at(stratum.cells):
-            solved = self.conditions.solved(values, stratum.cells, stratum.nonzero, self.chance)
-            if solved is None:
+            split = self.conditions.split(values, stratum.cells, stratum.nonzero, self.chance)
+            if split is None:
                 return None
-            stratum = self.put(stratum, solved[1], solved[2], stratum.nonzero - {solved[1]})
+            x, shift = split
+            negative = {m: -c for m, c in shift.items()}
+            stratum = self.put(stratum, x, negative, stratum.nonzero - {x})
         return stratum
 
     # -- trees -----------------------------------------------------------------------------
@@ -318,14 +319,9 @@ class Search:
     def leaf(self, stratum: Stratum, trials: int, depth: int, values: Values) -> Tree | None:
         """A leaf, where polynomials that vanish are 0, or a split by a polynomial that stood in the
         way."""
-        solved = self.conditions.solved(values, stratum.cells, stratum.nonzero, self.chance)
-        if solved is not None:
-            number, x, value = solved
-            below = self.put(stratum, x, value, stratum.nonzero - {x})
-            tree = self.proof(below, trials, depth)
-            if tree is None:
-                return None
-            return {"vanishes": number, "coordinate": self.name(x), "then": tree}
+        condition = self.conditions.split(values, stratum.cells, stratum.nonzero, self.chance)
+        if condition is not None:
+            return self.split(stratum, *condition, trials, depth)
         blame: Blame = Counter(tuple(sorted(value.items())) for _, value in values)
         tree = None if values else self.written_down(stratum, trials, blame)
         if tree is not None or depth == DEEPEST or self.clock.expired():

@@ -508,22 +508,13 @@ MINOR = [[1, [["a_0_0", 1], ["a_1_1", 1]]], [-1, [["a_0_1", 1], ["a_1_0", 1]]]]
 RANK_ONE = ["11", "1/1"]
 
 
-def times(polynomial: list[Any], *terms: tuple[int, dict[str, int]]) -> list[Any]:
-    """The product with another polynomial."""
-    product = []
-    for c, powers in polynomial:
-        for d, others in terms:
-            its = {name: e + others.get(name, 0) for name, e in powers}
-            product.append([c * d, [[name, e] for name, e in {**others, **its}.items()]])
-    return product
-
-
 def limits(tree: Any, *polynomials: list[Any]) -> dict[str, Any]:
     return {"polynomials": [MINOR, *polynomials], "tree": tree}
 
 
-def condition(name: str, then: Any = None, number: int = 0) -> dict[str, Any]:
-    return {"vanishes": number, "coordinate": name, "then": then}
+def over(*names: str) -> list[Any]:
+    """Minus the product of all but the last, divided by that."""
+    return [[-1, [*([name, 1] for name in names[:-1]), [names[-1], -1]]]]
 
 
 def line(*cells: str) -> dict[str, Any]:
@@ -823,46 +814,16 @@ CHAINS: list[tuple[str, list[str], dict[str, Any], str]] = [
     (  # it is 0 on the whole stratum
         "sections",
         RANK_ONE,
-        limits(corner("11", condition("a_0_0", {"vanishes": 0}))),
+        limits(corner("11", case("a_0_0", {"vanishes": 0}, None, over("a_0_1", "a_1_0", "a_1_1")))),
         "one term that is not 0",
     ),
-    ("sections", RANK_ONE, limits(condition("a_0_0")), "a term before x^e (x + r) that is not 0"),
     (
         "sections",
         RANK_ONE,
-        limits(corner("11", condition("a_0_0", condition("a_0_0")))),
-        "a term times x^e (x + r)",
-    ),
-    (  # the coordinate times the minor: it may be 0 instead
-        "sections",
-        RANK_ONE,
-        limits(corner("11", condition("a_0_0", number=1)), times(MINOR, (1, {"a_0_0": 1}))),
-        "x that is not 0",
-    ),
-    (
-        "sections",
-        RANK_ONE,
-        limits(
-            corner("11", condition("a_0_0", number=1)), times(MINOR, (1, {"a_0_0": 1}), (1, {}))
-        ),
-        "a term times x^e (x + r)",
-    ),
-    (
-        "sections",
-        RANK_ONE,
-        limits(
-            corner("11", condition("a_0_0", number=1)),
-            times(MINOR, (1, {"a_1_1": 1}), (1, {"a_0_1": 1})),
-        ),
-        "a term times x^e (x + r)",
-    ),
-    (
-        "sections",
-        RANK_ONE,
-        limits(corner("11", case("a_0_0", condition("a_1_1"), None, shift=[[1, [["a_1_1", -1]]]]))),
+        limits(corner("11", case("a_0_0", case("a_1_1", None, None), None, over("a_1_1")))),
         "no negative power of a_1_1 in the cells",
     ),
-    (  # a_0_1 is a_0_0 a_1_1 / a_1_0, which may be 0
+    (  # where a_0_1 is a_0_0 a_1_1 / a_1_0 it may be 0
         "sections",
         RANK_ONE,
         limits(
@@ -870,19 +831,18 @@ CHAINS: list[tuple[str, list[str], dict[str, Any], str]] = [
                 "01",
                 corner(
                     "10",
-                    condition("a_0_1", {"factors": [[[0, 0, [[1, [["a_0_1", -1]]]]]], []]}),
+                    case(
+                        "a_0_1",
+                        {"factors": [[[0, 0, [[1, [["a_0_1", -1]]]]]], []]},
+                        None,
+                        over("a_0_0", "a_1_1", "a_1_0"),
+                    ),
                 ),
             )
         ),
         "no negative power of a_0_1",
     ),
-    (
-        "sections",
-        RANK_ONE,
-        limits(corner("11", condition("a_0_0", addition("rows", 1, 0, 1)))),
-        "entries that are 0 or their own coordinate",
-    ),
-    ("sections", RANK_ONE, limits({"vanishes": 0, "then": {}}), "a condition with the keys"),
+    ("sections", RANK_ONE, limits({"vanishes": 0, "then": {}}), "an addition with the keys"),
     ("sections", RANK_ONE, limits({"vanishes": 0, "coordinate": "a_0_0"}), "a leaf with the keys"),
 ]
 

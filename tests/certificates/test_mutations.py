@@ -314,9 +314,10 @@ CASES = [
                         },
                     },
                     "nonzero": {
-                        "vanishes": 0,
                         "coordinate": "a_0_0",
-                        "then": {
+                        "shift": [[-1, [["a_0_1", 1], ["a_1_0", 1], ["a_1_1", -1]]]],
+                        "nonzero": {"vanishes": 0},
+                        "zero": {
                             "factors": [
                                 [
                                     [0, 0, [[1, [["a_1_0", 1], ["a_1_1", -1]]]]],
@@ -877,6 +878,7 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
         "/data/polynomials twice 0",
         "/data/polynomials/0* reverse",
         "/data/tree/*/factors* reverse",
+        "/data/tree/nonzero/shift/0/1 reverse",
     ),
     "forcing_helped": (
         "/data/witnesses reverse",

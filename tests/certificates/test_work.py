@@ -331,6 +331,13 @@ def test_deep_sections_are_quick() -> None:
     is_quick(certificate([["1" * 8], ["1"]], step("sections", {"tree": tree})))
 
 
+def test_sections_nested_as_deep_as_can_be_read_are_quick() -> None:
+    tree: Any = 0
+    for _ in range(490):
+        tree = {"coordinate": "a_0_0", "shift": [], "zero": tree, "nonzero": 0}
+    is_quick(certificate([["1"], ["1"]], step("sections", {"tree": tree})))
+
+
 def test_sections_of_many_cells_are_quick() -> None:
     is_quick(certificate([["1" * 100] * 100], step("sections", {"tree": {}})))
 

@@ -54,11 +54,8 @@ def product_at(
     undo: list[tuple[str, list[int], Fraction]] = []
     while tree.keys() & {"coordinate", "then", "vanishes"}:
         if "vanishes" in tree:
-            if value(polynomials[tree["vanishes"]], cells):
-                return None
-            assert "then" in tree
-            tree = tree["then"]
-            continue
+            assert value(polynomials[tree["vanishes"]], cells)
+            return None
         if "then" in tree:
             lines = "rows" if "rows" in tree else "columns"
             source, target = (entry(lines, line, tree["clear"]) for line in tree[lines])

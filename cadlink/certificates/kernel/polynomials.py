@@ -25,6 +25,7 @@ __all__ = [
     "Sum",
     "laurent_product",
     "multiply",
+    "product_work",
     "read_laurent",
     "read_limit",
     "read_polynomial",
@@ -131,10 +132,15 @@ def _work(bits: int, others: int) -> int:
     return 500 + 2 * (bits + others) + bits * others // 300
 
 
+def product_work(a: Mapping[Any, Number], b: Mapping[Any, Number]) -> int:
+    """Nanoseconds of the products of all coefficients of the one with all of the other."""
+    return len(a) * len(b) * _work(_longest(a), _longest(b))
+
+
 def multiply(a: Polynomial, b: Polynomial, at: Reader) -> Polynomial:
     """The product; its cost is charged."""
     degree = max(map(len, a), default=0) + max(map(len, b), default=0)
-    at.spend(len(a) * len(b) * (20 * degree + _work(_longest(a), _longest(b))))
+    at.spend(3000 + 20 * len(a) * len(b) * degree + product_work(a, b))
     product = Sum(at)
     for one, first in a.items():
         product.add({tuple(sorted(one + other)): first * c for other, c in b.items()})
@@ -145,7 +151,7 @@ def laurent_product(factors: Sequence[Laurent], at: Reader) -> Laurent:
     """The product of Laurent polynomials."""
     product: Laurent = {0: 1}
     for factor in factors:
-        at.spend(2000 + len(product) * len(factor) * _work(_longest(product), _longest(factor)))
+        at.spend(2000 + product_work(product, factor))
         longer = Sum(at)
         for e, c in product.items():
             longer.add({e + f: c * d for f, d in factor.items()})
@@ -169,10 +175,13 @@ def read_laurent(value: object, at: Reader) -> Laurent:
 def read_polynomial(value: object, names: Mapping[str, int], what: str, at: Reader) -> Polynomial:
     """POLY of the schema, in the given variables."""
     polynomial = Sum(at)
+    at.spend(10_000)
     for term in at.items(value, what):
+        at.spend(5000)
         coefficient, powers = at.items(term, f"a term of {what}", 2)
         monomial: Monomial = ()
         for power in at.items(powers, f"a monomial of {what}"):
+            at.spend(3000)
             name, exponent = at.items(power, f"a power in {what}", 2)
             at.demand(isinstance(name, str) and name in names, f"a variable in {what}", name)
             exponent = at.integer(exponent, f"an exponent in {what}", 1, MAX_EXPONENT + 1)

@@ -177,5 +177,6 @@ class Reader:
             and RATIONAL.fullmatch(value)
             and not re.search(r"/0+\Z", value)
         ):
+            self.spend(200 * len(value))  # the greatest common divisor
             return Fraction(value)
         raise CertificateError(self.path, f'{what}: an integer or "p/q"', shown(value))

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from operator import add, sub
+from operator import add
 from typing import TypeAlias
 
 from cadlink.certificates.kernel.points import read_point
@@ -15,6 +14,7 @@ from cadlink.certificates.kernel.polynomials import (
     Parametrisation,
     Polynomial,
     Sum,
+    product_work,
     read_vanishing,
 )
 from cadlink.certificates.kernel.problems import Cell, Chain, Problem
@@ -36,31 +36,30 @@ def sections(problem: Problem, at: Reader) -> Found:
     part "zero" -r replaces x, which leaves N; in its part "nonzero" x - r does, and x joins N.
 
     A node may add rows s, t instead, t another than s, if every entry is 0 or its cell's own
-    coordinate: in row t the entries beside those of row s that are not 0 become their own
-    coordinates and leave N, that in column c becomes 0.  The entry of row s in column c must be a
-    coordinate in N, and (t, c) a cell.  In a chain the last mask must have in row t all ones of row
-    s; in a group every neuron i with s in R_i must have, for every cell (t, k), both or none of
+    coordinate: in row t the entries beside those of row s that are not 0 everywhere become their
+    own coordinates and leave N, that in column c becomes 0.  The entry of row s in column c must be
+    a coordinate in N, and (t, c) a cell.  In a chain the last mask must have in row t all ones of
+    row s; in a group every neuron i with s in R_i must have, for every cell (t, k), both or none of
     (s, k) and (t, k).  Likewise with columns: the first mask.
 
     Polynomials in the entries that vanish on the set may be given.  A leaf may name one instead of
-    parameters: put into it, the cells must give a single term, in coordinates in N.  A node may
-    name one with a coordinate x of which the cells have no negative powers: put into it, they must
-    give a term in coordinates in N, without x, times x^e (x + r), r without x; x in N unless
-    e = 0.  Below, -r replaces x, and x leaves N.
+    parameters: put into it, the cells must give a single term, its coefficient not 0 and its
+    coordinates in N.
 
-    Then the set is closed, and without such polynomials every matrix is a product: free.
+    Then the set is closed, and if no polynomials are given every matrix is a product: free.
 
     Proof.  A matrix of the stratum at the root is any on the support.  We show that one that is a
-    limit of products is a product (without polynomials: that any is), from the leaves up.
+    limit of products is a product (without polynomials: that any is), from the leaves up; a stratum
+    below may hold more matrices than there are in the part, for that x was not 0 is forgotten.
     Polynomials that vanish on the set vanish at limits, so there are none in the stratum of a leaf
-    that names one; and where a node does, x^e (x + r) = 0, and x is not 0 if e > 0, so that x = -r.
-    At a point of the stratum of a case x + r has a value, for r has no denominator that may be 0.
-    If it is 0, the point is in the first part; if not, it is in the second, where it is the new
-    value of x, whose old one is in no denominator.
+    that names one, as the term is not 0 there.  At a point of the stratum of a case x + r has a
+    value, for r has no denominator that may be 0.  If it is 0, the point is in the first part; if
+    not, it is in the second, where it is the new value of x, whose old one is in no denominator.
 
     Let A be in the stratum of an addition.  With f = A(t, c) / A(s, c) let B be A without f times
-    row s in row t, where row s is 0 outside the support.  B is in the stratum below.  For any f,
-    the map that adds f times row s to row t takes products to products: to the last factor's row t,
+    row s in row t, where row s is 0 outside the support.  B is in the stratum below, as the entries
+    that change are now coordinates of their own.  For any f, the map that adds f times row s to
+    row t, at the cells of row t, takes products to products: to the last factor's row t,
     or x_i(t) of the neurons with s and t in R_i, add f times row s, or x_i(s).  In a chain this
     keeps the supports and adds f times row s of the product to row t.  In a group it adds to
     B(t, k) f times the x_i(s) y_i(k) of the i with s in R_i that have (t, k), which are those that
@@ -91,16 +90,6 @@ class _Stratum:
         return _Stratum(cells, nonzero)
 
 
-def _support(powers: Powers) -> list[int]:
-    """The coordinates in a monomial."""
-    return [place for place, power in enumerate(powers) if power]
-
-
-def _without(powers: Powers, x: int) -> Powers:
-    """The monomial with x to the power 0."""
-    return (*powers[:x], 0, *powers[x + 1 :])
-
-
 def _own(place: int, count: int) -> Laurent:
     """The coordinate of the cell at this place, of so many."""
     return {(0,) * place + (1,) + (0,) * (count - place - 1): 1}
@@ -118,32 +107,23 @@ class _Check:
     at: Reader
 
     def prove(self, tree: object, stratum: _Stratum) -> int:
-        """The number of leaves of a tree that proves the matrices of the stratum to be products,
-        or not to be limits of any."""
+        """The number of leaves with parameters of a tree that proves the matrices of the stratum to
+        be products, or not to be limits of any."""
         self.at.spend(20_000 + 2000 * len(self.names))
         if isinstance(tree, dict):
             if "zero" in tree:
-                return sum(self.prove(*part) for part in self._cases(tree, stratum))
-            if "clear" in tree:
-                below = self._added(tree, stratum)
-                return self.prove(tree["then"], below)
+                leaves = 0
+                for part, below in self._cases(tree, stratum):
+                    leaves += self.prove(part, below)
+                return leaves
             if "then" in tree:
-                below = self._narrowed(tree, stratum)
+                below = self._added(tree, stratum)
                 return self.prove(tree["then"], below)
             if "vanishes" in tree:
                 self._demand_no_limit(tree, stratum)
-                return 1
+                return 0
         self._demand_products(tree, stratum)
         return 1
-
-    def _coordinate(self, name: object, stratum: _Stratum) -> int:
-        """A coordinate that is in no denominator."""
-        self.at.demand(isinstance(name, str) and name in self.names, "a coordinate", name)
-        x = self.names[str(name)]
-        self.at.spend(200 * sum(map(len, stratum.cells.values())))
-        below = any(powers[x] < 0 for entry in stratum.cells.values() for powers in entry)
-        self.at.demand(not below, f"no negative power of {name} in the cells", "one")
-        return x
 
     def _cases(
         self, tree: Mapping[str, object], stratum: _Stratum
@@ -151,13 +131,15 @@ class _Check:
         """The parts of a case, with their strata."""
         at = self.at
         at.keys(tree, ("coordinate", "shift", "zero", "nonzero"), "a case")
-        x = self._coordinate(tree["coordinate"], stratum)
+        name = tree["coordinate"]
+        at.demand(isinstance(name, str) and name in self.names, "a coordinate", name)
+        x = self.names[str(name)]
+        at.spend(200 * sum(map(len, stratum.cells.values())))
+        below = any(powers[x] < 0 for entry in stratum.cells.values() for powers in entry)
+        at.demand(not below, f"no negative power of {name} in the cells", "one")
         shift = _read(tree["shift"], stratum.nonzero, self.names, at)
-        at.demand(
-            not any(powers[x] for powers in shift),
-            f"a shift without {tree['coordinate']}",
-            "one with it",
-        )
+        without = not any(powers[x] for powers in shift)
+        at.demand(without, f"a shift without {name}", "one with it")
         negative = {powers: -number for powers, number in shift.items()}
         whole = {**negative, **_own(x, len(self.names))}
         yield tree["zero"], stratum.put(x, negative, stratum.nonzero - {x}, at)
@@ -199,29 +181,9 @@ class _Check:
         at = self.at
         at.keys(tree, ("vanishes",), "a leaf")
         value = self._value(tree["vanishes"], stratum)
-        sure = [powers for powers in value if stratum.nonzero.issuperset(_support(powers))]
-        at.demand(len(value) == len(sure) == 1, "one term that is not 0", f"{len(value)} terms")
-
-    def _narrowed(self, tree: Mapping[str, object], stratum: _Stratum) -> _Stratum:
-        """The points of the stratum at which a polynomial is 0."""
-        at = self.at
-        at.keys(tree, ("vanishes", "coordinate", "then"), "a condition")
-        x = self._coordinate(tree["coordinate"], stratum)
-        value = self._value(tree["vanishes"], stratum)
-        top = max((powers[x] for powers in value), default=0)
-        leading = [powers for powers in value if powers[x] == top]
-        linear = len(leading) == 1 and top > 0 and all(q[x] >= top - 1 for q in value)
-        at.demand(linear, "a term times x^e (x + r)", f"powers up to {top}")
-        at.demand(top == 1 or x in stratum.nonzero, "x that is not 0", "one that may be")
-        first = _without(leading[0], x)
-        sure = stratum.nonzero.issuperset(_support(first))
-        at.demand(sure, "a term before x^e (x + r) that is not 0", "one that may be")
-        by = value.pop(leading[0])
-        solved: Laurent = {}
-        for powers, number in value.items():
-            rest = tuple(map(sub, _without(powers, x), first))
-            solved[rest] = -Fraction(number) / by
-        return stratum.put(x, solved, stratum.nonzero - {x}, at)
+        places = {place for powers in value for place, power in enumerate(powers) if power}
+        sure = len(value) == 1 and places <= stratum.nonzero
+        at.demand(sure, "one term that is not 0", f"{len(value)} terms")
 
     def _added(self, tree: Mapping[str, object], stratum: _Stratum) -> _Stratum:
         """The stratum after a line of the matrix is added to another."""
@@ -289,7 +251,9 @@ def _read(value: object, nonzero: frozenset[int], names: Mapping[str, int], at: 
     for term in at.items(value, "a Laurent polynomial"):
         coefficient, given = at.items(term, "a term", 2)
         powers = [0] * len(names)
+        at.spend(5000 + 50 * len(names))
         for power in at.items(given, "a monomial"):
+            at.spend(3000)
             name, exponent = at.items(power, "a power", 2)
             at.demand(isinstance(name, str) and name in names, "a coordinate", name)
             place = names[name]
@@ -299,16 +263,15 @@ def _read(value: object, nonzero: frozenset[int], names: Mapping[str, int], at: 
             )
             at.demand(powers[place] == 0, f"{name} once in a monomial", given)
             powers[place] = exponent
-        at.spend(1000 + 50 * len(names))
         total.add({tuple(powers): at.number(coefficient, "a coefficient")})
     return total.terms
 
 
 def _times(one: Laurent, other: Laurent, at: Reader) -> Laurent:
-    at.spend(3000)
+    at.spend(3000 + 50 * len(one) * len(other) * len(next(iter(one), ())))
+    at.spend(product_work(one, other))
     product = Sum(at)
     for powers, number in one.items():
-        at.spend(len(other) * (500 + 50 * len(powers)))
         product.add({tuple(map(add, powers, q)): number * c for q, c in other.items()})
     return product.terms
 
@@ -318,7 +281,7 @@ def _put(entry: Laurent, x: int, value: Laurent, at: Reader) -> Laurent:
     at.spend(len(entry) * (500 + 20 * len(next(iter(entry), ()))))
     by_power: dict[int, Laurent] = {}
     for powers, number in entry.items():
-        by_power.setdefault(powers[x], {})[_without(powers, x)] = number
+        by_power.setdefault(powers[x], {})[(*powers[:x], 0, *powers[x + 1 :])] = number
     if set(by_power) <= {0}:
         return entry
     power: Laurent = {(0,) * len(next(iter(entry))): 1}
