@@ -5,14 +5,15 @@ single term, times a monomial that is not zero on the stratum, is solved for it;
 unknowns must be 0, one of them is; where neither helps, an unknown of a short equation is set by
 chance: to 0, or to 1 if its hidden unit can still be scaled.  Scaling a row or column of the matrix
 scales the parameters; any other unknown that is not 0 is set to a monomial that scales as it does,
-so that what has to be 0 or not to be is often a single term.  A trial that is stuck names the
-polynomials that it would have needed to be 0, or not to be.
+so that what has to be 0 or not to be is often a single term.  Which parameters are 0 is often taken
+from a success on another stratum.  A trial that is stuck names the polynomials that it would have
+needed to be 0, or not to be.
 """
 
 from __future__ import annotations
 
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -27,6 +28,7 @@ __all__ = ["Blame", "Trials"]
 LONGEST = 60, 250  # terms of a solution, and of an equation
 
 NUMBERS = (1, 1, 1, 1, 1, -1, 2, -2)  # times a monomial
+REMEMBERED, ALIKE = 20, 0.6  # supports of the last successes, and how often one is a model
 PATHS = 0.8  # how often the monomial is not 1
 
 Unit: TypeAlias = "tuple[int, int]"  # layer and number: inputs, the columns, are layer 0
@@ -64,6 +66,7 @@ class Trials:
     def __init__(self, model: Model, ring: Ring, chance: random.Random) -> None:
         self.model, self.ring, self.chance = model, ring, chance
         self.ends = _ends(model, ring.size)
+        self.supports: deque[set[int]] = deque(maxlen=REMEMBERED)
         self.lines = {line for j, k in model.cells for line in ((model.depth, j), (0, k))}
 
     def start(self, cells: Sequence[Poly], nonzero: Collection[int]) -> Start:
@@ -77,11 +80,14 @@ class Trials:
         solutions: list[tuple[int, Poly]] = []
         scaling = _Scaling(self.lines, self.ends, start.paths, self.chance)
         zeros = self.chance.choice((0.3, 0.5, 0.7, 0.85))
+        model = None
+        if self.supports and self.chance.random() < ALIKE:
+            model = self.chance.choice(self.supports)
         while equations:
-            step = self._step(equations)
+            step = self._step(equations, model)
             if step is None:
                 blame.update(_terms(poly) for equation in equations for poly in equation.needed)
-                step = self._guess(equations, scaling, zeros, blame)
+                step = self._guess(equations, scaling, zeros, model, blame)
                 if step is None:
                     return None
                 if step[1]:
@@ -93,7 +99,10 @@ class Trials:
                 return None
             equations = left
             solutions.append(step)
-        return self._values(solutions)
+        values = self._values(solutions)
+        if values is not None:
+            self.supports.append({u for u, value in enumerate(values, self.ring.size) if value})
+        return values
 
     def _values(self, solutions: Sequence[tuple[int, Poly]]) -> list[Poly] | None:
         """The parameters in the coordinates alone; the later ones are known first."""
@@ -145,11 +154,15 @@ class Trials:
                 found.append(self._read(poly, nonzero))
         return found
 
-    def _step(self, equations: Sequence[_Equation]) -> tuple[int, Poly] | None:
+    def _step(
+        self, equations: Sequence[_Equation], model: Collection[int] | None
+    ) -> tuple[int, Poly] | None:
         """What an equation says of an unknown: mostly the shortest that says something."""
         for equation in equations:
             if equation.zero:
-                return self.chance.choice(sorted(equation.unknowns)), {}
+                its = sorted(equation.unknowns)
+                likely = [u for u in its if model is not None and u not in model]
+                return self.chance.choice(likely or its), {}
         saying = [equation for equation in equations if equation.pivots]
         if not saying:
             return None
@@ -161,14 +174,22 @@ class Trials:
         return u, rest
 
     def _guess(
-        self, equations: Sequence[_Equation], scaling: _Scaling, zeros: float, blame: Blame
+        self,
+        equations: Sequence[_Equation],
+        scaling: _Scaling,
+        zeros: float,
+        model: Collection[int] | None,
+        blame: Blame,
     ) -> tuple[int, Poly] | None:
         """An unknown of a short equation and a value for it; None if it cannot have that."""
         chance = self.chance
         equation = min(equations, key=lambda e: len(e.poly) + 2 * chance.random())
         its = sorted(equation.unknowns)
         fresh = [u for u in its if scaling.free(u)]
-        if fresh and chance.random() < 0.8:
+        if model is not None:
+            u = chance.choice(its)
+            value = int(u in model)
+        elif fresh and chance.random() < 0.8:
             u, value = chance.choice(fresh), 1
         else:
             u, value = chance.choice(its), int(chance.random() >= zeros)
