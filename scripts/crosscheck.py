@@ -4,6 +4,7 @@
     python scripts/crosscheck.py --outer 2x2 --sample 20 --deep 10 --cap 1
     python scripts/crosscheck.py --rules 2000       every rule about chains on its own, no programs
     python scripts/crosscheck.py --rules 2000 --only merge_layers sections
+    python scripts/crosscheck.py --against shipped --outer 4x4 --hidden 3
 
 Every pattern is decided as users do, then put to independent judges, as it stands:
 
@@ -21,6 +22,9 @@ With --rules, each rule about chains of masks, and the search for sections, is h
 judge and the fixed factors on its own: what follows from its step, the kernel's check of the leaf
 and, if it leaves a smaller chain, from the other rules' answer about that.  A rule in error shows
 even where others come first.
+
+With --against, each rule about groups, both ways up, and the search for sections are held against
+the verdicts in a database, on every class of patterns up to the sizes.
 
 An answer that contradicts the verdict, or another answer, stops the script with exit status 1.
 "Survived" counts closed patterns without an answer some of whose limits were tried and all of those
@@ -52,12 +56,16 @@ from cadlink.backends.engine import Engine
 from cadlink.census.enumeration import TwoFactorClasses
 from cadlink.certificates.kernel import check_proof
 from cadlink.clock import Clock, OutOfTime
+from cadlink.database.queries import PatternDatabase
+from cadlink.database.shipped import shipped_path
 from cadlink.logic import encode
 from cadlink.logic.formula import FALSE, TRUE, Formula, free_variables, prenex
 from cadlink.logic.simplify import relax
+from cadlink.patterns.group import Group
 from cadlink.rules.pipeline import Tree, proof, reduce, taken, verdict
 from cadlink.rules.rule import Rule
-from cadlink.rules.table import CHAIN_RULES
+from cadlink.rules.step import Problem
+from cadlink.rules.table import CHAIN_RULES, GROUP_RULES
 from cadlink.search import sections, vanishing
 
 MEMORY_MIB = 2048
@@ -395,11 +403,11 @@ def crosscheck(
             yield row
 
 
-def alone(rule: Rule, pattern: Pattern, wall_s: float) -> str | None:
+def alone(rule: Rule, problem: Problem, wall_s: float) -> str | None:
     """What follows from one rule's step, with the other rules for what it leaves; or None."""
     clock = Clock.of(wall_s)
     try:
-        tree = taken(rule, pattern, clock.share(0.5))
+        tree = taken(rule, problem, clock.share(0.5))
     except OutOfTime:
         return None
     while tree is not None and tree.step is not None and tree.step.rule == "transpose":
@@ -407,20 +415,61 @@ def alone(rule: Rule, pattern: Pattern, wall_s: float) -> str | None:
     if tree is None or tree.step is None:
         return None
     parts = [reduce(part.problem, clock) for part in tree.parts]
-    whole = Tree(tree.problem, tree.step, tuple(parts))
-    found = verdict(whole)
+    done = Tree(tree.problem, tree.step, tuple(parts))
+    found = verdict(done)
     if found is None:
         return None
-    checked = check_proof(tree.problem, proof(whole).to_json()).conclusion
+    checked = check_proof(whole(tree.problem), proof(done).to_json()).conclusion
     if checked != found:
         raise SystemExit(f"CONTRADICTION: {rule.name} finds {found}, the kernel {checked}")
     return found
 
 
-def by_sections(pattern: Pattern, wall_s: float) -> str | None:
-    """What sections show about the pattern, or None."""
-    step = sections.find(pattern, Clock.of(wall_s))
-    return None if step is None else check_proof(pattern, step).conclusion
+def by_sections(problem: Problem, wall_s: float) -> str | None:
+    """What sections show about the problem, or None."""
+    step = sections.find(problem, Clock.of(wall_s), 0, vanishing.find(problem))
+    return None if step is None else check_proof(whole(problem), step).conclusion
+
+
+def whole(problem: Problem) -> object:
+    """As the kernel takes it."""
+    return problem.to_json() if isinstance(problem, Group) else problem
+
+
+def ones(line: Any) -> list[int]:
+    """Where a line of a mask is 1."""
+    return [int(place) for place in np.flatnonzero(line)]
+
+
+def against(path: str, patterns: Sequence[Pattern], only: Sequence[str]) -> int:
+    """Every rule about groups, or those named, against the verdicts in a file; 1 on a
+    contradiction."""
+    means: dict[str, Callable[[Group], str | None]] = {
+        rule.name: partial(alone, rule, wall_s=2.0) for rule in GROUP_RULES
+    }
+    means["sections"] = partial(by_sections, wall_s=0.2)
+    fired: Counter[str] = Counter()
+    with PatternDatabase.open(path) as database:
+        for pattern in patterns:
+            entry = database.find(pattern)
+            if entry is None or entry.verdict == "unknown":
+                continue
+            fired["classes with a verdict"] += 1
+            first, second = (layer.toarray() for layer in pattern.layers)
+            blocks = zip(second.T, first, strict=True)
+            group = Group.of_blocks((ones(y), ones(x)) for y, x in blocks)
+            for name in only or means:
+                found = means[name](group)
+                if found is None:
+                    continue
+                fired[f"{name}: {found}"] += 1
+                if (found == "not_closed") != (entry.verdict == "not_closed"):
+                    print(f"CONTRADICTION: {pattern.inline()}: {name} finds {found}")
+                    print(f"the file says {entry.verdict}")
+                    return 1
+    for name, times in sorted(fired.items()):
+        print(f"    {name:40s} {times:7d}")
+    return 0
 
 
 def rules_alone(count: int, seed: int, judges: Judges, only: Sequence[str]) -> int:
@@ -499,7 +548,10 @@ def main() -> int:
     parser.add_argument("--limit", type=float, default=20.0, help="seconds per decision")
     parser.add_argument("--limits", type=int, default=8, help="limits of curves per pattern")
     parser.add_argument("--rules", type=int, help="small chains for every rule on its own")
-    parser.add_argument("--only", nargs="+", default=(), help="with --rules, these only")
+    parser.add_argument("--against", metavar="FILE", help="rules about groups against a database")
+    parser.add_argument(
+        "--only", nargs="+", default=(), help="with --rules or --against, these only"
+    )
     parser.add_argument("--silent", action="store_true", help="name patterns without an answer")
     args = parser.parse_args()
     os.environ["CADLINK_CACHE"] = "off"
@@ -510,6 +562,11 @@ def main() -> int:
         "random, three layers": list(three_layers(args.deep, args.seed)),
     }
     start = time.monotonic()
+    if args.against:
+        path = str(shipped_path()) if args.against == "shipped" else args.against
+        failed = against(path, next(iter(blocks.values())), args.only)
+        print("" if failed else "no contradiction")
+        return failed
     with Engine() as engine:
         judges = Judges(engine, args.cap, args.limits, 20 * args.limits)
         if args.rules:

@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 from cadlink import files
 from cadlink.certificates import kernel
 from cadlink.database.queries import PatternDatabase
-from cadlink.deciding.known_obstructions import Obstruction, find, known
+from cadlink.database.schema import transaction
+from cadlink.database.store import connect, explained, insert
+from cadlink.deciding.known_obstructions import Obstruction, Obstructions, find, known
 from cadlink.rules.pipeline import reduce, verdict
 
-__all__ = ["minimal_obstructions", "write"]
+__all__ = ["add_problems", "minimal_obstructions", "write"]
 
 
-def minimal_obstructions(database: PatternDatabase) -> list[Obstruction]:
+def minimal_obstructions(database: PatternDatabase) -> Obstructions:
     """The minimal groups, small ones first.
 
     Raises CertificateError if a proof in the file is wrong.
@@ -34,15 +37,41 @@ def minimal_obstructions(database: PatternDatabase) -> list[Obstruction]:
             item[0].picture(),
         ),
     )
-    already = {one.group: one.proof for one in known()}
-    kept: list[Obstruction] = []
+    kept = Obstructions()
     for group, found in groups:
-        if verdict(reduce(group)) is not None or find(group, kept) is not None:
+        if find(group, kept) is not None or verdict(reduce(group)) is not None:
             continue
-        proof = already.get(group, found)
-        kernel.check_proof(group.to_json(), proof)
-        kept.append(Obstruction(group, proof))
+        one = Obstruction.of(group, found)
+        one = Obstruction(one.group, known().proof(one.group) or one.proof)
+        kernel.check_proof(one.group.to_json(), one.proof)
+        kept.add(one)
     return kept
+
+
+def add_problems(source: Path, target: Path) -> int:
+    """Copy the reduced problems that a database has decided on nobody's word into another, unless
+    they are there; how many.
+
+    Raises InputError if one of the files is no pattern database, or cannot be written.
+    """
+    columns = "form, kind, conclusion, trusted, reason, detail, method, seconds, proof, digest"
+    about = "started, cadlink, python, platform, backends, wall_s, memory_mib"
+    where = "conclusion IS NOT NULL AND trusted = 0"
+    with closing(connect(source, write=False)) as read, explained(source):
+        sessions = read.execute(f"SELECT id, {about} FROM sessions ORDER BY id").fetchall()
+        rows = read.execute(f"SELECT session, {columns} FROM problems WHERE {where}").fetchall()
+    with closing(connect(target, write=True)) as written, explained(target), transaction(written):
+        there = {form for (form,) in written.execute("SELECT form FROM problems")}
+        fresh = [row for row in rows if row[1] not in there]
+        numbers = {}
+        for number, *values in sessions:
+            if any(row[0] == number for row in fresh):
+                row = dict(zip(about.split(", "), values, strict=True))
+                numbers[number] = insert(written, "sessions", row)
+        for session, *values in fresh:
+            row = dict(zip(columns.split(", "), values, strict=True))
+            insert(written, "problems", {"session": numbers[session], **row})
+    return len(fresh)
 
 
 def write(obstructions: Iterable[Obstruction], target: Path) -> None:

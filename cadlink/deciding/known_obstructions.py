@@ -5,7 +5,8 @@ the restriction's set, padded with zeros, is the group's set intersected with a 
 a proof found once, by a search, serves every group that contains the small one.
 
 ``data/obstructions.json`` holds groups that the rules leave open, none containing another; they
-come from a database (``census/harvest.py``, run by ``scripts/build_database.py``).  Nothing
+come from a database (``census/harvest.py``, run by ``scripts/build_database.py``).  They are in
+canonical form, by which they are looked for.  Nothing
 here is trusted: the kernel checks the proof again, in its place, each time it is used.
 """
 
@@ -24,48 +25,79 @@ from cadlink.certificates.data import Proof
 from cadlink.certificates.read import proof_from
 from cadlink.patterns.group import Group
 
-__all__ = ["Obstruction", "find", "known"]
+__all__ = ["Obstruction", "Obstructions", "find", "known"]
 
 MOST_LINES = 12  # rows + columns up to which every restriction is looked at
 
 
 @dataclass(frozen=True)
 class Obstruction:
-    """A group and the proof that it is not closed."""
+    """A group in canonical form and the proof that it is not closed."""
 
     group: Group
     proof: Proof
+
+    @classmethod
+    def of(cls, group: Group, proof: Proof) -> Obstruction:
+        """From a group in any form."""
+        canonical = _canonical(group)
+        if canonical == group:
+            return cls(group, proof)
+        return cls(canonical, Proof("relabel", _renaming(canonical, group), (proof,)))
 
     def to_json(self) -> dict[str, Any]:
         """The entry of the data file."""
         return {"group": self.group.to_json(), "proof": self.proof.to_json()}
 
 
+class Obstructions:
+    """Obstructions by their groups."""
+
+    def __init__(self, listed: Iterable[Obstruction] = ()) -> None:
+        self._proofs: dict[Group, Proof] = {}
+        self.shapes: set[tuple[int, int]] = set()
+        for one in listed:
+            self.add(one)
+
+    def __iter__(self) -> Iterator[Obstruction]:
+        return (Obstruction(group, proof) for group, proof in self._proofs.items())
+
+    def __len__(self) -> int:
+        return len(self._proofs)
+
+    def add(self, one: Obstruction) -> None:
+        """Have one more."""
+        self._proofs.setdefault(one.group, one.proof)
+        self.shapes.add((len(one.group.rows), len(one.group.cols)))
+
+    def proof(self, canonical: Group) -> Proof | None:
+        """The proof about this very group, if it is one."""
+        return self._proofs.get(canonical)
+
+
 @cache
-def known() -> tuple[Obstruction, ...]:
+def known() -> Obstructions:
     """The obstructions that come with the package.
 
     >>> len(known()) > 0
     True
     """
     text = files("cadlink").joinpath("data", "obstructions.json").read_text(encoding="utf-8")
-    found = []
+    found = Obstructions()
     for entry in json.loads(text):
         group = Group.of({(j, k) for j, k in graph} for graph in entry["group"])
-        found.append(Obstruction(group, proof_from(entry["proof"], "obstruction")))
-    return tuple(found)
+        found.add(Obstruction(group, proof_from(entry["proof"], "obstruction")))
+    return found
 
 
-def find(
-    group: Group, obstructions: Iterable[Obstruction], deadline: float | None = None
-) -> Proof | None:
+def find(group: Group, obstructions: Obstructions, deadline: float | None = None) -> Proof | None:
     """A proof that the group is not closed, by a restriction that is one of the obstructions.
 
     None if there is none, the group has more than MOST_LINES rows and columns, or the deadline (a
     ``time.monotonic()`` value) passes.
 
     >>> from cadlink.certificates.kernel import check_proof
-    >>> first = known()[0]
+    >>> first = next(iter(known()))
     >>> moved = first.group.relabel({j: j + 5 for j in first.group.rows},
     ...                             {k: 9 - k for k in first.group.cols})
     >>> proof = find(moved, known())
@@ -74,11 +106,7 @@ def find(
     """
     if len(group.rows) + len(group.cols) > MOST_LINES:
         return None
-    table: dict[Group, Obstruction] = {}
-    shapes: set[tuple[int, int]] = set()
-    for one in obstructions:
-        table.setdefault(_canonical(one.group), one)
-        shapes.add((len(one.group.rows), len(one.group.cols)))
+    shapes = obstructions.shapes
     for part in _restrictions(group, shapes):
         if deadline is not None and time.monotonic() > deadline:
             return None
@@ -86,12 +114,12 @@ def find(
             seen = part.transpose() if turned else part
             if (len(seen.rows), len(seen.cols)) not in shapes:
                 continue
-            match = table.get(_canonical(seen))
-            if match is None:
+            canonical = _canonical(seen)
+            proof = obstructions.proof(canonical)
+            if proof is None:
                 continue
-            proof = match.proof
-            if seen != match.group:
-                proof = Proof("relabel", _renaming(seen, match.group), (proof,))
+            if seen != canonical:
+                proof = Proof("relabel", _renaming(seen, canonical), (proof,))
             if turned:
                 proof = Proof("transpose", {}, (proof,))
             if part == group:
