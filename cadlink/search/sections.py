@@ -40,7 +40,7 @@ __all__ = ["Search", "find"]
 
 MOST_CELLS, MOST_PATHS = 16, 200  # of a problem that is tried
 TRIALS, MOST_TRIALS = 40, 2560  # at every stratum, in a short round and in the longest ones
-EARLY = 10  # at a stratum that elimination can make smaller
+EARLY = 10  # and at most so many at a stratum that elimination can make smaller
 DEEPEST = 8  # splits by polynomials above a leaf
 PROBES, STARTS = 100, 3  # matrices looked at after a round at least, and starts for each
 DISTURB = 0.7  # how often they are made smaller at the cost of decided entries
@@ -273,7 +273,8 @@ class Search:
                 return self.added(*harmless, trials)
             entries, nonzero = stratum.key
             undecided = sorted(entries - nonzero)
-            early = EARLY if undecided else trials
+            # The fewer entries are undecided, the likelier is a success.
+            early = max(2, EARLY - 2 * len(undecided)) if undecided else trials
             tree = None if values else self.written_down(stratum, early, Counter())
             if tree is not None:
                 return tree
