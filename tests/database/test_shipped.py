@@ -19,6 +19,7 @@ from cadlink.census.enumeration import NormalForms, TwoFactorClasses
 from cadlink.census.harvest import minimal_obstructions
 from cadlink.database.queries import Entry, PatternDatabase
 from cadlink.database.shipped import chosen_path, look_up, shipped_path
+from cadlink.deciding import strategies
 from cadlink.deciding.known_obstructions import known
 from cadlink.errors import CacheWarning, InputError
 
@@ -45,13 +46,10 @@ def used(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"CADLINK_{name}", "off")
 
 
-# In the file on a backend's word, and no sections are found.
-UNPROVED = Pattern.of(["100/110/101/011", "1111/0101/0011"])
-
-
-def trusted(database: PatternDatabase) -> Entry:
-    """A pattern that is in the file on a backend's word."""
-    return next(database.select("assurance=trusted"))
+def searched(database: PatternDatabase) -> Entry:
+    """A pattern whose proof took a search."""
+    ((number,),) = database.execute("SELECT min(pattern) FROM pattern_problems")
+    return database.entry(number)
 
 
 # -- what is in it ---------------------------------------------------------------------------
@@ -107,28 +105,39 @@ def test_the_known_obstructions_are_those_of_the_database(database: PatternDatab
 # -- how it is used --------------------------------------------------------------------------
 
 
-def test_a_decision_needs_no_backend(used: None, database: PatternDatabase) -> None:
-    moved = UNPROVED.permute([list(range(width))[::-1] for width in UNPROVED.widths]).transpose()
+def test_nothing_rests_on_the_word_of_a_backend(database: PatternDatabase) -> None:
+    assert database.count("assurance=checked") == len(database)
+    assert database.execute("SELECT count(*) FROM problems WHERE trusted = 1") == [(0,)]
+
+
+def test_a_decision_needs_neither_search_nor_backend(
+    used: None, database: PatternDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def settle(problem: object, desk: object) -> None:
+        raise AssertionError(f"a search for {problem}")
+
+    monkeypatch.setattr(strategies, "settle", settle)
+    pattern = searched(database).pattern
+    moved = pattern.permute([list(range(width))[::-1] for width in pattern.widths]).transpose()
     decision = decide(moved)
     assert decision.runs == ()
-    assert check(decision.certificate, moved).assurance == "trusted"
-    assert UNPROVED in [entry.pattern for entry in database.select("assurance=trusted")]
+    assert check(decision.certificate, moved).assurance == "checked"
 
 
 def test_larger_patterns_use_the_reduced_problems(used: None, database: PatternDatabase) -> None:
     """Two copies side by side: too large to be in the file, but their groups are."""
-    layers = [layer.toarray() for layer in trusted(database).pattern.layers]
+    layers = [layer.toarray() for layer in searched(database).pattern.layers]
     twice = Pattern.of([np.kron(np.eye(2), layer) for layer in layers])
     assert look_up(twice) is None
     decision = decide(twice)
-    assert decision.verdict.value == trusted(database).verdict
+    assert decision.verdict.value == searched(database).verdict
     assert check(decision.certificate, twice).verdict == decision.verdict.value
 
 
 def test_the_environment_names_another_one(
     used: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: PatternDatabase
 ) -> None:
-    pattern = trusted(database).pattern
+    pattern = searched(database).pattern
     assert chosen_path() == shipped_path()
     monkeypatch.setenv("CADLINK_DATABASE", "off")
     assert look_up(pattern) is None
@@ -167,7 +176,7 @@ def test_a_damaged_or_lying_file_decides_nothing(
 
 
 def test_the_command(used: None, tmp_path: Path, database: PatternDatabase) -> None:
-    form = trusted(database).form
+    form = searched(database).form
 
     def status(*arguments: str) -> int:
         command = [sys.executable, "-m", "cadlink", "decide", form, "--no-cache", *arguments]

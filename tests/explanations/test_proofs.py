@@ -118,6 +118,13 @@ def test_only_the_deductions_that_are_needed() -> None:
     assert "A(1,1) says" not in written
 
 
+def test_what_keeps_limits_away_is_said() -> None:
+    case = next(case for case in CASES if case.name == "sections_limits")
+    written = text.write(blocks_of(case)[0])
+    assert "for every limit A of products, in 3\ncases" in written
+    assert "Here A(0,0) A(1,1) - A(0,1) A(1,0) is not 0: A is no limit of products." in written
+
+
 def test_what_is_trusted_is_said() -> None:
     case = next(case for case in CASES if case.name == "claims_variety")
     written = text.write(blocks_of(case)[0])
