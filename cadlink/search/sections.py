@@ -5,7 +5,7 @@ Theorem: kernel, sections.  At every stratum some trials are made to write the p
 coordinate of its own, elimination comes first: an entry that is not 0 clears others by additions of
 lines that keep the set.  The entry that is split by is the one that clears most, and an addition
 that disturbs entries already decided is made when nothing else is left.  Otherwise the stratum is
-split by one of the polynomials that stood in the way of most trials.
+split by the polynomials that stood in the way of a trial, or of most.
 
 Between the rounds strata are drawn by chance, until floats find no parameters for one: its matrix
 is likely missed.  Where polynomials vanish on the set, a stratum on which one is not 0 has no limit
@@ -324,7 +324,7 @@ class Search:
         if condition is not None:
             return self.split(stratum, *condition, trials, depth)
         blame: Blame = Counter(tuple(sorted(value.items())) for _, value in values)
-        tree = None if values else self.written_down(stratum, trials, blame)
+        tree = None if values else self.written_down(stratum, trials, blame, depth)
         if tree is not None or depth == DEEPEST or self.clock.expired():
             return tree
         decided = self.live(stratum) <= stratum.nonzero
@@ -388,16 +388,44 @@ class Search:
 
     # -- leaves ----------------------------------------------------------------------------
 
-    def written_down(self, stratum: Stratum, trials: int, blame: Blame) -> Tree | None:
-        """A leaf of the schema, if one of the trials succeeds."""
+    def written_down(
+        self, stratum: Stratum, trials: int, blame: Blame, depth: int = DEEPEST
+    ) -> Tree | None:
+        """A leaf of the schema, if one of the trials succeeds, below as many splits as may be."""
         start = self.trials.start(stratum.cells, stratum.nonzero)
         for _ in range(trials):
             if self.clock.expired():
                 return None
-            values = self.trials.one(start, blame)
-            if values is not None:
-                return self.parameters(values)
+            found = self.trials.one(start, blame, max(0, self.deepest - depth))
+            if found is not None:
+                tree = self.between(stratum, *found, trials, depth)
+                if tree is not None:
+                    return tree
         return None
+
+    def between(
+        self,
+        stratum: Stratum,
+        splits: Sequence[tuple[int, Poly]],
+        values: list[Poly],
+        trials: int,
+        depth: int,
+    ) -> Tree | None:
+        """The tree of a trial: the parameters, and what is left out by its splits."""
+        if not splits:
+            return self.parameters(values)
+        (x, shift), rest = splits[0], splits[1:]
+        negative = {m: -c for m, c in shift.items()}
+        zero = self.put(stratum, x, negative, stratum.nonzero - {x})
+        left = self.proof(zero, max(trials // 2, TRIALS), depth + 1)
+        if left is None:
+            return None
+        nonzero = self.put(stratum, x, {**negative, unit(x): 1}, stratum.nonzero | {x})
+        right = self.between(nonzero, rest, values, trials, depth + 1)
+        if right is None:
+            return None
+        named = {"coordinate": self.name(x), "shift": self.written(shift)}
+        return {**named, "nonzero": right, "zero": left}
 
     def parameters(self, values: list[Poly]) -> Tree:
         """A leaf of the schema."""

@@ -7,14 +7,14 @@ chance: to 0, or to 1 if its hidden unit can still be scaled.  Scaling a row or 
 scales the parameters; any other unknown that is not 0 is set to a monomial that scales as it does,
 so that what has to be 0 or not to be is often a single term.  Which parameters are 0 is often taken
 from a success on another stratum.  A trial that is stuck names the polynomials that it would have
-needed to be 0, or not to be.
+needed to be 0, or not to be; one that may split goes on where such a polynomial is not 0.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter, deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -29,8 +29,10 @@ LONGEST = 60, 250  # terms of a solution, and of an equation
 
 NUMBERS = (1, 1, 1, 1, 1, -1, 2, -2)  # times a monomial
 REMEMBERED, ALIKE = 20, 0.6  # supports of the last successes, and how often one is a model
+SPLITS = 0.5  # how often a trial that may split does so rather than guess
 PATHS = 0.8  # how often the monomial is not 1
 
+Split: TypeAlias = "tuple[int, Poly]"  # a coordinate x, and r
 Unit: TypeAlias = "tuple[int, int]"  # layer and number: inputs, the columns, are layer 0
 Paths: TypeAlias = "dict[Unit, list[tuple[Unit, int]]]"  # to where, by which monomial
 
@@ -53,8 +55,10 @@ class _Equation:
 
 @dataclass(frozen=True)
 class Start:
-    """The equations at a stratum, its coordinates that are not 0, and the ways along them."""
+    """The entries of a stratum and its equations, the coordinates that are not 0, and the ways
+    along them."""
 
+    cells: Sequence[Poly]
     equations: Sequence[_Equation]
     nonzero: Collection[int]
     paths: Paths
@@ -72,12 +76,16 @@ class Trials:
     def start(self, cells: Sequence[Poly], nonzero: Collection[int]) -> Start:
         """What all trials for a stratum begin with."""
         equations = [self._read(poly, nonzero) for poly in self._polynomials(cells)]
-        return Start(equations, nonzero, self._paths(nonzero))
+        return Start(cells, equations, nonzero, self._paths(nonzero))
 
-    def one(self, start: Start, blame: Blame) -> list[Poly] | None:
-        """Values for all parameters, or None."""
-        equations, nonzero = start.equations, start.nonzero
+    def one(
+        self, start: Start, blame: Blame, most: int = 0
+    ) -> tuple[list[Split], list[Poly]] | None:
+        """Values for all parameters where so many splits at most say that x + r is not 0, x being
+        this value from there on; or None."""
+        cells, equations, nonzero = start.cells, start.equations, start.nonzero
         solutions: list[tuple[int, Poly]] = []
+        splits: list[Split] = []
         scaling = _Scaling(self.lines, self.ends, start.paths, self.chance)
         zeros = self.chance.choice((0.3, 0.5, 0.7, 0.85))
         model = None
@@ -87,6 +95,19 @@ class Trials:
             step = self._step(equations, model)
             if step is None:
                 blame.update(_terms(poly) for equation in equations for poly in equation.needed)
+                polys = (*cells, *(e.poly for e in equations), *(poly for _, poly in solutions))
+                split = self._split(equations, polys, nonzero) if len(splits) < most else None
+                if split is not None:
+                    x, shift = split
+                    value = {unit(x): 1, **{m: -c for m, c in shift.items()}}
+                    nonzero = {*nonzero, x}
+                    cells = [self.ring.put(cell, x, value) for cell in cells]
+                    equations = [
+                        self._read(self.ring.put(e.poly, x, value), nonzero) for e in equations
+                    ]
+                    solutions = [(u, self.ring.put(poly, x, value)) for u, poly in solutions]
+                    splits.append(split)
+                    continue
                 step = self._guess(equations, scaling, zeros, model, blame)
                 if step is None:
                     return None
@@ -100,9 +121,39 @@ class Trials:
             equations = left
             solutions.append(step)
         values = self._values(solutions)
-        if values is not None:
-            self.supports.append({u for u, value in enumerate(values, self.ring.size) if value})
-        return values
+        if values is None:
+            return None
+        self.supports.append({u for u, value in enumerate(values, self.ring.size) if value})
+        return splits, values
+
+    def _split(
+        self, equations: Sequence[_Equation], polys: Iterable[Poly], nonzero: Collection[int]
+    ) -> Split | None:
+        """x + r, often, times what is not 0, that would have to be invertible for an unknown; x in
+        no denominator."""
+        if self.chance.random() > SPLITS:
+            return None
+        power = self.ring.power
+        found = []
+        for equation in equations:
+            for poly in equation.needed:
+                for x in range(self.ring.size):
+                    leading = [m for m in poly if power(m, x)]
+                    if len(poly) == 1 or len(leading) != 1 or power(leading[0], x) != 1:
+                        continue
+                    first = leading[0] - unit(x)
+                    if self.ring.invertible(first, nonzero):
+                        c = poly[leading[0]]
+                        rest = {m - first: over(d, c) for m, d in poly.items() if m != leading[0]}
+                        found.append((len(rest) + self.chance.random(), x, rest))
+        below = {
+            x for poly in polys for m in poly for x in range(self.ring.size) if power(m, x) < 0
+        }
+        possible = [one for one in found if one[1] not in below]
+        if not possible:
+            return None
+        _, x, rest = min(possible, key=lambda one: one[0])
+        return x, rest
 
     def _values(self, solutions: Sequence[tuple[int, Poly]]) -> list[Poly] | None:
         """The parameters in the coordinates alone; the later ones are known first."""
