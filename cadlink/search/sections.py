@@ -45,7 +45,6 @@ DEEPEST = 8  # splits by polynomials above a leaf
 PROBES, STARTS = 100, 3  # matrices looked at after a round at least, and starts for each
 DISTURB = 0.7  # how often they are made smaller at the cost of decided entries
 WAYS = 3  # splits of one stratum by polynomials that are tried
-
 EASY = 1  # doublings of a round in which decided strata are not split yet
 
 Tree: TypeAlias = "dict[str, Any]"
