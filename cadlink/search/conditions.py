@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from cadlink.patterns.group import Cell
 from cadlink.search.laurent import Number
-from cadlink.search.monomials import Poly, Ring, add_term, over, times, unit
+from cadlink.search.monomials import Poly, Ring, add_term, times
 
 __all__ = ["Conditions", "Values"]
 
@@ -63,19 +63,13 @@ class Conditions:
     ) -> tuple[int, Poly] | None:
         """A coordinate x and r without it so that a polynomial is x + r times what is not 0, mostly
         a short one."""
-        power = self.ring.power
-        below = {x for x in nonzero for cell in cells for m in cell if power(m, x) < 0}
-        found: list[tuple[float, int, Poly]] = []
-        for _, value in values:
-            for x in range(self.ring.size):
-                leading = [m for m in value if power(m, x)]
-                if x in below or len(leading) != 1 or power(leading[0], x) != 1:
-                    continue
-                first = leading[0] - unit(x)
-                if self.ring.invertible(first, nonzero):
-                    c = value[leading[0]]
-                    rest = {m - first: over(d, c) for m, d in value.items() if m != leading[0]}
-                    found.append((len(rest) + chance.random(), x, rest))
+        below = self.ring.denominators(cells)
+        found = [
+            (len(rest) + chance.random(), x, rest)
+            for _, value in values
+            for x, rest in self.ring.shifts(value, nonzero)
+            if x not in below
+        ]
         if not found:
             return None
         _, x, rest = min(found, key=lambda one: one[0])

@@ -6,7 +6,7 @@ unknown: products are sums.  A polynomial maps monomials to nonzero numbers.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -59,6 +59,21 @@ class Ring:
         return all(
             n in nonzero or (digits >> DIGIT * n) % (2 * HALF) == HALF for n in range(self.size)
         )
+
+    def shifts(self, entry: Poly, nonzero: Collection[int]) -> Iterator[tuple[int, Poly]]:
+        """Coordinates x and r without x so that the entry is x + r times what is not 0."""
+        for x in range(self.size):
+            leading = [m for m in entry if self.power(m, x)]
+            if len(leading) != 1 or self.power(leading[0], x) != 1:
+                continue
+            first = leading[0] - unit(x)
+            if self.invertible(first, nonzero):
+                c = entry[leading[0]]
+                yield x, {m - first: over(d, c) for m, d in entry.items() if m != leading[0]}
+
+    def denominators(self, entries: Iterable[Poly]) -> set[int]:
+        """The coordinates with negative powers in some entry."""
+        return {n for one in entries for m in one for n in range(self.size) if self.power(m, n) < 0}
 
     def constant(self, entry: Poly) -> bool:
         """Whether no unknown is left."""

@@ -32,7 +32,7 @@ from cadlink.search.conditions import Conditions, Values
 from cadlink.search.laurent import Number
 from cadlink.search.membership import seems_member
 from cadlink.search.model import Limit, Model, Problem
-from cadlink.search.monomials import Poly, Ring, over, unit
+from cadlink.search.monomials import Poly, Ring, unit
 from cadlink.search.trials import Blame, Trials
 from cadlink.search.vanishing import dimension
 
@@ -353,33 +353,19 @@ class Search:
 
     def live(self, stratum: Stratum) -> set[int]:
         """The coordinates that are in a numerator only."""
-        powers = {
-            (n, self.ring.power(m, n) > 0)
-            for cell in stratum.cells
-            for m in cell
-            for n in range(self.size)
-            if self.ring.power(m, n)
-        }
-        return {n for n, up in powers if up} - {n for n, up in powers if not up}
+        monomials = [m for cell in stratum.cells for m in cell]
+        there = {n for m in monomials for n in range(self.size) if self.ring.power(m, n)}
+        return there - self.ring.denominators(stratum.cells)
 
     def splits(self, stratum: Stratum, blame: Blame) -> list[tuple[int, Poly]]:
         """(coordinate x, shift r), those that trials asked for most first."""
-        power = self.ring.power
         live = self.live(stratum)
         score: dict[tuple[int, tuple[tuple[int, Number], ...]], float] = {}
         for terms, count in blame.items():
-            for x in live:
-                its = [(m, c) for m, c in terms if power(m, x)]
-                if len(its) != 1 or power(its[0][0], x) != 1:
-                    continue
-                if len(terms) == 1 and x in stratum.nonzero:
-                    continue
-                rest, c = its[0][0] - unit(x), its[0][1]
-                if not self.ring.invertible(rest, stratum.nonzero):
-                    continue
-                shift = sorted((m - rest, over(w, c)) for m, w in terms if m != its[0][0])
-                key = (x, tuple(shift))
-                score[key] = score.get(key, 0) + count / (1 + len(shift))
+            for x, rest in self.ring.shifts(dict(terms), stratum.nonzero):
+                if x in live and (rest or x not in stratum.nonzero):
+                    key = (x, tuple(sorted(rest.items())))
+                    score[key] = score.get(key, 0) + count / (1 + len(rest))
         for x in live - stratum.nonzero:
             score.setdefault((x, ()), 0.01)
         chance = {key: value * (1 + 0.3 * self.chance.random()) for key, value in score.items()}

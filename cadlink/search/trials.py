@@ -26,7 +26,6 @@ from cadlink.search.monomials import Poly, Ring, add_term, over, unit
 __all__ = ["Blame", "Trials"]
 
 LONGEST = 60, 250  # terms of a solution, and of an equation
-
 NUMBERS = (1, 1, 1, 1, 1, -1, 2, -2)  # times a monomial
 REMEMBERED, ALIKE = 20, 0.6  # supports of the last successes, and how often one is a model
 SPLITS = 0.5  # how often a trial that may split does so rather than guess
@@ -88,11 +87,11 @@ class Trials:
         splits: list[Split] = []
         scaling = _Scaling(self.lines, self.ends, start.paths, self.chance)
         zeros = self.chance.choice((0.3, 0.5, 0.7, 0.85))
-        model = None
+        support = None
         if self.supports and self.chance.random() < ALIKE:
-            model = self.chance.choice(self.supports)
+            support = self.chance.choice(self.supports)
         while equations:
-            step = self._step(equations, model)
+            step = self._step(equations, support)
             if step is None:
                 blame.update(_terms(poly) for equation in equations for poly in equation.needed)
                 polys = (*cells, *(e.poly for e in equations), *(poly for _, poly in solutions))
@@ -108,7 +107,7 @@ class Trials:
                     solutions = [(u, self.ring.put(poly, x, value)) for u, poly in solutions]
                     splits.append(split)
                     continue
-                step = self._guess(equations, scaling, zeros, model, blame)
+                step = self._guess(equations, scaling, zeros, support, blame)
                 if step is None:
                     return None
                 if step[1]:
@@ -133,23 +132,15 @@ class Trials:
         no denominator."""
         if self.chance.random() > SPLITS:
             return None
-        power = self.ring.power
-        found = []
-        for equation in equations:
-            for poly in equation.needed:
-                for x in range(self.ring.size):
-                    leading = [m for m in poly if power(m, x)]
-                    if len(poly) == 1 or len(leading) != 1 or power(leading[0], x) != 1:
-                        continue
-                    first = leading[0] - unit(x)
-                    if self.ring.invertible(first, nonzero):
-                        c = poly[leading[0]]
-                        rest = {m - first: over(d, c) for m, d in poly.items() if m != leading[0]}
-                        found.append((len(rest) + self.chance.random(), x, rest))
-        below = {
-            x for poly in polys for m in poly for x in range(self.ring.size) if power(m, x) < 0
-        }
-        possible = [one for one in found if one[1] not in below]
+        below = self.ring.denominators(polys)
+        possible = [
+            (len(rest) + self.chance.random(), x, rest)
+            for equation in equations
+            for poly in equation.needed
+            if len(poly) > 1
+            for x, rest in self.ring.shifts(poly, nonzero)
+            if x not in below
+        ]
         if not possible:
             return None
         _, x, rest = min(possible, key=lambda one: one[0])
@@ -206,13 +197,13 @@ class Trials:
         return found
 
     def _step(
-        self, equations: Sequence[_Equation], model: Collection[int] | None
+        self, equations: Sequence[_Equation], support: Collection[int] | None
     ) -> tuple[int, Poly] | None:
         """What an equation says of an unknown: mostly the shortest that says something."""
         for equation in equations:
             if equation.zero:
                 its = sorted(equation.unknowns)
-                likely = [u for u in its if model is not None and u not in model]
+                likely = [u for u in its if support is not None and u not in support]
                 return self.chance.choice(likely or its), {}
         saying = [equation for equation in equations if equation.pivots]
         if not saying:
@@ -229,7 +220,7 @@ class Trials:
         equations: Sequence[_Equation],
         scaling: _Scaling,
         zeros: float,
-        model: Collection[int] | None,
+        support: Collection[int] | None,
         blame: Blame,
     ) -> tuple[int, Poly] | None:
         """An unknown of a short equation and a value for it; None if it cannot have that."""
@@ -237,9 +228,9 @@ class Trials:
         equation = min(equations, key=lambda e: len(e.poly) + 2 * chance.random())
         its = sorted(equation.unknowns)
         fresh = [u for u in its if scaling.free(u)]
-        if model is not None:
+        if support is not None:
             u = chance.choice(its)
-            value = int(u in model)
+            value = int(u in support)
         elif fresh and chance.random() < 0.8:
             u, value = chance.choice(fresh), 1
         else:
