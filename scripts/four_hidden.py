@@ -2,6 +2,7 @@
 part shipped.
 
     python scripts/four_hidden.py [FILE] [--workers N] [--limit SECONDS] [--record] [--ship]
+    python scripts/four_hidden.py FILE --check-only [--record] [--ship]
 
 The file is what ``cadlink db build FILE --outer 4x4 --hidden 4`` makes; stopped at any point, the
 same command goes on.  Every certificate is checked once more at the end.  With --record the counts,
@@ -81,6 +82,9 @@ def account(file: Path, number: int) -> str:
     with PatternDatabase.open(file) as database:
         classes = len(database)
         share = database.count("verdict=unknown") / classes
+        ((open_ones,),) = database.execute(
+            "SELECT count(*) FROM patterns WHERE verdict = 'not_closed' AND minimal IS NULL"
+        )
         ((hard, problems),) = database.execute(
             "SELECT count(DISTINCT pattern), count(DISTINCT problem) FROM pattern_problems"
         )
@@ -93,7 +97,9 @@ def account(file: Path, number: int) -> str:
                 counts(database),
                 "By rules, the most frequent combinations being those of the parts:",
                 rules(database, "verdict <> 'unknown'"),
-                "Minimal obstructions (not closed, but closed without any one output or input):",
+                "Minimal obstructions (not closed, but closed without any one output or input); of"
+                f" {open_ones} classes it is not known whether they are, for a restriction took too"
+                " long:",
                 rules(database, "minimal = 1"),
                 "Runs that the file is made of:",
                 log(database),
@@ -121,12 +127,14 @@ def main() -> int:
     parser.add_argument(
         "--retry-unknown", action="store_true", help="first try those in FILE again"
     )
+    parser.add_argument("--check-only", action="store_true", help="build nothing more")
     parser.add_argument("--record", action="store_true", help="write the section of RESULTS.md")
     parser.add_argument("--ship", action="store_true", help="add to the data of the package")
     args = parser.parse_args()
     crew = local_crew(args.workers)
     try:
-        build(args.file, [LIST], crew, Limits(args.limit), progress, args.retry_unknown)
+        if not args.check_only:
+            build(args.file, [LIST], crew, Limits(args.limit), progress, args.retry_unknown)
         number, wrong = check(args.file, crew)
     finally:
         crew.close()
