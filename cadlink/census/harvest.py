@@ -19,20 +19,25 @@ from cadlink.database.queries import PatternDatabase
 from cadlink.database.schema import transaction
 from cadlink.database.store import connect, explained, insert
 from cadlink.deciding.known_obstructions import Obstruction, Obstructions, find, known
+from cadlink.patterns.group import Group
 from cadlink.rules.pipeline import reduce, verdict
 
 __all__ = ["add_problems", "minimal_obstructions", "write"]
 
+# Larger ones are many, and looked up in the database itself.
+MOST_LINES = 7
+
 
 def minimal_obstructions(database: PatternDatabase) -> Obstructions:
-    """The minimal groups, small ones first.
+    """The minimal groups of at most ``MOST_LINES`` rows and columns, small ones first.
 
     Raises CertificateError if a proof in the file is wrong.
     """
+    small = (item for item in database.obstructions() if _lines(item[0]) <= MOST_LINES)
     groups = sorted(
-        database.obstructions(),
+        small,
         key=lambda item: (
-            len(item[0].rows) + len(item[0].cols),
+            _lines(item[0]),
             len(item[0].cells),
             item[0].picture(),
         ),
@@ -46,6 +51,10 @@ def minimal_obstructions(database: PatternDatabase) -> Obstructions:
         kernel.check_proof(one.group.to_json(), one.proof)
         kept.add(one)
     return kept
+
+
+def _lines(group: Group) -> int:
+    return len(group.rows) + len(group.cols)
 
 
 def add_problems(source: Path, target: Path) -> int:
