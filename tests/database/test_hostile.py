@@ -202,10 +202,12 @@ def test_a_word_where_the_rules_are_silent_names_its_file(
     crafted: Callable[..., Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Without rules, a group is open; the file's word is taken, and said to be the file's."""
+    """Without rules and sections, a group is open; the file's word is taken, and said to be the
+    file's."""
     for name in ("QEPCAD", "REDLOG", "Z3"):
         monkeypatch.setenv(f"CADLINK_{name}", "off")
     monkeypatch.setattr(pipeline, "GROUP_RULES", ())
+    monkeypatch.setattr(strategies, "by_sections", lambda problem, desk: None)
     group = Group.of_blocks([({0, 1}, {0, 1, 2}), ({1, 2}, {0, 1, 2})])
     form = standard(group).form
     values = (form, pack(LIE), row_digest((form, "not_closed", "1", "", "claims"), pack(LIE)))
