@@ -83,7 +83,6 @@ class _Leaf:
     def curve(self, slice_s: float) -> Proof | None:
         """A curve in the set whose limit is refuted; fully checkable."""
         self.desk.say("searching for a curve that leaves the set")
-        # Sections find most curves sooner.
         if self.sections_search is not None:
             slice_s /= 4  # sections lead to most curves sooner
         deadline = time.monotonic() + min(slice_s, self.desk.left())
@@ -100,6 +99,8 @@ class _Leaf:
         """Parameters as Laurent polynomials of the product, case by case, or a curve to a matrix
         for which none were found; fully checkable."""
         self.desk.say("searching for sections")
+        if not sections.is_small(self.problem):
+            return None
         if self.sections_search is None:
             polynomials = self.vanishing(slice_s)
             self.sections_search = sections.Search.of(self.problem, self.desk.seed, polynomials)

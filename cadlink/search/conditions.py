@@ -63,14 +63,4 @@ class Conditions:
     ) -> tuple[int, Poly] | None:
         """A coordinate x and r without it so that a polynomial is x + r times what is not 0, mostly
         a short one."""
-        below = self.ring.denominators(cells)
-        found = [
-            (len(rest) + chance.random(), x, rest)
-            for _, value in values
-            for x, rest in self.ring.shifts(value, nonzero)
-            if x not in below
-        ]
-        if not found:
-            return None
-        _, x, rest = min(found, key=lambda one: one[0])
-        return x, rest
+        return self.ring.split((value for _, value in values), nonzero, cells, chance)

@@ -6,6 +6,7 @@ unknown: products are sums.  A polynomial maps monomials to nonzero numbers.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
 from typing import TypeAlias
@@ -70,6 +71,27 @@ class Ring:
             if self.invertible(first, nonzero):
                 c = entry[leading[0]]
                 yield x, {m - first: over(d, c) for m, d in entry.items() if m != leading[0]}
+
+    def split(
+        self,
+        polys: Iterable[Poly],
+        nonzero: Collection[int],
+        entries: Iterable[Poly],
+        chance: random.Random,
+    ) -> tuple[int, Poly] | None:
+        """x and r of one of the polynomials, mostly the shortest, x in no denominator of the
+        entries."""
+        below = self.denominators(entries)
+        found = [
+            (len(rest) + chance.random(), x, rest)
+            for poly in polys
+            for x, rest in self.shifts(poly, nonzero)
+            if x not in below
+        ]
+        if not found:
+            return None
+        _, x, rest = min(found, key=lambda one: one[0])
+        return x, rest
 
     def denominators(self, entries: Iterable[Poly]) -> set[int]:
         """The coordinates with negative powers in some entry."""

@@ -36,7 +36,7 @@ from cadlink.search.monomials import Poly, Ring, unit
 from cadlink.search.trials import Blame, Trials
 from cadlink.search.vanishing import dimension
 
-__all__ = ["Search", "find"]
+__all__ = ["Search", "find", "is_small"]
 
 MOST_CELLS, MOST_PATHS = 16, 200  # of a problem that is tried
 TRIALS, MOST_TRIALS = 40, 2560  # at every stratum, in a short round and in the longest ones
@@ -71,6 +71,14 @@ def find(
     """
     search = Search.of(problem, seed, polynomials)
     return None if search is None else search.run(clock, missed)
+
+
+def is_small(problem: Problem) -> bool:
+    """Whether the problem is small enough to be tried."""
+    model = Model.of(problem)
+    if model is None or len(model.cells) > MOST_CELLS:
+        return False
+    return sum(map(len, model.paths.values())) <= MOST_PATHS
 
 
 @dataclass(frozen=True)
@@ -147,9 +155,7 @@ class Search:
         """None if the problem is too large, or has products without interior and there are no
         polynomials."""
         model = Model.of(problem)
-        if model is None or len(model.cells) > MOST_CELLS:
-            return None
-        if sum(map(len, model.paths.values())) > MOST_PATHS:
+        if model is None or not is_small(problem):
             return None
         if not polynomials and dimension(model, np.random.default_rng(seed)) < len(model.cells):
             return None  # nearly surely no matrix has a neighbourhood of products

@@ -132,19 +132,8 @@ class Trials:
         no denominator."""
         if self.chance.random() > SPLITS:
             return None
-        below = self.ring.denominators(polys)
-        possible = [
-            (len(rest) + self.chance.random(), x, rest)
-            for equation in equations
-            for poly in equation.needed
-            if len(poly) > 1
-            for x, rest in self.ring.shifts(poly, nonzero)
-            if x not in below
-        ]
-        if not possible:
-            return None
-        _, x, rest = min(possible, key=lambda one: one[0])
-        return x, rest
+        needed = (poly for equation in equations for poly in equation.needed if len(poly) > 1)
+        return self.ring.split(needed, nonzero, polys, self.chance)
 
     def _values(self, solutions: Sequence[tuple[int, Poly]]) -> list[Poly] | None:
         """The parameters in the coordinates alone; the later ones are known first."""
