@@ -22,6 +22,7 @@ from cadlink.census.build import Status, build
 from cadlink.census.harvest import minimal_obstructions, write
 from cadlink.census.pool import local_crew
 from cadlink.census.tasks import Spec
+from cadlink.cli.line import show
 from cadlink.database.queries import PatternDatabase
 from cadlink.database.statistics import totals, unknowns
 from cadlink.deciding.decision import Limits
@@ -44,9 +45,7 @@ class Report:
 
     def __call__(self, now: Status) -> None:
         self.last[now.label] = now
-        if sys.stderr.isatty():
-            line = f"{now.label}: {now.done} of {now.total or '?'}, {now.rate:.1f}/s"
-            print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+        show(f"{now.label}: {now.done} of {now.total or '?'}, {now.rate:.1f}/s")
 
 
 def main() -> int:

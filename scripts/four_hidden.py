@@ -4,8 +4,9 @@ part shipped.
     python scripts/four_hidden.py [FILE] [--workers N] [--limit SECONDS] [--record] [--ship]
     python scripts/four_hidden.py FILE --check-only [--record] [--ship]
 
-The file is what ``cadlink db build FILE --outer 4x4 --hidden 4`` makes; stopped at any point, the
-same command goes on.  Every certificate is checked once more at the end.  With --record the counts,
+The file is what ``cadlink db build FILE --outer 3x4 --hidden 4`` makes, then the same with --outer
+4x4, whose minimal obstructions depend on the former; stopped at any point, the same command goes
+on.  Every certificate is checked once more at the end.  With --record the counts,
 the digest, the log of the build, the rules, also of the minimal obstructions, and the problems that
 are open go to RESULTS.md.  With --ship what took a search goes into the package: the reduced
 problems with their proofs into the shipped database, the minimal groups that are not closed into
@@ -14,33 +15,34 @@ the known obstructions.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import sys
 from pathlib import Path
 
 from build_database import TARGET
+from listing import built, options
 from results import table, write
-from three_layers import progress
 
 from cadlink.census import harvest
-from cadlink.census.audit import check
-from cadlink.census.build import build
-from cadlink.census.pool import local_crew
 from cadlink.census.tasks import Spec
 from cadlink.database.queries import PatternDatabase
-from cadlink.deciding.decision import Limits
 
-LIST = Spec("two", (4, 4, 4))
+SMALLER = Spec("two", (3, 4, 4))  # what is left of a pattern without one output or input
+LISTS = [SMALLER, Spec("two", (4, 4, 4))]
+LISTED = "outputs = 4 AND inputs = 4"
 TITLE = "Classes of 4 x 4 with four hidden units"
 
 
 def counts(database: PatternDatabase) -> str:
     """The verdicts, and a digest that a second build must have, too."""
-    rows = database.execute("SELECT verdict, assurance, count(*) FROM patterns GROUP BY 1, 2")
+    rows = database.execute(
+        f"SELECT verdict, assurance, count(*) FROM patterns WHERE {LISTED} GROUP BY 1, 2"
+    )
     digest = hashlib.sha256()
-    for form, verdict in database.execute("SELECT form, verdict FROM patterns ORDER BY form"):
+    for form, verdict in database.execute(
+        f"SELECT form, verdict FROM patterns WHERE {LISTED} ORDER BY form"
+    ):
         digest.update(f"{form} {verdict}\n".encode())
     words = "SHA-256 of the lines `form verdict`, sorted"
     return f"{table(['verdict', 'proof', 'classes'], rows)}\n\n{words}: `{digest.hexdigest()}`."
@@ -49,7 +51,7 @@ def counts(database: PatternDatabase) -> str:
 def rules(database: PatternDatabase, condition: str) -> str:
     """By which rules these patterns are decided, the more frequent ones first."""
     rows = database.execute(
-        f"SELECT verdict, method, count(*) FROM patterns WHERE {condition}"
+        f"SELECT verdict, method, count(*) FROM patterns WHERE {LISTED} AND {condition}"
         " GROUP BY 1, 2 ORDER BY 3 DESC, 2"
     )
     return table(["verdict", "rules", "classes"], rows)
@@ -72,7 +74,8 @@ def unknown(database: PatternDatabase) -> str:
     rows = database.execute(
         "SELECT '`' || problems.form || '`', count(*) FROM problems"
         " JOIN pattern_problems ON problem = problems.id JOIN patterns ON pattern = patterns.id"
-        " WHERE conclusion IS NULL AND patterns.verdict = 'unknown' GROUP BY 1 ORDER BY 2 DESC, 1"
+        f" WHERE conclusion IS NULL AND verdict = 'unknown' AND {LISTED}"
+        " GROUP BY 1 ORDER BY 2 DESC, 1"
     )
     return table(["neurons of the problem", "classes"], rows)
 
@@ -80,27 +83,33 @@ def unknown(database: PatternDatabase) -> str:
 def account(file: Path, number: int) -> str:
     """The section of RESULTS.md."""
     with PatternDatabase.open(file) as database:
-        classes = len(database)
-        share = database.count("verdict=unknown") / classes
-        ((open_ones,),) = database.execute(
-            "SELECT count(*) FROM patterns WHERE verdict = 'not_closed' AND minimal IS NULL"
+        ((classes, unsure, unflagged),) = database.execute(
+            "SELECT count(*), sum(verdict = 'unknown'), sum(verdict = 'not_closed' AND minimal IS"
+            f" NULL) FROM patterns WHERE {LISTED}"
         )
         ((hard, problems),) = database.execute(
             "SELECT count(DISTINCT pattern), count(DISTINCT problem) FROM pattern_problems"
+            f" JOIN patterns ON pattern = id WHERE {LISTED}"
+        )
+        smaller = database.execute(
+            f"SELECT verdict, assurance, count(*) FROM patterns WHERE NOT ({LISTED}) GROUP BY 1, 2"
         )
         return "\n\n".join(
             [
                 f"All {classes} classes of trimmed patterns, up to unit permutations and reversal;"
-                f" {100 * share:.3f} % unknown. The rules alone decide {classes - hard}; the others"
-                f" hang on {problems} reduced problems. The kernel accepted all {number}"
-                " certificates, those of the reduced problems included.",
+                f" {100 * unsure / classes:.3f} % unknown. The rules alone decide"
+                f" {classes - hard}; the others hang on {problems} reduced problems. The kernel"
+                f" accepted all {number} certificates, those of the reduced problems and of the"
+                f" list {SMALLER.label} included.",
                 counts(database),
                 "By rules, the most frequent combinations being those of the parts:",
                 rules(database, "verdict <> 'unknown'"),
                 "Minimal obstructions (not closed, but closed without any one output or input); of"
-                f" {open_ones} classes it is not known whether they are, for a restriction took too"
-                " long:",
+                f" {unflagged} classes it is not known whether they are, for the verdict of a"
+                " restriction is not:",
                 rules(database, "minimal = 1"),
+                f"The list {SMALLER.label}, to which restrictions belong:",
+                table(["verdict", "proof", "classes"], smaller),
                 "Runs that the file is made of:",
                 log(database),
                 "Reduced problems that are open:",
@@ -120,27 +129,10 @@ def ship(file: Path) -> str:
 
 def main() -> int:
     """Build, check, count, print."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("file", type=Path, nargs="?", default=Path("four_hidden.sqlite"))
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--limit", type=float, default=20.0, help="seconds for a reduced problem")
-    parser.add_argument(
-        "--retry-unknown", action="store_true", help="first try those in FILE again"
-    )
-    parser.add_argument("--check-only", action="store_true", help="build nothing more")
-    parser.add_argument("--record", action="store_true", help="write the section of RESULTS.md")
+    parser = options(__doc__.split("\n")[0], "four_hidden.sqlite", 20.0)
     parser.add_argument("--ship", action="store_true", help="add to the data of the package")
     args = parser.parse_args()
-    crew = local_crew(args.workers)
-    try:
-        if not args.check_only:
-            build(args.file, [LIST], crew, Limits(args.limit), progress, args.retry_unknown)
-        number, wrong = check(args.file, crew)
-    finally:
-        crew.close()
-    if wrong:
-        print("\n".join(wrong))
-        return 1
+    number = built(args, LISTS, obstructions=True)
     body = account(args.file, number)
     print(body)
     if args.record:

@@ -10,21 +10,16 @@ on.  Every certificate is checked once more at the end.  With --record the table
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import sys
 from collections import Counter
-from pathlib import Path
 
+from listing import built, options
 from results import table, write
 
-from cadlink.census.audit import check
-from cadlink.census.build import Status, build
-from cadlink.census.pool import local_crew
 from cadlink.census.tasks import Spec
 from cadlink.database.forms import form_of
 from cadlink.database.queries import PatternDatabase
-from cadlink.deciding.decision import Limits
 
 LONGER = ((2, 3, 3, 2), (2, 3, 3, 3))
 VERDICTS = ("closed", "not_closed", "unknown")
@@ -52,34 +47,10 @@ def counted(database: PatternDatabase, spec: Spec) -> Counter[str]:
     return found
 
 
-def progress(now: Status) -> None:
-    """A line on stderr that is written over, on a terminal."""
-    if sys.stderr.isatty():
-        line = f"{now.label}: {now.done} done, {now.unknown} unknown"
-        print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
-
-
 def main() -> int:
     """Build, check, count, print."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("file", type=Path, nargs="?", default=Path("three_layers.sqlite"))
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--limit", type=float, default=60.0, help="seconds for a reduced problem")
-    parser.add_argument(
-        "--retry-unknown", action="store_true", help="first try those in FILE again"
-    )
-    parser.add_argument("--record", action="store_true", help="write the section of RESULTS.md")
-    args = parser.parse_args()
-    crew = local_crew(args.workers)
-    try:
-        limits = Limits(args.limit)
-        build(args.file, specs(), crew, limits, progress, args.retry_unknown, obstructions=False)
-        number, wrong = check(args.file, crew)
-    finally:
-        crew.close()
-    if wrong:
-        print("\n".join(wrong))
-        return 1
+    args = options(__doc__.split("\n")[0], "three_layers.sqlite", 60.0).parse_args()
+    number = built(args, specs(), obstructions=False)
     rows: list[list[object]] = []
     with PatternDatabase.open(args.file) as database:
         for spec in specs():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
+from cadlink.cli.line import clear, show
+
 __all__ = ["Bar"]
 
 WIDTH = 24
@@ -33,9 +35,9 @@ class Bar:
         self._last = now
         done = round(WIDTH * min(1.0, max(0.0, share)))
         line = f"[{'#' * done}{'.' * (WIDTH - done)}] {100 * share:3.0f} %  {text}"
-        print("\r\x1b[K" + line[:78], end="", file=sys.stderr, flush=True)
+        show(line)
         self._shown = True
 
     def __exit__(self, *exception: object) -> None:
         if self._shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            clear()

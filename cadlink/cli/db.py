@@ -8,7 +8,6 @@ import logging
 import os
 import random
 import re
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from cadlink.census.rows import check_entry
 from cadlink.census.tasks import Spec, reduce_shard
 from cadlink.cli import status
 from cadlink.cli.arguments import Commands, database_path
+from cadlink.cli.line import clear, show
 from cadlink.cli.picture import picture
 from cadlink.cli.progress import Progress
 from cadlink.database.export import FORMATS, export
@@ -185,7 +185,7 @@ def run_build(args: argparse.Namespace) -> int:
         building.build(args.file, specs, crew, limits, _Line(), args.retry_unknown)
     finally:
         crew.close()
-        _Line.clear()
+        clear()
     with PatternDatabase.open(args.file) as database:
         _print_table(totals(database))
     print(f"{time.monotonic() - start:.1f} s")
@@ -291,19 +291,6 @@ class _Line:
             reduced = ""
         show(f"{now.label}: {now.done}{of}, {now.rate:.1f}/s{left}, {now.unknown} unknown{reduced}")
 
-    @staticmethod
-    def clear() -> None:
-        """Take the line away."""
-        if sys.stderr.isatty():
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-
-def show(line: str) -> None:
-    """Write over the line on stderr, if that is a terminal."""
-    if sys.stderr.isatty():
-        width = shutil.get_terminal_size().columns
-        print("\r\x1b[K" + line[: width - 1], end="", file=sys.stderr, flush=True)
-
 
 # -- reading ---------------------------------------------------------------------------------
 
@@ -319,7 +306,7 @@ def run_check(args: argparse.Namespace) -> int:
         )
     finally:
         crew.close()
-        _Line.clear()
+        clear()
     for line in wrong:
         print(line)
     print(f"{number} certificates checked, {len(wrong)} complaints")

@@ -6,6 +6,8 @@ import sys
 import threading
 import time
 
+from cadlink.cli.line import clear, show
+
 __all__ = ["Progress"]
 
 PATIENCE = 2.0  # seconds before the first line
@@ -45,8 +47,7 @@ class Progress:
         wait = self._patience
         while not self._done.wait(wait):
             line = f"{time.monotonic() - self._start:6.0f} s  {self._what}"
-            # Return to the start of the line, clear it, write; cut to what fits on most terminals.
-            print("\r\x1b[K" + line[:78], end="", file=sys.stderr, flush=True)
+            show(line)
             shown, wait = True, TICK
         if shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            clear()
