@@ -4,7 +4,7 @@
     python scripts/crosscheck.py --outer 2x2 --sample 20 --deep 10 --cap 1
     python scripts/crosscheck.py --rules 2000       every rule about chains on its own, no programs
     python scripts/crosscheck.py --rules 2000 --only merge_layers sections
-    python scripts/crosscheck.py --against shipped --outer 4x4 --hidden 3
+    python scripts/crosscheck.py --against shipped --outer 4x4 --hidden 3 --record
 
 Every pattern is decided as users do, then put to independent judges, as it stands:
 
@@ -49,6 +49,7 @@ from typing import Any
 
 import numpy as np
 import z3
+from results import table, write
 
 from cadlink import Decider, Limits, Pattern, Verdict
 from cadlink.backends.base import Outcome
@@ -441,9 +442,11 @@ def ones(line: Any) -> list[int]:
     return [int(place) for place in np.flatnonzero(line)]
 
 
-def against(path: str, patterns: Sequence[Pattern], only: Sequence[str]) -> int:
-    """Every rule about groups, or those named, against the verdicts in a file; 1 on a
-    contradiction."""
+def against(path: str, patterns: Sequence[Pattern], only: Sequence[str]) -> str:
+    """Rules about groups, all or those named, against the verdicts in a file: a table of findings.
+
+    Exits on a contradiction.
+    """
     means: dict[str, Callable[[Group], str | None]] = {
         rule.name: partial(alone, rule, wall_s=2.0) for rule in GROUP_RULES
     }
@@ -464,12 +467,11 @@ def against(path: str, patterns: Sequence[Pattern], only: Sequence[str]) -> int:
                     continue
                 fired[f"{name}: {found}"] += 1
                 if (found == "not_closed") != (entry.verdict == "not_closed"):
-                    print(f"CONTRADICTION: {pattern.inline()}: {name} finds {found}")
-                    print(f"the file says {entry.verdict}")
-                    return 1
-    for name, times in sorted(fired.items()):
-        print(f"    {name:40s} {times:7d}")
-    return 0
+                    raise SystemExit(
+                        f"CONTRADICTION: {pattern.inline()}: {name} finds {found}, the file says"
+                        f" {entry.verdict}"
+                    )
+    return table(["rule: finding", "classes"], sorted(fired.items()))
 
 
 def rules_alone(count: int, seed: int, judges: Judges, only: Sequence[str]) -> int:
@@ -552,6 +554,9 @@ def main() -> int:
     parser.add_argument(
         "--only", nargs="+", default=(), help="with --rules or --against, these only"
     )
+    parser.add_argument(
+        "--record", action="store_true", help="with --against, write the section of RESULTS.md"
+    )
     parser.add_argument("--silent", action="store_true", help="name patterns without an answer")
     args = parser.parse_args()
     os.environ["CADLINK_CACHE"] = "off"
@@ -564,9 +569,12 @@ def main() -> int:
     start = time.monotonic()
     if args.against:
         path = str(shipped_path()) if args.against == "shipped" else args.against
-        failed = against(path, next(iter(blocks.values())), args.only)
-        print("" if failed else "no contradiction")
-        return failed
+        (title, patterns), *_ = blocks.items()
+        body = against(path, patterns, args.only) + "\n\nNo contradiction."
+        print(body)
+        if args.record:
+            write(f"Rules about groups, each on its own: {title}", body)
+        return 0
     with Engine() as engine:
         judges = Judges(engine, args.cap, args.limits, 20 * args.limits)
         if args.rules:
