@@ -6,6 +6,7 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from certificates.test_mutations import CASES
 from rules.test_chain_soundness import RULES as SOUND
 
 from cadlink.certificates import kernel
+from cadlink.certificates.kernel.forced_row import _alone, _lines
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import claims
@@ -74,6 +76,9 @@ def test_every_rule_has_a_case_whose_corruptions_are_tried() -> None:
 # Limits of size are no hypotheses of a theorem.
 SIZES = ("a product of moderate size", "cells in all blocks", "a Jacobian of at most", "cells and")
 
+# What two rules demand alike.
+SHARED = dict.fromkeys(("forced_row", "owners"), (_lines, _alone))
+
 
 def demands(function: Any) -> Iterator[list[str]]:
     """What a function of the kernel demands: for each, the constant pieces of the words."""
@@ -92,7 +97,7 @@ def test_every_hypothesis_is_missed_once() -> None:
     for table, name, expected in rows:
         missed.setdefault(table[name][0], []).append(expected)
     for name, (function, _) in (*kernel.CHAIN_RULES.items(), *kernel.GROUP_RULES.items()):
-        for pieces in demands(function):
+        for pieces in chain(demands(function), *map(demands, SHARED.get(name, ()))):
             assert pieces, f"{name}: the demand says nothing fixed"
             if any(size in piece for piece in pieces for size in SIZES):
                 continue

@@ -27,7 +27,7 @@ from cadlink.certificates.kernel.circuit import hall_circuit
 from cadlink.certificates.kernel.claims import claims
 from cadlink.certificates.kernel.completion import completion, relative_freeness
 from cadlink.certificates.kernel.cut import cut, deep_matching
-from cadlink.certificates.kernel.forced_row import forced_row
+from cadlink.certificates.kernel.forced_row import forced_row, owners
 from cadlink.certificates.kernel.frames import PLAN, high_and_low_rank, two_frames
 from cadlink.certificates.kernel.points import curve, zero_submersion
 from cadlink.certificates.kernel.problems import Chain, Group, Mask, Problem
@@ -117,7 +117,7 @@ GROUP_RULES: dict[str, Rule] = {
     "good_pairs": (group_rules.good_pairs, ()),
     "forcing": (group_rules.forcing, ("cell", "witnesses", "start", "helper")),
     "forced_row": (forced_row, ("rows", "cols", "row", "col", "neuron")),
-    "owners": (group_rules.owners, ("rows", "cols", "row", "col", "neuron", "helper")),
+    "owners": (owners, ("rows", "cols", "row", "col", "neuron", "helper")),
     "rigid_collision": (group_rules.rigid_collision, ("a", "b")),
     "merged_block": (group_rules.merged_block, ("a", "b", "J", "K")),
     "merged_cross": (group_rules.merged_cross, ("a", "b", "i1", "J", "K", "j0", "k0")),

@@ -33,7 +33,6 @@ __all__ = [
     "merged_block",
     "merged_cross",
     "merged_two_blocks",
-    "owners",
     "pinned_columns",
     "rank_peeling",
     "relabel",
@@ -383,57 +382,6 @@ def forcing(group: Group, at: Reader) -> Outcome:
     agrees = helper not in witnesses or witnesses[helper][0] == row
     at.demand(agrees, f"a helper not covering {(j, k)} or with its witness in row {row}", helper)
     return Found(NOT_CLOSED)
-
-
-def owners(group: Group, at: Reader) -> Outcome:
-    """Rows R, columns C, |R| = |C| = p >= 1, row j not in R, column k not in C; Q = the cells
-    R x (C + k) and {j} x C; T = the neurons covering a cell of Q, |T| = p.  Every i in T observes
-    all of (R_i x C_i) meet Q.  The row sets and the column sets of T have perfect matchings with R
-    and C.  Neuron i0 in T has row j and column k, and either does not observe (j, k), or a neuron h
-    not in T covers (j, k).  Not closed.
-
-    On Q the product is X[., T] Y[T, .], by the demand on T.  Missed: if A[R, C + k] has rank p, so
-    has X[R, T]; if A[R + j, C] has rank p, so has Y[T, C]; then det A[R, C] != 0.  Reached with det
-    = 0: on R and C the x_i, y_i of T generic on their supports, u and v those of i0; replace x_i0
-    by t u on R and 1 at j, y_i0 by v on C and 1/t at k; h has x = 1 at j, y = -1/t at k, all else
-    0.  In the limit i0 gives u in column k, v in row j, 0 on R x C.  By the matchings X[R, T] and
-    Y[T, C] are invertible: A[R, C + k] = X[R, T] * (Y[T - i0, C] with row i0 = e_k) has rank p, A[R
-    + j, C] likewise, and A[R, C] has rank p - 1.  Off Q only (j, k) is touched."""
-    rows = at.ascending(at.data["rows"], group.rows, "row")
-    cols = at.ascending(at.data["cols"], group.cols, "column")
-    j, k = at.data["row"], at.data["col"]
-    at.demand(at.member(j, group.rows, "row") not in rows, "row j outside the rows", j)
-    at.demand(at.member(k, group.cols, "column") not in cols, "column k outside the columns", k)
-    at.demand(len(rows) == len(cols), "as many rows as columns", f"{len(rows)}, {len(cols)}")
-    R, C = frozenset(rows), frozenset(cols)
-    team = []
-    for i, graph in enumerate(group.neurons):
-        observed = sum(b in C or b == k if a in R else a == j and b in C for a, b in graph)
-        if not observed:
-            continue
-        team.append(i)
-        its_rows, its_cols = group.row_sets[i], group.col_sets[i]
-        inside = len(its_rows & R) * len(its_cols & {*C, k}) + (j in its_rows) * len(its_cols & C)
-        at.demand(
-            observed == inside,
-            f"neuron {i} to observe all cells of the block in its rows and columns",
-            f"{inside - observed} unobserved",
-        )
-    at.demand(len(team) == len(rows), f"{len(rows)} neurons covering the block", f"{team}")
-    facts = {}
-    for what, lines, sets in (("row", R, group.row_sets), ("column", C, group.col_sets)):
-        found = representatives([sets[i] & lines for i in team])
-        at.demand(found is not None, f"a perfect matching of {what}s and neurons", "none")
-        facts[what] = dict(zip(team, found or (), strict=True))
-    first, helper = at.member(at.data["neuron"], team, "neuron of the block"), at.data["helper"]
-    both = j in group.row_sets[first] and k in group.col_sets[first]
-    at.demand(both, f"row {j} and column {k} in neuron {first}", "not so")
-    if helper is None:
-        at.demand((j, k) not in group.neurons[first], f"{(j, k)} unobserved", "observed")
-    else:
-        at.member(helper, group.covering((j, k)), f"helper at {(j, k)}")
-        at.demand(helper not in team, "a helper outside the block", helper)
-    return Found(NOT_CLOSED, facts=facts)
 
 
 def rigid_collision(group: Group, at: Reader) -> Outcome:
