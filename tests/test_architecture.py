@@ -28,7 +28,7 @@ FLOORS = (
         "files",
         "json_text",
     },
-    {"patterns.families", "logic.formula"},
+    {"patterns.families", "logic.formula", "modular"},
     {"logic.terms", "logic.algebraic"},
     {
         "logic.reader",

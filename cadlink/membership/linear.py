@@ -14,6 +14,7 @@ from flint import fmpq, fmpq_mat, nmod_mat
 
 from cadlink.clock import Clock
 from cadlink.membership.answers import Values
+from cadlink.modular import PRIME
 
 __all__ = [
     "dense",
@@ -25,8 +26,6 @@ __all__ = [
     "skeleton",
     "solve",
 ]
-
-PRIME = 2_147_483_629
 
 
 def dense(values: Values, rows: Sequence[int], cols: Sequence[int], clock: Clock) -> fmpq_mat:

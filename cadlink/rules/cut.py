@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cadlink.clock import UNLIMITED, Clock
+from cadlink.modular import PRIME
 from cadlink.patterns.pattern import Mask, Pattern
-from cadlink.rules.modular import PRIME
 from cadlink.rules.net import Net, Pins, affordable
 from cadlink.rules.paths import is_trimmed
 from cadlink.rules.pin_search import serving

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from cadlink.clock import UNLIMITED, Clock
+from cadlink.modular import PRIME, drawn, product, rank
 from cadlink.patterns.pattern import Pattern, row
-from cadlink.rules.modular import PRIME, drawn, product, rank
 from cadlink.rules.net import ENTRY_S, affordable, served
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Step

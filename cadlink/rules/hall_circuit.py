@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cadlink.clock import UNLIMITED, Clock, OutOfTime
+from cadlink.modular import PRIME, Matrix, drawn, product, rank, right_kernel
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.bits import crowded, mask
-from cadlink.rules.modular import PRIME, Matrix, drawn, product, rank, right_kernel
 from cadlink.rules.net import ENTRY_S, affordable
 from cadlink.rules.paths import boolean_product
 from cadlink.rules.rule import Rule, Told

@@ -9,8 +9,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from cadlink.clock import UNLIMITED, Clock
-from cadlink.patterns.pattern import Mask, Pattern, row
-from cadlink.rules.modular import (
+from cadlink.modular import (
     PRIME,
     Matrix,
     drawn,
@@ -19,6 +18,7 @@ from cadlink.rules.modular import (
     product,
     rank,
 )
+from cadlink.patterns.pattern import Mask, Pattern, row
 
 __all__ = ["ENTRY_S", "MOST_ENTRIES", "Marks", "Net", "Pins", "affordable", "served"]
 

@@ -26,10 +26,10 @@ from itertools import islice, product
 import flint
 
 from cadlink.clock import UNLIMITED, Clock
+from cadlink.modular import PRIME
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.bits import View, bits, crowded, mask
-from cadlink.rules.modular import PRIME
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Problem, Step
 from cadlink.writing.curves import shown_point

@@ -27,11 +27,11 @@ from math import gcd, lcm
 import flint
 
 from cadlink.clock import UNLIMITED, Clock
+from cadlink.modular import PRIME
 from cadlink.search.laurent import Laurent, Number, add, integral, multiply, valuation
 
 __all__ = ["Direction", "limit_space", "rank"]
 
-_PRIME = 2_147_483_629
 _POINT = 918_273_645  # where t is evaluated modulo the prime; a bad point only loses a direction
 
 
@@ -93,13 +93,13 @@ def _independent(columns: Sequence[Sequence[Laurent]]) -> list[int]:
     for i, column in enumerate(columns):
         row = [
             sum(
-                c.numerator * pow(c.denominator, -1, _PRIME) * pow(_POINT, e, _PRIME)
+                c.numerator * pow(c.denominator, -1, PRIME) * pow(_POINT, e, PRIME)
                 for e, c in entry.items()
             )
-            % _PRIME
+            % PRIME
             for entry in column
         ]
-        if flint.nmod_mat([*rows, row], _PRIME).rank() > len(rows):
+        if flint.nmod_mat([*rows, row], PRIME).rank() > len(rows):
             rows.append(row)
             found.append(i)
     return found

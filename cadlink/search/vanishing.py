@@ -21,12 +21,12 @@ import flint
 import numpy as np
 import numpy.typing as npt
 
+from cadlink.modular import PRIME
 from cadlink.patterns.group import Cell
 from cadlink.search.model import Model, Problem
 
 __all__ = ["dimension", "find"]
 
-_PRIME = 2_147_483_629
 _MAX_MONOMIALS = 30_000  # of one degree
 _MAX_CLASS = 600  # of one multidegree
 _MAX_TERMS = 200_000  # of the substituted product
@@ -103,32 +103,32 @@ def _values(
 ) -> npt.NDArray[np.int64]:
     value = np.ones(unknowns.shape[1], dtype=np.int64)
     for u in path:
-        value = value * unknowns[u] % _PRIME
+        value = value * unknowns[u] % PRIME
     return value
 
 
 def _points(model: Model, rng: np.random.Generator, count: int) -> npt.NDArray[np.int64]:
     """The cells of ``count`` random points of the set modulo the prime, cells x points."""
-    unknowns = rng.integers(1, _PRIME, size=(len(model.unknowns), count))
+    unknowns = rng.integers(1, PRIME, size=(len(model.unknowns), count))
     rows = []
     for cell in model.cells:
         total = np.zeros(count, dtype=np.int64)
         for path in model.paths[cell]:
-            total = (total + _values(model, unknowns, path)) % _PRIME
+            total = (total + _values(model, unknowns, path)) % PRIME
         rows.append(total)
     return np.array(rows)
 
 
 def dimension(model: Model, rng: np.random.Generator) -> int:
     """The rank of the Jacobian at a random point modulo the prime: the dimension of the set."""
-    unknowns = rng.integers(1, _PRIME, size=(len(model.unknowns), 1))
+    unknowns = rng.integers(1, PRIME, size=(len(model.unknowns), 1))
     jacobian = [[0] * len(model.unknowns) for _ in model.cells]
     for n, cell in enumerate(model.cells):
         for path in model.paths[cell]:
             for level, u in enumerate(path):
                 rest = path[:level] + path[level + 1 :]
                 jacobian[n][u] += int(_values(model, unknowns, rest)[0])
-    return int(flint.nmod_mat(jacobian, _PRIME).rank())
+    return int(flint.nmod_mat(jacobian, PRIME).rank())
 
 
 def _generated(
@@ -184,24 +184,24 @@ def _null_space(
     for monomial in monomials:
         value = np.ones(count, dtype=np.int64)
         for n in monomial:
-            value = value * points[n, :count] % _PRIME
+            value = value * points[n, :count] % PRIME
         columns.append(value.tolist())
-    matrix = flint.nmod_mat([list(row) for row in zip(*columns, strict=True)], _PRIME)
+    matrix = flint.nmod_mat([list(row) for row in zip(*columns, strict=True)], PRIME)
     basis, nullity = matrix.nullspace()
     if not nullity:
         return []
     # The null space in reduced echelon form: sparse, and small rational numbers.
     rows = [[int(basis[i, n]) for i in range(len(monomials))] for n in range(nullity)]
-    reduced = flint.nmod_mat(rows, _PRIME).rref()[0]
+    reduced = flint.nmod_mat(rows, PRIME).rref()[0]
     vectors = [[int(reduced[n, i]) for i in range(len(monomials))] for n in range(nullity)]
     vectors.sort(key=lambda v: sum(1 for value in v if value))
     span = [list(row) for row in known]
-    rank = flint.nmod_mat(span, _PRIME).rank() if span else 0
+    rank = flint.nmod_mat(span, PRIME).rank() if span else 0
     found = []
     for vector in vectors:
         if rank == nullity:
             break
-        grown = flint.nmod_mat([*span, vector], _PRIME).rank()
+        grown = flint.nmod_mat([*span, vector], PRIME).rank()
         if grown == rank:
             continue
         form = _lift(vector, monomials)
@@ -231,7 +231,7 @@ def _lift(vector: Sequence[int], monomials: Sequence[Monomial]) -> Form | None:
 def _rational(residue: int) -> Fraction | None:
     """The fraction with numerator and denominator below sqrt(p / 2), by the Euclidean algorithm."""
     bound = 32_000
-    (r0, s0), (r1, s1) = (_PRIME, 0), (residue % _PRIME, 1)
+    (r0, s0), (r1, s1) = (PRIME, 0), (residue % PRIME, 1)
     while r1 > bound:
         q = r0 // r1
         (r0, s0), (r1, s1) = (r1, s1), (r0 - q * r1, s0 - q * s1)

@@ -15,11 +15,11 @@ from cadlink.certificates.kernel.drawn import independent, times
 from cadlink.certificates.kernel.reader import Budget, Reader
 from cadlink.clock import Clock
 from cadlink.errors import CertificateError
+from cadlink.modular import full_row_rank
 from cadlink.patterns.families import build
 from cadlink.patterns.masks import read
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import deep_matching, pipeline
-from cadlink.rules.modular import full_row_rank
 
 PRIME = 2147483629
 Path = tuple[int, ...]

@@ -10,11 +10,11 @@ import pytest
 
 from cadlink.certificates.kernel import check_proof
 from cadlink.clock import Clock, OutOfTime
+from cadlink.modular import PRIME, rank
 from cadlink.patterns.families import build
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import cut, deep_matching
 from cadlink.rules.cut import enough
-from cadlink.rules.modular import PRIME, rank
 from cadlink.rules.net import Net, Pins
 from cadlink.rules.paths import is_connected, on_paths
 from cadlink.rules.pin_search import serving

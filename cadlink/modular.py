@@ -1,4 +1,4 @@
-"""Matrices modulo a prime, for rules that rest on generic ranks.
+"""Matrices modulo a prime, for whatever rests on generic ranks.
 
 Drawn entries depend on their place alone, so a certificate names a seed instead of factors; the
 formula is SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) and part of the certificate schema.
@@ -24,7 +24,7 @@ __all__ = [
     "right_kernel",
 ]
 
-PRIME = 2147483629  # below 2^31: products of two residues fit into 64 bits
+PRIME = 2_147_483_629  # below 2^31: products of two residues fit into 64 bits
 
 Matrix = npt.NDArray[np.int64]
 
