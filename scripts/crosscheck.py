@@ -302,8 +302,7 @@ class Judges:
             self._variety(row)
 
     def _variety(self, row: Row) -> None:
-        deadline = time.monotonic() + self.cap_s
-        polynomials = vanishing.find(row.pattern, seed=0, deadline=deadline)
+        polynomials = vanishing.find(row.pattern, clock=Clock.of(self.cap_s))
         if not polynomials:
             return
         question = encode.variety_inside(row.pattern, polynomials)

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from cadlink.backends.base import Outcome
 from cadlink.backends.engine import Engine, Run
 from cadlink.certificates import kernel
 from cadlink.certificates.data import Certificate, Proof
+from cadlink.clock import Clock
 from cadlink.database.queries import Stored
 from cadlink.database.shipped import look_up
 from cadlink.deciding.decision import (
@@ -172,8 +173,7 @@ class Decider:
         self, limits: Limits | None, progress: Callable[[str], None] | None, seed: int
     ) -> Desk:
         limits = Limits() if limits is None else limits
-        deadline = time.monotonic() + limits.wall_s
-        return Desk(self.engine, deadline, limits.memory_mib, progress, seed)
+        return Desk(self.engine, Clock.of(limits.wall_s), limits.memory_mib, progress, seed)
 
     def _attempt(self, problem: Problem, desk: Desk, prove: Callable[[], Proof | None]) -> Settled:
         """What ``prove`` finds, if the kernel accepts it; otherwise why there is nothing."""
@@ -340,22 +340,15 @@ def _canonical(group: Group) -> Group:
 
 def _until(desk: Desk, share_s: float) -> Desk:
     """The same desk with an earlier deadline; runs are recorded in the same list."""
-    return Desk(
-        desk.engine,
-        min(desk.deadline, time.monotonic() + share_s),
-        desk.memory_mib,
-        desk.progress,
-        desk.seed,
-        desk.runs,
-    )
+    return replace(desk, clock=desk.clock.at_most(share_s))
 
 
 def _found(problem: Problem, proof: Proof, desk: Desk) -> kernel.Found:
     """What the kernel says about this proof of this problem."""
     if isinstance(problem, Pattern):
-        return kernel.check_proof(problem, proof, desk.deadline)
+        return kernel.check_proof(problem, proof, desk.clock.deadline)
     # The kernel knows none of our classes but the pattern.
-    return kernel.check_proof(problem.to_json(), proof, desk.deadline)
+    return kernel.check_proof(problem.to_json(), proof, desk.clock.deadline)
 
 
 def _certified(
@@ -366,7 +359,7 @@ def _certified(
         return None
     verdict = Verdict.NOT_CLOSED if found.conclusion == "not_closed" else Verdict.CLOSED
     certificate = Certificate(problem.to_json(), verdict.value, proof)
-    kernel.check(certificate, problem, desk.deadline)
+    kernel.check(certificate, problem, desk.clock.deadline)
     return certificate
 
 

@@ -13,7 +13,6 @@ here is trusted: the kernel checks the proof again, in its place, each time it i
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +22,7 @@ from typing import Any
 
 from cadlink.certificates.data import Proof
 from cadlink.certificates.read import proof_from
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Group
 
 __all__ = ["Obstruction", "Obstructions", "find", "known"]
@@ -90,11 +90,11 @@ def known() -> Obstructions:
     return found
 
 
-def find(group: Group, obstructions: Obstructions, deadline: float | None = None) -> Proof | None:
+def find(group: Group, obstructions: Obstructions, clock: Clock = UNLIMITED) -> Proof | None:
     """A proof that the group is not closed, by a restriction that is one of the obstructions.
 
-    None if there is none, the group has more than MOST_LINES rows and columns, or the deadline (a
-    ``time.monotonic()`` value) passes.
+    None if there is none, or the group has more than MOST_LINES rows and columns.  Raises
+    OutOfTime.
 
     >>> from cadlink.certificates.kernel import check_proof
     >>> first = next(iter(known()))
@@ -108,8 +108,7 @@ def find(group: Group, obstructions: Obstructions, deadline: float | None = None
         return None
     shapes = obstructions.shapes
     for part in _restrictions(group, shapes):
-        if deadline is not None and time.monotonic() > deadline:
-            return None
+        clock.check()
         for turned in (False, True):
             seen = part.transpose() if turned else part
             if (len(seen.rows), len(seen.cols)) not in shapes:

@@ -38,19 +38,14 @@ class Contradiction(Exception):
 
 @dataclass
 class Desk:
-    """What the strategies share: the engine, the deadline, the record of all runs."""
+    """What the strategies share: the engine, the time, the record of all runs."""
 
     engine: Engine
-    deadline: float  # time.monotonic() value
+    clock: Clock
     memory_mib: int
     progress: Callable[[str], None] | None = None
     seed: int = 0
     runs: list[Run] = field(default_factory=list)
-
-    @property
-    def clock(self) -> Clock:
-        """The deadline, for rules and searches."""
-        return Clock(self.deadline)
 
     def left(self) -> float:
         """Seconds until the deadline, not negative."""
@@ -72,14 +67,7 @@ class Desk:
     def ask(self, formula: Formula, backend: str, wall_s: float, statement: str) -> Run:
         """One question to one backend, recorded."""
         self.say(f"asking {backend}: {statement}")
-        run = self.engine.ask(
-            formula,
-            backend,
-            wall_s,
-            self.memory_mib,
-            statement,
-            Clock(self.deadline),
-        )
+        run = self.engine.ask(formula, backend, wall_s, self.memory_mib, statement, self.clock)
         self.runs.append(run)
         return run
 

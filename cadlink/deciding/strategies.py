@@ -8,7 +8,6 @@ another, and the total limit is kept.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
@@ -19,7 +18,7 @@ from cadlink.backends.base import Outcome
 from cadlink.backends.engine import Run
 from cadlink.backends.preferences import Kind, preferred
 from cadlink.certificates.data import Proof
-from cadlink.clock import Clock, OutOfTime
+from cadlink.clock import OutOfTime
 from cadlink.deciding import deep_obstructions, known_obstructions
 from cadlink.deciding.oracle import Contradiction, Desk, answer_of, claim
 from cadlink.errors import FormulaError
@@ -73,25 +72,24 @@ class _Leaf:
         if self.searches:
             return None  # looking twice finds nothing new
         self.desk.say("looking for a known obstruction")
-        deadline = time.monotonic() + min(slice_s, self.desk.left())
-        if not isinstance(self.problem, Group):
-            with suppress(OutOfTime):
-                return deep_obstructions.find(self.problem, Clock(deadline))
-            return None
-        return known_obstructions.find(self.problem, known_obstructions.known(), deadline)
+        clock = self.desk.clock.at_most(slice_s)
+        with suppress(OutOfTime):
+            if isinstance(self.problem, Group):
+                return known_obstructions.find(self.problem, known_obstructions.known(), clock)
+            return deep_obstructions.find(self.problem, clock)
+        return None
 
     def curve(self, slice_s: float) -> Proof | None:
         """A curve in the set whose limit is refuted; fully checkable."""
         self.desk.say("searching for a curve that leaves the set")
         if self.sections_search is not None:
             slice_s /= 4  # sections lead to most curves sooner
-        deadline = time.monotonic() + min(slice_s, self.desk.left())
         # A new seed each time: the same one would try the same curves again.
         self.searches += 1
         return nonclosed.find(
             self.problem,
             seed=self.desk.seed + self.searches - 1,
-            deadline=deadline,
+            clock=self.desk.clock.at_most(slice_s),
             starts=tuple(self.starts),
         )
 
@@ -106,8 +104,8 @@ class _Leaf:
             self.sections_search = sections.Search.of(self.problem, self.desk.seed, polynomials)
 
         def not_closed(limit: Limit) -> Proof | None:
-            stop = time.monotonic() + min(slice_s / 4, self.desk.left())
-            return nonclosed.find(self.problem, self.desk.seed, stop, starts=(limit,), trials=0)
+            clock = self.desk.clock.at_most(slice_s / 4)
+            return nonclosed.find(self.problem, self.desk.seed, clock, starts=(limit,), trials=0)
 
         search = self.sections_search
         return None if search is None else search.run(self.desk.clock.at_most(slice_s), not_closed)
@@ -224,8 +222,8 @@ class _Leaf:
     def vanishing(self, slice_s: float) -> list[Any]:
         """Polynomials that vanish on the set."""
         if self.polynomials is None:
-            deadline = time.monotonic() + min(slice_s, self.desk.left())
-            self.polynomials = vanishing.find(self.problem, seed=self.desk.seed, deadline=deadline)
+            clock = self.desk.clock.at_most(slice_s)
+            self.polynomials = vanishing.find(self.problem, self.desk.seed, clock)
         return self.polynomials
 
     def _compare_images(self, run: Run, slice_s: float) -> None:
@@ -262,8 +260,8 @@ class _Leaf:
         """Relaxed solutions that are no solutions are the natural candidates for missed points."""
         models = [run.answer.model for run in runs if run.answer and run.answer.model is not None]
         limits = [encode.cells_of(model) for model in models]
-        deadline = time.monotonic() + min(slice_s, self.desk.left())
-        limits += missed.points(self.problem, phi, seed=self.desk.seed, deadline=deadline)
+        clock = self.desk.clock.at_most(slice_s)
+        limits += missed.points(self.problem, phi, self.desk.seed, clock)
         fresh = [limit for limit in limits if limit not in self.starts]
         self.starts.extend(fresh)
         if fresh:

@@ -14,7 +14,6 @@ guarantees" (arXiv 2110.01235) and "Butterfly factorization with error guarantee
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -423,9 +422,7 @@ def _equations(pattern: Pattern, values: Values, search: Search) -> Answer:
     if model is None:
         return None
     if sum(map(len, model.paths.values())) <= MOST_PATHS:
-        clock = search.clock.share(0.3)
-        deadline = None if math.isinf(clock.deadline) else clock.deadline
-        found = refutation.solve(model, values, deadline)
+        found = refutation.solve(model, values, search.clock.share(0.3))
         if isinstance(found, refutation.Refuted):
             return Proof("equations", {"refutation": dict(found.tree)})
         if isinstance(found, refutation.Member):

@@ -9,7 +9,6 @@ A neuron is known by its hidden unit: x and y map (unit, row) and (unit, column)
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -434,8 +433,7 @@ class _Groups:
             return None
         model = Model.of(state.group)
         clock = self.search.clock.share(0.3)
-        deadline = None if math.isinf(clock.deadline) else clock.deadline
-        found = refutation.solve(model or state.group, state.values, deadline)
+        found = refutation.solve(model or state.group, state.values, clock)
         if isinstance(found, refutation.Refuted):
             return Proof("equations", {"refutation": dict(found.tree)})
         return self.named(state, found.values) if isinstance(found, refutation.Member) else None

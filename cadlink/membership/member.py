@@ -151,7 +151,7 @@ def member(
         )
     with ExitStack() as stack:
         engine = engine or stack.enter_context(Engine())
-        desk = Desk(engine, clock.deadline, limits.memory_mib, progress)
+        desk = Desk(engine, clock, limits.memory_mib, progress)
         return _Asking(masks, target, closure, limits, desk).answer()
 
 
@@ -187,7 +187,7 @@ class _Asking:
         return self.done(Belongs.UNKNOWN, Assurance.NONE, reason=reason, detail=detail)
 
     def done(self, answer: Belongs, assurance: Assurance, **others: Any) -> Membership:
-        seconds = self.limits.wall_s - (self.desk.deadline - time.monotonic())
+        seconds = self.limits.wall_s - (self.desk.clock.deadline - time.monotonic())
         return Membership(
             self.pattern,
             self.matrix,
@@ -213,7 +213,7 @@ class _Asking:
             "answer": answer.value,
             "proof": proof.to_json(),
         }
-        checked = check_membership(document, self.pattern, self.desk.deadline)
+        checked = check_membership(document, self.pattern, self.desk.clock.deadline)
         factors = None
         if self.factors is not None and answer is Belongs.YES:
             factors = tuple(
@@ -308,7 +308,7 @@ class _Asking:
         support = self.pattern.support().toarray()
         if decision is None or not all(support[cell] for cell in self.matrix.entries):
             return None
-        if check_proof(self.pattern, decision, self.desk.deadline).conclusion != FREE:
+        if check_proof(self.pattern, decision, self.desk.clock.deadline).conclusion != FREE:
             return None  # it is closed and not free
         return Belongs.YES, Proof("free", {"proof": decision.to_json()})
 
@@ -394,7 +394,7 @@ class _Asking:
                     if v
                 ]
             else:
-                curve = curve_through(piece.pattern, piece.values, deadline=clock.deadline)
+                curve = curve_through(piece.pattern, piece.values, clock=clock)
                 if curve is None:
                     return None
                 for number, series in curve.entries.items():

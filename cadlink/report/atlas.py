@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from cadlink import files
+from cadlink.clock import Clock
 from cadlink.database.queries import Entry, PatternDatabase
 from cadlink.database.statistics import Row, densities, totals, unknowns
 from cadlink.errors import InputError
@@ -254,8 +255,8 @@ def _card(database: PatternDatabase, entry: Entry, end: float) -> str:
     data = None if proof is None else find_curve(proof.to_json())
     if data is None:
         # The stored proof is by a theorem, or about a reduced problem: look for a curve to show.
-        deadline = min(end, time.monotonic() + CURVE_S)
-        found = nonclosed.find(pattern, deadline=deadline, trials=200, polish=2)
+        clock = Clock(end).at_most(CURVE_S)
+        found = nonclosed.find(pattern, clock=clock, trials=200, polish=2)
         data = None if found is None else found.data
     drawn = "" if data is None else curve_table(pattern, data)
     trusted = ", trusted" if entry.assurance == "trusted" else ""

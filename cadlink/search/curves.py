@@ -12,9 +12,7 @@ Nothing here is trusted: a curve is data, checked again by the kernel.
 
 from __future__ import annotations
 
-import math
 import random
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -90,11 +88,11 @@ def product_limit(model: Model, entries: Mapping[int, Laurent]) -> dict[Cell, Fr
     return found
 
 
-def candidates(problem: Problem, seed: int = 0, deadline: float | None = None) -> Iterator[Curve]:
+def candidates(problem: Problem, seed: int = 0, clock: Clock = UNLIMITED) -> Iterator[Curve]:
     """Curves with different limits that may be outside the set; small numbers first.
 
-    Ends at the deadline (a value of ``time.monotonic()``), when nothing new came up for a long
-    time, or at once if the problem is too large to write out.  Deterministic in (problem, seed).
+    Ends when the time is over, when nothing new came up for long, or at once if the problem is too
+    large to write out.  Deterministic in (problem, seed).
     """
     model = Model.of(problem)
     if model is None or model.depth < 2:
@@ -102,7 +100,7 @@ def candidates(problem: Problem, seed: int = 0, deadline: float | None = None) -
     rng = random.Random(seed)
     seen: set[tuple[Fraction, ...]] = set()
     trial = idle = 0
-    while idle < _IDLE and (deadline is None or time.monotonic() < deadline):
+    while idle < _IDLE and not clock.expired():
         trial += 1
         idle += 1
         level = (
@@ -125,7 +123,7 @@ def curve_through(
     problem: Problem,
     limit: Limit,
     seed: int = 0,
-    deadline: float | None = None,
+    clock: Clock = UNLIMITED,
     trials: int = 6000,
 ) -> Curve | None:
     """A curve whose limit is the given matrix, or None if none was met in time.
@@ -138,7 +136,6 @@ def curve_through(
         return None
     target = full_limit(model, limit)
     rng = random.Random(seed)
-    clock = Clock(math.inf if deadline is None else deadline)
     for trial in range(trials):
         if clock.expired():
             break

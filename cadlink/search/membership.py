@@ -13,9 +13,10 @@ from cadlink.search.model import Limit, Model, full_limit
 __all__ = ["seems_member"]
 
 
-def seems_member(
-    model: Model, limit: Limit, seed: int = 0, starts: int = 4, steps: int = 60
-) -> bool:
+_STEPS = 60  # from one start
+
+
+def seems_member(model: Model, limit: Limit, seed: int = 0, starts: int = 4) -> bool:
     """Whether some start reached the limit to 1e-12 with entries of at most 50.
 
     At a limit that is not in the set the entries must grow without bound: an error of t^p costs
@@ -29,7 +30,7 @@ def seems_member(
         z = rng.standard_normal(len(model.unknowns))
         damping = 1e-2
         error = _residual(z, paths, row, goal)
-        for _ in range(steps):
+        for _ in range(_STEPS):
             jacobian = np.zeros((len(goal), len(z)))
             for level in range(model.depth):
                 rest = np.delete(paths, level, axis=1)

@@ -8,11 +8,11 @@ phi's polynomials by solving one of them for an unknown in which it is linear.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Iterator
 from fractions import Fraction
 
-from cadlink.logic.formula import And, Atom, Formula, Or, evaluate
+from cadlink.clock import UNLIMITED, Clock
+from cadlink.logic.formula import Formula, atoms, evaluate
 from cadlink.logic.polynomial import Polynomial
 from cadlink.logic.simplify import relax
 from cadlink.patterns.group import Cell
@@ -21,48 +21,45 @@ from cadlink.search.model import Limit, Model, Problem
 
 __all__ = ["points"]
 
+_MOST = 4  # points that are wanted
 _CURVES = 300
 _TRIALS = 3000
 
 
 def points(
-    problem: Problem,
-    phi: Formula,
-    seed: int = 0,
-    deadline: float | None = None,
-    most: int = 4,
+    problem: Problem, phi: Formula, seed: int = 0, clock: Clock = UNLIMITED
 ) -> list[dict[Cell, Fraction]]:
-    """Up to ``most`` points (values of all cells) likely to be in the closure and not in the set.
+    """Some points (values of all cells) likely to be in the closure and not in the set.
 
     ``phi`` is quantifier-free in the a_{j}_{k} of the observed cells.  Limits of curves come first,
-    and among each kind those with the most zeros.  ``deadline`` is a value of ``time.monotonic()``.
+    and among each kind those with the most zeros.
     """
     model = Model.of(problem)
     if model is None:
         return []
     limits = []
-    for count, curve in enumerate(candidates(problem, seed, deadline)):
+    for count, curve in enumerate(candidates(problem, seed, clock)):
         if not evaluate(phi, _named(curve.limit)):
             limits.append(dict(curve.limit))
-        if len(limits) >= 3 * most or count >= _CURVES:
+        if len(limits) >= 3 * _MOST or count >= _CURVES:
             break
     limits.sort(key=_weight)
-    if len(limits) >= most:
-        return limits[:most]
+    if len(limits) >= _MOST:
+        return limits[:_MOST]
     wide = relax(phi)
     boundary = []
     for point in _boundary_points(model, phi, seed):
-        if deadline is not None and time.monotonic() > deadline:
+        if clock.expired():
             break
         if point in boundary or point in limits:
             continue
         named = _named(point)
         if not evaluate(phi, named) and evaluate(wide, named):
             boundary.append(point)
-            if len(boundary) >= 3 * most:
+            if len(boundary) >= 3 * _MOST:
                 break
     boundary.sort(key=_weight)
-    return (limits + boundary)[:most]
+    return (limits + boundary)[:_MOST]
 
 
 def _named(point: Limit) -> dict[str, Fraction | int]:
@@ -74,18 +71,10 @@ def _weight(point: dict[Cell, Fraction]) -> tuple[int, Fraction]:
     return len(values), sum(values, Fraction(0))
 
 
-def _polynomials(phi: Formula) -> Iterator[Polynomial]:
-    if isinstance(phi, Atom):
-        yield phi.poly
-    elif isinstance(phi, And | Or):
-        for part in phi.args:
-            yield from _polynomials(part)
-
-
 def _boundary_points(model: Model, phi: Formula, seed: int) -> Iterator[dict[Cell, Fraction]]:
     """Small integer points, moved onto the zero sets of one to three of phi's polynomials."""
     rng = random.Random(seed)
-    polynomials = list(dict.fromkeys(_polynomials(phi)))
+    polynomials = list(dict.fromkeys(atom.poly for atom in atoms(phi)))
     cell_of = {f"a_{j}_{k}": (j, k) for j, k in model.cells}
     for _ in range(_TRIALS):
         zeros = rng.choice((0.2, 0.5, 0.8))

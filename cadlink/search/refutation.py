@@ -20,7 +20,6 @@ is not refuted here.
 from __future__ import annotations
 
 import random
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from typing import Any, TypeAlias
 
 import flint
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.search.model import Limit, Model, Problem, full_limit
 from cadlink.search.proofs import Branch, Contradiction, Fact, Refutation, write
 
@@ -73,12 +73,12 @@ class _Stop(Exception):
 
 
 def refute(
-    problem: Problem | Model, limit: Limit, deadline: float | None = None, seed: int = 0
+    problem: Problem | Model, limit: Limit, clock: Clock = UNLIMITED, seed: int = 0
 ) -> Refuted | Outcome:
     """A refutation of "limit is in the set", or why there is none.
 
-    ``deadline`` is a value of ``time.monotonic()``.  Raises ValueError for a limit with a nonzero
-    value outside the support (it is then trivially no member, and no limit either).
+    Raises ValueError for a limit with a nonzero value outside the support (it is then trivially no
+    member, and no limit either).
 
     >>> from cadlink.patterns.group import Group
     >>> from fractions import Fraction
@@ -88,12 +88,12 @@ def refute(
     >>> refute(group, {(0, 0): Fraction(1), (0, 1): Fraction(1)})
     <Outcome.MEMBER: 'member'>
     """
-    found = solve(problem, limit, deadline, seed)
+    found = solve(problem, limit, clock, seed)
     return Outcome.MEMBER if isinstance(found, Member) else found
 
 
 def solve(
-    problem: Problem | Model, limit: Limit, deadline: float | None = None, seed: int = 0
+    problem: Problem | Model, limit: Limit, clock: Clock = UNLIMITED, seed: int = 0
 ) -> Refuted | Member | Outcome:
     """A refutation of "limit is in the set", values of the unknowns that give it, or why there is
     neither: Outcome.STUCK or Outcome.TIME.  As :func:`refute`.
@@ -107,7 +107,7 @@ def solve(
     if model is None:
         return Outcome.STUCK
     cells = _cell_facts(model, limit)
-    search = _Search(model.names, random.Random(seed), deadline)
+    search = _Search(model.names, random.Random(seed), clock)
     try:
         found = search.solve(_State(list(cells), {}, 0))
     except _Stop as stop:
@@ -160,15 +160,15 @@ class _State:
 
 
 class _Search:
-    def __init__(self, names: Sequence[str], rng: random.Random, deadline: float | None) -> None:
+    def __init__(self, names: Sequence[str], rng: random.Random, clock: Clock) -> None:
         self.names = names
         self.rng = rng
-        self.deadline = deadline
+        self.clock = clock
 
     def solve(self, state: _State) -> Refutation:
         """A refutation of the state; _Stop if there is none to be had."""
         while True:
-            if self.deadline is not None and time.monotonic() > self.deadline:
+            if self.clock.expired():
                 raise _Stop(Outcome.TIME)
             end = _strip(state)
             if end is not None:

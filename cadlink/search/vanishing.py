@@ -9,7 +9,6 @@ the polynomials of lower degree is left out.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -21,6 +20,7 @@ import flint
 import numpy as np
 import numpy.typing as npt
 
+from cadlink.clock import UNLIMITED, Clock
 from cadlink.modular import PRIME
 from cadlink.patterns.group import Cell
 from cadlink.search.model import Model, Problem
@@ -37,13 +37,12 @@ Degree: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]  # rows, columns, so
 
 
 def find(
-    problem: Problem, seed: int = 0, deadline: float | None = None, max_degree: int = 4
+    problem: Problem, seed: int = 0, clock: Clock = UNLIMITED, max_degree: int = 4
 ) -> list[Any]:
     """Polynomials in the a_{j}_{k}, as POLY lists of the schema, that vanish on the set.
 
-    Of each degree up to ``max_degree`` those that the lower ones do not generate; after the
-    deadline
-    (a value of ``time.monotonic()``) what was found so far.  Empty if the set contains an open set.
+    Of each degree up to ``max_degree`` those that the lower ones do not generate; when the time is
+    over what was found so far.  Empty if the set contains an open set.
 
     >>> from cadlink.patterns.group import Group
     >>> find(Group.of_blocks([([0, 1], [0, 1])]))
@@ -65,7 +64,7 @@ def find(
         sizes = [len(c) for c in classes.values() if len(c) <= _MAX_CLASS]
         points = _points(model, rng, max(sizes, default=0) + 12)
         for multidegree, monomials in classes.items():
-            if deadline is not None and time.monotonic() > deadline:
+            if clock.expired():
                 return _to_json(model, found + fresh)
             if not 2 <= len(monomials) <= _MAX_CLASS:
                 continue

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import islice
 
 import pytest
 
+from cadlink.clock import Clock
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
 from cadlink.search.curves import Curve, candidates, curve_through, simplify
@@ -48,7 +48,7 @@ def test_candidates_depend_on_problem_and_seed_alone(problem: Callable[[str], Pr
 
 
 def test_candidates_end(problem: Callable[[str], Problem]) -> None:
-    assert list(candidates(problem("##/##"), deadline=time.monotonic() - 1)) == []
+    assert list(candidates(problem("##/##"), clock=Clock.of(-1))) == []
     assert list(candidates(Pattern.of(["11/01"]))) == []  # one factor
     # a row: whatever collapses, nothing new can be reached
     assert list(candidates(problem("##"))) == []

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
+from cadlink.clock import Clock
 from cadlink.logic.formula import TRUE, Atom, Rel, conj, disj, evaluate
 from cadlink.logic.polynomial import Polynomial
 from cadlink.logic.simplify import relax
@@ -43,4 +43,4 @@ def test_nothing_is_missed_by_everything(problem: Callable[[str], Problem]) -> N
 
 
 def test_the_deadline_is_kept(problem: Callable[[str], Problem]) -> None:
-    assert points(problem("##/#."), CORNER, deadline=time.monotonic() - 1) == []
+    assert points(problem("##/#."), CORNER, clock=Clock.of(-1)) == []

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cadlink.certificates.data import Proof
+from cadlink.clock import Clock
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
 from cadlink.search.model import Problem
@@ -45,7 +46,7 @@ def test_a_proof_is_found_and_the_kernel_accepts_it(
     text: str, problem: Callable[[str], Problem], accept: Accept
 ) -> None:
     where = problem(text)
-    proof = find(where, deadline=time.monotonic() + 20)
+    proof = find(where, clock=Clock.of(20))
     assert proof is not None
     assert (proof.rule, proof.parts) == ("curve", ())
     accept(where, proof)
@@ -90,9 +91,9 @@ def test_useless_given_limits_are_passed_over(problem: Callable[[str], Problem])
 
 def test_the_deadline_is_kept(problem: Callable[[str], Problem]) -> None:
     begun = time.monotonic()
-    assert find(problem("###/###/### + ###/###/###"), deadline=begun + 0.5) is None
+    assert find(problem("###/###/### + ###/###/###"), clock=Clock.of(0.5)) is None
     assert time.monotonic() - begun < 5
-    assert find(problem("##/#."), deadline=begun) is None
+    assert find(problem("##/#."), clock=Clock.of(0)) is None
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -105,7 +106,7 @@ def test_random_groups_of_size_four(seed: int, accept: Accept) -> None:
         )
         for _ in range(4)
     )
-    proof = find(group, deadline=time.monotonic() + 1)
+    proof = find(group, clock=Clock.of(1))
     if proof is not None:  # whether there is one is not known; that it is right, is
         accept(group, proof)
 
@@ -116,6 +117,6 @@ def test_random_chains(seed: int, accept: Accept) -> None:
     pattern = Pattern.of(
         [[[int(rng.random() < 0.6) for _ in range(3)] for _ in range(3)] for _ in range(3)]
     )
-    proof = find(pattern, deadline=time.monotonic() + 1)
+    proof = find(pattern, clock=Clock.of(1))
     if proof is not None:
         accept(pattern, proof)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import copy
 import random
-import time
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
@@ -11,6 +10,7 @@ import flint
 import pytest
 
 from cadlink.certificates.data import Proof
+from cadlink.clock import Clock
 from cadlink.errors import CertificateError
 from cadlink.patterns.group import Cell
 from cadlink.search.curves import curve_through
@@ -78,7 +78,7 @@ def test_members_are_never_refuted(text: str, seed: int, problem: Callable[[str]
     model = Model.of(problem(text))
     assert model is not None
     limit = product_of(model, random.Random(seed))
-    assert refute(model, limit, time.monotonic() + 5, seed) in (Outcome.MEMBER, Outcome.STUCK)
+    assert refute(model, limit, Clock.of(5), seed) in (Outcome.MEMBER, Outcome.STUCK)
 
 
 def test_generic_members_are_recognised(problem: Callable[[str], Problem]) -> None:
@@ -104,7 +104,7 @@ def test_a_value_outside_the_support_is_an_error(problem: Callable[[str], Proble
 
 def test_the_deadline_is_kept(problem: Callable[[str], Problem]) -> None:
     where, limit = problem(MISSED[3][0]), MISSED[3][1]
-    assert refute(where, limit, deadline=time.monotonic() - 1) is Outcome.TIME
+    assert refute(where, limit, clock=Clock.of(-1)) is Outcome.TIME
 
 
 def nodes(tree: Any) -> Iterator[Any]:

@@ -174,8 +174,7 @@ def test_where_the_search_is_stuck_a_matrix_is_missed() -> None:
 
     def missed(limit: Limit) -> Proof | None:
         stuck.append(limit)
-        deadline = time.monotonic() + 60
-        return nonclosed.find(problem, deadline=deadline, starts=(limit,), trials=0)
+        return nonclosed.find(problem, clock=Clock.of(60), starts=(limit,), trials=0)
 
     proof = sections.find(problem, Clock.of(60), missed=missed)
     assert stuck == [{(0, 1): 1, (1, 0): 1}]

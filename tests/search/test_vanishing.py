@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
+from cadlink.clock import Clock
 from cadlink.search.model import Model, Problem
 from cadlink.search.vanishing import find
 
@@ -78,4 +78,4 @@ def test_the_result_depends_on_the_problem_alone(problem: Callable[[str], Proble
 
 
 def test_the_deadline_is_kept(problem: Callable[[str], Problem]) -> None:
-    assert find(problem("###/###/###"), deadline=time.monotonic() - 1) == []
+    assert find(problem("###/###/###"), clock=Clock.of(-1)) == []

@@ -60,7 +60,6 @@ The paper (arXiv 2306.02666) needs (3 N_0 4^(sum N_l) + 1)^N_0 points for the sa
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations
@@ -282,7 +281,7 @@ def by_search(
     """
     if decision.verdict is not Verdict.NOT_CLOSED or decision.certificate is None:
         return None
-    deadline = time.monotonic() + wall_s
+    clock = Clock.of(wall_s)
     for outputs, inputs in _places(pattern, decision.certificate.proof):
         if len(outputs) * len(inputs) > SEARCH_CELLS:
             continue
@@ -292,7 +291,7 @@ def by_search(
         if len(units[0]) < len(inputs) or len(units[-1]) < len(outputs):
             continue
         part = pattern.select(units)
-        step = nonclosed.find(part, deadline=deadline)
+        step = nonclosed.find(part, clock=clock)
         if step is None:
             continue
         factors: Factors = []
