@@ -16,17 +16,19 @@ from cadlink.writing.formulas import NE, many, polynomial, unknown
 
 __all__ = ["RULE"]
 
-MOST_CASES = 16  # that are printed
+MOST_CASES = 16  # that are printed, those without limits of products among them
 
 
 def explain(problem: Problem, told: Told) -> Blocks:
     """The cases, and the parameters in each."""
-    cases, polynomials = told.facts["cases"], told.data.get("polynomials", [])
+    cases, excluded = told.facts["cases"], told.facts["excluded"]
+    polynomials = told.data.get("polynomials", [])
     start: tuple[Block, ...] = (
         Paragraph(
             f"Parameters whose product is A are written down for every {_what(polynomials)}, in"
             f" {many(cases, 'case')}. They are polynomials in the entries of A, divided by powers"
             " of what is not 0 in their case; that their product is A was checked as an identity."
+            + (f" In {many(excluded, 'more case')} there are no limits." if excluded else "")
         ),
     )
     if polynomials:
@@ -39,7 +41,7 @@ def explain(problem: Problem, told: Told) -> Blocks:
             Items(tuple(f"{polynomial(one)}" for one in polynomials)),
             *start,
         )
-    if cases > MOST_CASES:
+    if cases + excluded > MOST_CASES:
         words = "So many cases are not printed here; they are found in the certificate."
         return (*start, Paragraph(words))
     return (*start, *_argument(told.data["tree"], polynomials, ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -120,9 +121,29 @@ def test_only_the_deductions_that_are_needed() -> None:
 
 def test_what_keeps_limits_away_is_said() -> None:
     case = next(case for case in CASES if case.name == "sections_limits")
-    written = text.write(blocks_of(case)[0])
-    assert "for every limit A of products, in 3\ncases" in written
+    written = " ".join(text.write(blocks_of(case)[0]).split())
+    assert "for every limit A of products, in 3 cases" in written
+    assert "In 2 more cases there are no limits." in written
     assert "Here A(0,0) A(1,1) - A(0,1) A(1,0) is not 0: A is no limit of products." in written
+
+
+@pytest.mark.parametrize(("more", "printed"), [(11, True), (12, False)])
+def test_cases_without_limits_count_when_many_are_not_printed(more: int, printed: bool) -> None:
+    """Three cases with parameters, two without limits, and more of these by splitting one."""
+    case = deepcopy(next(case for case in CASES if case.name == "sections_limits"))
+    none = {"vanishes": 0}
+    split: dict[str, Any] = none
+    for _ in range(more):
+        shift = {"coordinate": "a_1_0", "shift": [[1, []]]}
+        split = {**shift, "zero": none, "nonzero": split}
+    case.proof["data"]["tree"]["nonzero"]["nonzero"] = split
+    blocks, conclusion = blocks_of(case)
+    assert conclusion == "closed"
+    written = " ".join(text.write(blocks).split())
+    assert "in 3 cases. They are polynomials" in written
+    assert f"In {2 + more} more cases there are no limits." in written
+    assert written.count("A is no limit of products") == (2 + more if printed else 0)
+    assert ("So many cases are not printed here" in written) != printed
 
 
 def test_what_is_trusted_is_said() -> None:

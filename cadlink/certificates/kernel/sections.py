@@ -3,6 +3,7 @@ polynomial that keeps limits of products away."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import add
@@ -76,7 +77,8 @@ def sections(problem: Problem, at: Reader) -> Found:
     start = _Stratum(own, frozenset())
     check = _Check(problem, table, names, vanishing, at)
     leaves = check.prove(at.data["tree"], start)
-    return Found(CLOSED if vanishing else FREE, facts={"cases": leaves})
+    facts = {"cases": leaves["parameters"], "excluded": leaves["vanishes"]}
+    return Found(CLOSED if vanishing else FREE, facts=facts)
 
 
 @dataclass(frozen=True)
@@ -106,13 +108,13 @@ class _Check:
     vanishing: Sequence[Polynomial]
     at: Reader
 
-    def prove(self, tree: object, stratum: _Stratum) -> int:
-        """The number of leaves with parameters of a tree that proves the matrices of the stratum to
-        be products, or not to be limits of any."""
+    def prove(self, tree: object, stratum: _Stratum) -> Counter[str]:
+        """How many leaves with parameters, and with a polynomial, a tree has that proves the
+        matrices of the stratum to be products, or not to be limits of any."""
         self.at.spend(20_000 + 2000 * len(self.names))
         if isinstance(tree, dict):
             if "zero" in tree:
-                leaves = 0
+                leaves = Counter[str]()
                 for part, below in self._cases(tree, stratum):
                     leaves += self.prove(part, below)
                 return leaves
@@ -121,9 +123,9 @@ class _Check:
                 return self.prove(tree["then"], below)
             if "vanishes" in tree:
                 self._demand_no_limit(tree, stratum)
-                return 0
+                return Counter(vanishes=1)
         self._demand_products(tree, stratum)
-        return 1
+        return Counter(parameters=1)
 
     def _cases(
         self, tree: Mapping[str, object], stratum: _Stratum
