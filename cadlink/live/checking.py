@@ -13,7 +13,8 @@ from torch import nn
 
 from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError, foreign, quoted, shortened
-from cadlink.networks import NetworkAnswer, NetworkVerdict, Question, decide_network, model_of
+from cadlink.networks import NetworkVerdict, Question, decide_network, model_of
+from cadlink.networks.deciding import undecided
 from cadlink.networks.points import CLASSES
 from cadlink.networks.readers.layers import Model
 from cadlink.networks.readers.loaders import (
@@ -23,7 +24,6 @@ from cadlink.networks.readers.loaders import (
     tensor,
 )
 from cadlink.networks.readers.weights import shape_text
-from cadlink.networks.words import explain
 
 __all__ = ["check", "trained_model"]
 
@@ -129,10 +129,7 @@ def check(
     penalty, reason, note = _penalty(model, optimizer, last.name)
     why_not = why_not or reason or _random(model, read)
     if why_not:
-        said = explain(asked, NetworkAnswer.UNKNOWN)
-        return NetworkVerdict(
-            asked, NetworkAnswer.UNKNOWN, read.pattern, explanation=said, reason=why_not
-        )
+        return undecided(asked, read.pattern, why_not)
     verdict = decide_network(
         read, asked, inputs, targets, penalty=penalty, limits=limits, loss=kind
     )

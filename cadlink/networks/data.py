@@ -33,6 +33,7 @@ from cadlink.networks.verdict import (
     NetworkAnswer,
     NetworkVerdict,
     Question,
+    data_in,
     training_data,
 )
 from cadlink.patterns.pattern import Pattern
@@ -191,7 +192,7 @@ def _given(verdict: NetworkVerdict, theorem: str | None) -> TrainingSet:
 def _made(verdict: NetworkVerdict, witness: Witness) -> TrainingSet:
     """The training set of a witness, checked by the kernel."""
     assert verdict.statement is not None
-    found = training_data(replace(verdict, witness=witness))
+    found = data_in(witness, verdict.pattern)
     assert found is not None
     words = named(witness["theorem"], NetworkAnswer.NO_OPTIMUM).points.format(
         points=len(found[0]), units=len(witness.get("units", ()))

@@ -29,7 +29,7 @@ from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict, Question, an
 from cadlink.networks.words import advice_for, explain, in_the_way
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["attempt", "case_of", "decide_network"]
+__all__ = ["attempt", "case_of", "decide_network", "decided", "undecided"]
 
 # Of the time that is left, for the last theorem, after which comes the check only.
 LAST_SHARE = 0.9
@@ -106,13 +106,7 @@ def decide_network(
     case, outside = case_of(
         model, question, inputs, targets, bias, penalty, limits, decider, loss, weights
     )
-    if outside:
-        unknown = NetworkAnswer.UNKNOWN
-        said = explain(case.question, unknown)
-        return NetworkVerdict(
-            case.question, unknown, case.pattern, explanation=said, reason=outside
-        )
-    return _decided(case, tick)
+    return decided(case, outside, tick)
 
 
 def case_of(
@@ -173,8 +167,18 @@ def case_of(
     return case, network.outside(xs is not None)
 
 
-def _decided(case: Case, tick: Tick) -> NetworkVerdict:
-    """The answer of the first theorem that gives one, or why none does."""
+def undecided(question: Question, pattern: Pattern, reason: str) -> NetworkVerdict:
+    """The verdict where no theorem is about such a network, loss or training."""
+    unknown = NetworkAnswer.UNKNOWN
+    said = explain(question, unknown)
+    return NetworkVerdict(question, unknown, pattern, explanation=said, reason=reason)
+
+
+def decided(case: Case, outside: str = "", tick: Tick = silent) -> NetworkVerdict:
+    """The answer of the first theorem that gives one, or why none does; ``case`` and ``outside``
+    as :func:`case_of` gives them."""
+    if outside:
+        return undecided(case.question, case.pattern, outside)
     why_not = []
     open_question = case.question in (Question.THIS_DATA, Question.CUBE)
     decision = None

@@ -19,13 +19,10 @@ import numpy.typing as npt
 
 from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError
-from cadlink.networks.deciding import decide_network
+from cadlink.networks.deciding import case_of, decided
 from cadlink.networks.forward import floats, predictions, received
 from cadlink.networks.kernel.doubles import Parameters
-from cadlink.networks.kernel.losses import NAMED
 from cadlink.networks.kernel.witness import Tick, silent
-from cadlink.networks.points import inputs_of, targets_of
-from cadlink.networks.readers.activations import kind_of
 from cadlink.networks.readers.layers import Model
 from cadlink.networks.readers.models import model_of
 from cadlink.networks.signs import Pair, largest_weights, pairs
@@ -174,13 +171,7 @@ def diagnose(
     'Nothing of the kind seen: no two units nearly cancel.'
     """
     read = model_of(model)
-    parameters = read.parameters() if weights is None else model_of(weights).parameters()
-    if parameters is None:
-        raise InputError("the weights are needed, and there are masks only: give --weights FILE")
-    kind = kind_of(read.activation)
-    if kind not in ("relu", "linear"):
-        raise InputError(f"expected a network with ReLU, found {read.activation}")
-    verdict = decide_network(
+    case, outside = case_of(
         read,
         Question.THIS_DATA,
         inputs,
@@ -189,13 +180,18 @@ def diagnose(
         limits=limits,
         loss=loss,
         weights=weights,
-        tick=tick,
     )
-    xs = inputs_of(inputs, read.pattern.widths[0])
-    ys, named = targets_of(targets, NAMED[loss], read.pattern.widths[-1], len(xs))
-    x, y = floats(xs), floats(ys)
+    parameters, kind = case.parameters, case.activation
+    if parameters is None:
+        raise InputError("the weights are needed, and there are masks only: give --weights FILE")
+    if kind not in ("relu", "linear"):
+        raise InputError(f"expected a network with ReLU, found {read.activation}")
+    verdict = decided(case, outside, tick)
+    assert case.inputs is not None
+    assert case.targets is not None
+    x, y = floats(case.inputs), floats(case.targets)
     said = predictions(parameters, kind, x)
-    right, margin = _sides(said, y, named)
+    right, margin = _sides(said, y, case.loss)
     large = [pair for pair in pairs(parameters, MOST_PAIRS) if _large(pair, parameters, kind, x)]
     return Diagnosis(
         read,

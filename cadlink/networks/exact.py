@@ -40,22 +40,20 @@ from flint import fmpq, fmpq_mat
 
 from cadlink.backends.base import Outcome
 from cadlink.backends.preferences import Kind, preferred
-from cadlink.clock import UNLIMITED, Clock
+from cadlink.clock import Clock
 from cadlink.deciding.decider import Decider
 from cadlink.deciding.decision import Limits
 from cadlink.deciding.oracle import claim
-from cadlink.errors import InputError
 from cadlink.logic.formula import FALSE, Atom, Formula, Rel, conj, exists
 from cadlink.logic.polynomial import Polynomial
 from cadlink.networks.curve import Curve
-from cadlink.networks.readers.tables import rational
-from cadlink.networks.verdict import number_json
-from cadlink.patterns.pattern import Pattern
+from cadlink.networks.theorems.theorem import Case, Found, Rows, Witness, data_witness, rows_json
+from cadlink.patterns.matrix import number_to_json
+from cadlink.patterns.pattern import Pattern, row
 from cadlink.rules.paths import on_paths
 
-__all__ = ["Found", "not_attained", "rational_rows", "realised"]
+__all__ = ["not_attained", "realised"]
 
-Rows = list[list[Fraction]]
 Vector = list[Fraction]
 
 MAX_FITS = 3_000  # combinations of kinks tried for an exact fit
@@ -66,53 +64,17 @@ MAX_POINTS = 6  # of the procedure for two units
 MAX_DENOMINATOR = 24  # of the rational that the numerical ratio is rounded to
 
 
-@dataclass(frozen=True)
-class Found:
-    """A witness, or the reason why there is none."""
-
-    witness: dict[str, Any] | None
-    reason: str = ""
-
-
-def rational_rows(data: Any, name: str, width: int) -> Rows:
-    """The rows of an array as exact numbers; floats are taken as they are, texts "p/q" are read.
-
-    Raises InputError naming the row that does not fit.
-
-    >>> rational_rows([[0.5, "1/3"]], "inputs", 2)
-    [[Fraction(1, 2), Fraction(1, 3)]]
-    """
-    listed = data.tolist() if hasattr(data, "tolist") else data
-    if not isinstance(listed, (list, tuple)) or not listed:
-        raise InputError("expected a list of rows, one per point", name)
-    found = []
-    for number, row in enumerate(listed):
-        place = f"{name}, row {number}"
-        if not isinstance(row, (list, tuple)) or len(row) != width:
-            size = len(row) if isinstance(row, (list, tuple)) else "a number"
-            raise InputError(f"expected {width} entries, found {size}", place)
-        try:
-            found.append([rational(value) for value in row])
-        except (TypeError, ValueError, OverflowError, ZeroDivisionError):
-            raise InputError("expected finite numbers", place) from None
-    return found
-
-
-def not_attained(
-    pattern: Pattern,
-    inputs: Rows,
-    targets: Rows,
-    limits: Limits,
-    decider: Decider | None = None,
-) -> Found:
+def not_attained(case: Case) -> Found:
     """An infimum that two units on a line do not attain; one hidden layer, all biases free."""
-    problem = _Pair.of(pattern, inputs, targets)
+    problem = _Pair.of(case.pattern, *case.exact_data)
     if isinstance(problem, str):
-        return Found(None, problem)
-    if decider is not None:
-        return problem.decide(limits, decider)
-    with Decider() as own:
-        return problem.decide(limits, own)
+        return _no_answer(problem)
+    with case.deciding() as decider:
+        return problem.decide(case.limits_left(), decider)
+
+
+def _no_answer(reason: str) -> Found:
+    return Found(why_not=f"gave no answer: {reason}", undecided=True)
 
 
 # -- exact linear algebra --------------------------------------------------------------------------
@@ -161,12 +123,11 @@ def _independent(vectors: list[Vector]) -> list[int]:
 Hinge = tuple[int, int, Fraction]  # input, orientation 1 or -1, place of the kink
 
 
-def realised(
-    pattern: Pattern, inputs: Rows, targets: Rows, clock: Clock = UNLIMITED
-) -> dict[str, Any] | None:
+def realised(case: Case) -> Witness | None:
     """The witness of constant parameters that predict the targets exactly, or None; one hidden
     layer, all biases free."""
-    clock = clock.at_most(FIT_S)
+    pattern, clock = case.pattern, case.clock.at_most(FIT_S)
+    inputs, targets = case.exact_data
     units = on_paths(pattern)[1].tolist()
     if len({tuple(x) for x in inputs}) < len(inputs):
         return None
@@ -175,14 +136,14 @@ def realised(
     below, above = pattern.layers
     choices = []
     for unit in units:
-        seen = below.indices[below.indptr[unit] : below.indptr[unit + 1]].tolist()
+        seen = row(below, unit).tolist()
         choices.append([hinge for k in seen for hinge in _hinges(k, inputs)])
     for hinges in islice(product(*choices), MAX_FITS):
         values = [[max(s * (x[k] - tau), Fraction(0)) for x in inputs] for k, s, tau in hinges]
         curve = Curve(2)
         for j in range(above.shape[0]):
             clock.check()
-            feeding = set(above.indices[above.indptr[j] : above.indptr[j + 1]].tolist())
+            feeding = set(row(above, j).tolist())
             mine = [place for place, unit in enumerate(units) if unit in feeding]
             vectors = [[Fraction(1)] * len(inputs), *(values[place] for place in mine)]
             kept = _independent(vectors)
@@ -199,12 +160,7 @@ def realised(
             for unit, (k, s, tau) in zip(units, hinges, strict=True):
                 curve.weight(0, unit, k, {0: s})
                 curve.bias(0, unit, {0: -s * tau})
-            return {
-                "theorem": "realised",
-                "claim": "attained",
-                **_data_json(pattern, inputs, targets),
-                "curve": curve.to_json(),
-            }
+            return _witness("realised", pattern, inputs, targets, curve, claim="attained")
     return None
 
 
@@ -215,13 +171,12 @@ def _hinges(k: int, inputs: Rows) -> list[Hinge]:
     return [*rising, *((k, -1, tau) for tau in places[1:])]
 
 
-def _data_json(pattern: Pattern, inputs: Rows, targets: Rows) -> dict[str, Any]:
-    return {
-        "inputs": list(range(pattern.widths[0])),
-        "outputs": list(range(pattern.widths[-1])),
-        "X": [[number_json(v) for v in x] for x in inputs],
-        "Y": [[number_json(v) for v in y] for y in targets],
-    }
+def _witness(
+    theorem: str, pattern: Pattern, inputs: Rows, targets: Rows, curve: Curve, **more: Any
+) -> Witness:
+    """The witness about these very data."""
+    places, outputs = range(pattern.widths[0]), range(pattern.widths[-1])
+    return data_witness(theorem, places, outputs, inputs, targets, curve, **more)
 
 
 # -- two units on a line ---------------------------------------------------------------------------
@@ -277,10 +232,9 @@ class _Pair:
         limit, value = self._limit(corner, ratio)
         seen = self._smallest_seen()
         if seen < float(value) - 1e-9:
-            return Found(
-                None,
+            return _no_answer(
                 f"weights with squared error {seen:.6g} exist, and whether these can be improved"
-                " without bound is not decided",
+                " without bound is not decided"
             )
         claims = []
         for cells in combinations_with_replacement(self._segments(), 2):
@@ -288,19 +242,20 @@ class _Pair:
             statement = f"loss > {value} for {cells[0]} and {cells[1]}"
             run = self._ask(question, statement, limits, deadline, decider)
             if run is None:
-                return Found(None, f"no backend could show that {statement}")
+                return _no_answer(f"no backend could show that {statement}")
             claims.append(claim(statement, [run], cells=[list(c) for c in cells]))
-        return Found(
-            {
-                "theorem": "exact",
-                "claim": "not_attained",
-                **_data_json(self.pattern, self.inputs, self.targets),
-                "infimum": number_json(value),
-                "limit": [[number_json(v) for v in row] for row in limit],
-                "curve": self._curve(corner, ratio).to_json(),
-                "claims": claims,
-            }
+        witness = _witness(
+            "exact",
+            self.pattern,
+            self.inputs,
+            self.targets,
+            self._curve(corner, ratio),
+            claim="not_attained",
+            infimum=number_to_json(value),
+            limit=rows_json(limit),
+            claims=claims,
         )
+        return Found(witness)
 
     @staticmethod
     def _ask(

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from cadlink.errors import InputError, foreign
-from cadlink.networks.exact import rational_rows
 from cadlink.networks.kernel.doubles import Doubles
 from cadlink.networks.kernel.losses import labels_fit
+from cadlink.networks.readers.tables import rational
 from cadlink.networks.readers.weights import comes_from
 from cadlink.networks.theorems.theorem import Rows
 
-__all__ = ["CLASSES", "FEW", "inputs_of", "targets_of"]
+__all__ = ["CLASSES", "FEW", "inputs_of", "rational_rows", "targets_of"]
 
 FEW = 100_000  # numbers that are made exact one by one
 WHOLE = 2**53  # up to here every integer is a double
@@ -66,6 +66,30 @@ def targets_of(data: Any, loss: str, width: int, points: int) -> tuple[Rows | Do
             raise InputError(f"expected {expected}", f"targets, row {number}")
     soft = SOFT.get(loss)
     return rows, soft if soft is not None and not labels_fit(soft, rows) else loss
+
+
+def rational_rows(data: Any, name: str, width: int) -> Rows:
+    """The rows of an array as exact numbers; floats are taken as they are, texts "p/q" are read.
+
+    Raises InputError naming the row that does not fit.
+
+    >>> rational_rows([[0.5, "1/3"]], "inputs", 2)
+    [[Fraction(1, 2), Fraction(1, 3)]]
+    """
+    listed = data.tolist() if hasattr(data, "tolist") else data
+    if not isinstance(listed, (list, tuple)) or not listed:
+        raise InputError("expected a list of rows, one per point", name)
+    found = []
+    for number, row in enumerate(listed):
+        place = f"{name}, row {number}"
+        if not isinstance(row, (list, tuple)) or len(row) != width:
+            size = len(row) if isinstance(row, (list, tuple)) else "a number"
+            raise InputError(f"expected {width} entries, found {size}", place)
+        try:
+            found.append([rational(value) for value in row])
+        except (TypeError, ValueError, OverflowError, ZeroDivisionError):
+            raise InputError("expected finite numbers", place) from None
+    return found
 
 
 def _array(data: Any) -> Any:

@@ -191,9 +191,7 @@ def repair(
         raise InputError(f"{most} changes: expected at least 1")
     if goal != PRODUCTS and not able(case, GOOD):
         raise InputError(_hopeless(case))
-    if case.decider is not None:
-        return _Work(case, case.decider, goal, keep_density, progress).done(most)
-    with Decider() as decider:
+    with case.deciding() as decider:
         return _Work(case, decider, goal, keep_density, progress).done(most)
 
 

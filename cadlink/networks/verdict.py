@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 from cadlink.deciding.decision import Decision
 from cadlink.errors import InputError
@@ -29,9 +29,11 @@ __all__ = [
     "NetworkVerdict",
     "Question",
     "answer_of",
-    "number_json",
+    "data_in",
     "training_data",
 ]
+
+Points: TypeAlias = tuple[tuple[Fraction, ...], ...]
 
 
 class Question(Enum):
@@ -135,33 +137,25 @@ class NetworkVerdict:
         }
 
 
-def number_json(value: Fraction | int) -> int | str:
-    """A rational number in a witness: an integer, or the text "p/q".
-
-    >>> number_json(Fraction(3, 1)), number_json(Fraction(1, 2))
-    (3, '1/2')
-    """
-    value = Fraction(value)
-    return value.numerator if value.denominator == 1 else f"{value.numerator}/{value.denominator}"
-
-
-def training_data(
-    verdict: NetworkVerdict,
-) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[tuple[Fraction, ...], ...]] | None:
+def training_data(verdict: NetworkVerdict) -> tuple[Points, Points] | None:
     """The inputs (points x inputs) and targets (points x outputs) of the witness; None without.
 
     A witness stores the coordinates in its "inputs" and "outputs" only; all others are 0.
     """
-    witness = verdict.witness
-    if witness is None or witness.get("X") is None or witness.get("Y") is None:
+    return data_in(verdict.witness or {}, verdict.pattern)
+
+
+def data_in(witness: Mapping[str, Any], pattern: Pattern) -> tuple[Points, Points] | None:
+    """The same of a witness about such a network."""
+    if witness.get("X") is None or witness.get("Y") is None:
         return None
-    widths = verdict.pattern.widths
+    widths = pattern.widths
     xs = _spread(witness["X"], witness["inputs"], widths[0])
     ys = _spread(witness["Y"], witness["outputs"], widths[-1])
     return xs, ys
 
 
-def _spread(rows: Any, places: Any, width: int) -> tuple[tuple[Fraction, ...], ...]:
+def _spread(rows: Any, places: Any, width: int) -> Points:
     """Rows of the full width with zeros where nothing is given."""
     full = []
     for row in rows:

@@ -187,7 +187,7 @@ def _number(value: object, where: str, row: int, col: int) -> Fraction:
     )
 
 
-def number_to_json(value: Fraction) -> int | str:
+def number_to_json(value: Fraction | int) -> int | str:
     """An integer as such, another number as "p/q".
 
     >>> number_to_json(Fraction(4, 2)), number_to_json(Fraction(1, 3))

@@ -21,7 +21,8 @@ from cadlink.backends.question import pose
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.deciding.oracle import Desk
 from cadlink.logic.formula import FALSE, TRUE, Formula, Quantifier, Rel, exists, forall
-from cadlink.networks import exact
+from cadlink.networks import Question, exact
+from cadlink.networks.theorems.theorem import Case
 from cadlink.patterns.masks import read
 from cadlink.patterns.pattern import Pattern
 
@@ -140,9 +141,19 @@ def test_exact_training_sets_ask_it_and_do_not_raise(grid: Engine) -> None:
     rows = [("0", "1/10"), ("1", "-3/20"), ("3", "11/10"), ("3", "39/20")]
     targets = [[Fraction(v) for v in row] for row in rows]
     with Decider(engine=grid) as decider:
-        found = exact.not_attained(pattern, inputs, targets, Limits(20, 500), decider)
+        found = exact.not_attained(
+            Case(
+                Question.THIS_DATA,
+                pattern,
+                (True, True),
+                inputs=inputs,
+                targets=targets,
+                limits=Limits(20, 500),
+                decider=decider,
+            )
+        )
     assert found.witness is None
-    assert found.reason.startswith("no backend could show that loss > ")
+    assert found.why_not.startswith("gave no answer: no backend could show that loss > ")
 
 
 def test_deciding_with_it_alone(grid: Engine) -> None:

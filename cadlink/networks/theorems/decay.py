@@ -67,7 +67,8 @@ import numpy as np
 
 from cadlink.networks.forward import floats
 from cadlink.networks.theorems.theorem import Case, Found
-from cadlink.networks.verdict import Question, number_json
+from cadlink.networks.verdict import Question
+from cadlink.patterns.matrix import number_to_json
 
 __all__ = ["every_label", "guaranteed", "left_out"]
 
@@ -118,7 +119,7 @@ def left_out(case: Case) -> Found:
         certain = np.divide(sums, sizes, out=np.zeros_like(sums), where=sizes > 0)
         j, k = np.unravel_index(int(certain.argmax()), certain.shape)
         if certain[j, k] > 1e-9:
-            place = number_json(Fraction(float(places[k])))
+            place = number_to_json(Fraction(float(places[k])))
             step = {"input": int(k), "place": place, "output": int(j)}
             witness = {"theorem": "R24c", "claim": "not_attained", "step": step}
             return Found(witness, tentative=True)

@@ -31,8 +31,7 @@ from typing import Any
 import numpy as np
 
 from cadlink.networks.curve import Curve
-from cadlink.networks.theorems.theorem import Case
-from cadlink.networks.verdict import number_json
+from cadlink.networks.theorems.theorem import Case, data_witness
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.paths import on_paths
 
@@ -121,16 +120,7 @@ def _witness(pattern: Pattern, u: int, inputs: list[int], p2: int, size: int) ->
         row[p2] += 1 + x
         row[p1] += place == 0
         targets.append([row[j] for j in outputs])
-    return {
-        "theorem": "R14",
-        "claim": "not_closed",
-        "inputs": inputs,
-        "outputs": outputs,
-        "X": [[number_json(v) for v in x] for x in points],
-        "Y": targets,
-        "target": p2,
-        "curve": curve.to_json(),
-    }
+    return data_witness("R14", inputs, outputs, points, targets, curve, target=p2)
 
 
 def _reached_from(pattern: Pattern, unit: int) -> list[Any]:

@@ -55,8 +55,7 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from cadlink.clock import Clock
 from cadlink.networks.curve import Curve
-from cadlink.networks.theorems.theorem import Case
-from cadlink.networks.verdict import number_json
+from cadlink.networks.theorems.theorem import Case, data_witness
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.paths import Units, on_paths
 
@@ -237,16 +236,9 @@ def _witness(pattern: Pattern, found: _Violation, clock: Clock) -> dict[str, Any
         targets.append(y)
     for j, count in after.items():
         targets[1][j] += to_kink[0] * count
-    return {
-        "theorem": "R18",
-        "claim": "not_closed",
-        "inputs": found.inputs,
-        "outputs": outputs,
-        "X": [[number_json(v) for v in x] for x in points],
-        "Y": [[number_json(v) for v in y.values()] for y in targets],
-        "scale": [1] * (n + 1),
-        "curve": _curve(pattern, found, edges, far * to_kink[0]).to_json(),
-    }
+    ys = [list(y.values()) for y in targets]
+    curve = _curve(pattern, found, edges, far * to_kink[0])
+    return data_witness("R18", found.inputs, outputs, points, ys, curve, scale=[1] * (n + 1))
 
 
 def _cluster(widths: Sequence[int], dimension: int) -> int:

@@ -60,7 +60,7 @@ The paper (arXiv 2306.02666) needs (3 N_0 4^(sum N_l) + 1)^N_0 points for the sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations
 from itertools import count as count_from
@@ -73,7 +73,8 @@ from cadlink.certificates.data import Proof
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.deciding.decision import Decision, Verdict
 from cadlink.networks.curve import Curve
-from cadlink.networks.verdict import number_json
+from cadlink.networks.theorems.theorem import Rows, data_witness, rows_json
+from cadlink.patterns.matrix import number_to_json
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import unique_cut
 from cadlink.rules.paths import Units, on_paths
@@ -128,7 +129,7 @@ def by_cut(
 
 def _cut(
     pattern: Pattern, clock: Clock
-) -> tuple[Factors, list[int], list[int], list[list[Fraction]], dict[str, Any]] | None:
+) -> tuple[Factors, list[int], list[int], Rows, dict[str, Any]] | None:
     """Curve, two outputs, two inputs, limit [[0, *], [*, 0]] and the unit of a unique cut."""
     step = unique_cut.find(pattern, clock)
     if step is None:
@@ -236,16 +237,16 @@ def these_inputs(
         for k, value in zip(inputs, entries, strict=True):
             row[k] = value
     bound = {k: max(abs(x[k]) for x in distinct) for k in everything}
-    return {
-        "theorem": "N1",
-        "claim": "not_closed",
-        "inputs": everything,
-        "outputs": [j1, j2],
-        **_values(whole, distinct),
-        "limit": [[number_json(v) for v in row] for row in whole],
-        "missed": {**missed, "inputs": inputs},
-        "curve": active(pattern, factors, bound).to_json(),
-    }
+    return data_witness(
+        "N1",
+        everything,
+        [j1, j2],
+        distinct,
+        images(whole, distinct),
+        active(pattern, factors, bound),
+        limit=rows_json(whole),
+        missed={**missed, "inputs": inputs},
+    )
 
 
 def _on_one_hyperplane(points: Sequence[tuple[Fraction, ...]], clock: Clock) -> int:
@@ -341,7 +342,7 @@ def _witness(
     factors: Factors,
     outputs: list[int],
     inputs: list[int],
-    limit: list[list[Fraction]],
+    limit: Rows,
     missed: dict[str, Any],
     biased: bool,
 ) -> dict[str, Any]:
@@ -356,32 +357,23 @@ def _witness(
     if biased:
         bound = {k: abs(points[-1][column]) for column, k in enumerate(inputs)}
         curve = active(pattern, factors, bound)
-    return {
-        "theorem": "N1",
-        "claim": "not_closed",
-        "inputs": inputs,
-        "outputs": outputs,
-        **_values(limit, points),
-        "origin": [number_json(v) for v in origin],
-        "scale": [number_json(v) for v in scale],
-        "limit": [[number_json(v) for v in row] for row in limit],
-        "missed": missed,
-        "curve": curve.to_json(),
-    }
+    return data_witness(
+        "N1",
+        inputs,
+        outputs,
+        points,
+        images(limit, points),
+        curve,
+        origin=list(map(number_to_json, origin)),
+        scale=list(map(number_to_json, scale)),
+        limit=rows_json(limit),
+        missed=missed,
+    )
 
 
-def _values(
-    limit: Sequence[Sequence[Fraction]], points: Sequence[Sequence[Fraction]]
-) -> dict[str, Any]:
-    """X and Y = A x."""
-    targets = [
-        [sum((a * v for a, v in zip(row, x, strict=True)), Fraction(0)) for row in limit]
-        for x in points
-    ]
-    return {
-        "X": [[number_json(v) for v in x] for x in points],
-        "Y": [[number_json(v) for v in y] for y in targets],
-    }
+def images(matrix: Rows, points: Iterable[Sequence[Fraction]]) -> Rows:
+    """The matrix applied to every point."""
+    return [[_dot(row, x) for row in matrix] for x in points]
 
 
 def active(pattern: Pattern, factors: Factors, bound: Mapping[int, Fraction]) -> Curve:

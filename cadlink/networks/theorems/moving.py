@@ -17,8 +17,10 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
-from cadlink.networks.theorems.theorem import Case, Witness, same_data
-from cadlink.networks.verdict import number_json
+from cadlink.networks.theorems.linear_part import images
+from cadlink.networks.theorems.theorem import Case, Witness, rows_json
+from cadlink.networks.verdict import data_in
+from cadlink.patterns.matrix import number_to_json
 
 __all__ = ["moved", "moved_to"]
 
@@ -31,6 +33,7 @@ def moved_to(witness: Mapping[str, Any], case: Case) -> Witness | None:
     xs, ys = case.exact_data
     if len(xs) != len(witness["X"]):
         return None
+    given = sorted(zip(map(tuple, xs), map(tuple, ys), strict=True))
     centred = witness["theorem"] == "N1" and not any(witness["origin"])
     for candidate in (witness, *((_centred(witness),) if centred else ())):
         scales = [
@@ -41,7 +44,8 @@ def moved_to(witness: Mapping[str, Any], case: Case) -> Witness | None:
         ]
         targets = [v for y in ys for v in y]
         found = _scaled(candidate, scales, _ratio(targets, [v for y in candidate["Y"] for v in y]))
-        if same_data(found, case):
+        rows = data_in(found, case.pattern)
+        if rows is not None and given == sorted(zip(*rows, strict=True)):
             return found
     return None
 
@@ -120,15 +124,7 @@ def _centred(witness: Mapping[str, Any]) -> Witness:
         [factor * Fraction(s - count // 2) ** (j + 1) for j, factor in enumerate(factors)]
         for s in range(count)
     ]
-    targets = [
-        [sum((a * v for a, v in zip(row, x, strict=True)), Fraction(0)) for row in limit]
-        for x in points
-    ]
-    return {**witness, "X": _json(points), "Y": _json(targets)}
-
-
-def _json(rows: Sequence[Sequence[Fraction]]) -> list[list[int | str]]:
-    return [[number_json(value) for value in row] for row in rows]
+    return {**witness, "X": rows_json(points), "Y": rows_json(images(limit, points))}
 
 
 def _scaled(witness: Mapping[str, Any], scales: Sequence[Fraction], scale_y: Fraction) -> Witness:
@@ -142,21 +138,19 @@ def _scaled(witness: Mapping[str, Any], scales: Sequence[Fraction], scale_y: Fra
     biases[-1] = [[i, _times(series, scale_y)] for i, series in biases[-1]]
     found = dict(witness)
     found["curve"] = {"weights": weights, "biases": biases}
-    found["X"] = _json(
-        [[Fraction(v) * s for v, s in zip(x, scales, strict=True)] for x in witness["X"]]
-    )
-    found["Y"] = _json([[Fraction(v) * scale_y for v in y] for y in witness["Y"]])
+    found["X"] = _times_each(witness["X"], scales)
+    found["Y"] = rows_json([Fraction(v) * scale_y for v in y] for y in witness["Y"])
     for name in {"origin", "scale"} & set(witness):
-        found[name] = [
-            number_json(Fraction(v) * s) for v, s in zip(witness[name], scales, strict=True)
-        ]
+        (found[name],) = _times_each([witness[name]], scales)
     if "limit" in witness:
-        found["limit"] = [
-            [number_json(Fraction(v) * scale_y / s) for v, s in zip(row, scales, strict=True)]
-            for row in witness["limit"]
-        ]
+        found["limit"] = _times_each(witness["limit"], [scale_y / s for s in scales])
     return found
 
 
+def _times_each(rows: Sequence[Any], factors: Sequence[Fraction]) -> list[list[int | str]]:
+    """The columns times these numbers."""
+    return rows_json([Fraction(v) * f for v, f in zip(row, factors, strict=True)] for row in rows)
+
+
 def _times(series: Sequence[Any], factor: Fraction) -> list[list[int | str]]:
-    return [[e, number_json(Fraction(c) * factor)] for e, c in series]
+    return [[e, number_to_json(Fraction(c) * factor)] for e, c in series]

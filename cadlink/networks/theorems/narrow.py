@@ -81,8 +81,7 @@ from typing import Any
 
 from cadlink.networks.curve import Curve
 from cadlink.networks.theorems.saturated import cover, lines, on_line, three_to_a_gap
-from cadlink.networks.theorems.theorem import Case
-from cadlink.networks.verdict import number_json
+from cadlink.networks.theorems.theorem import Case, data_witness
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.paths import Units, on_paths
 
@@ -163,20 +162,6 @@ def _applying(case: Case) -> tuple[list[int], list[int], list[Units]] | None:
     return cover(case, inputs, layers[0]), ends, layers
 
 
-def _witness(
-    inputs: list[int], outputs: list[int], times: Sequence[Fraction], targets: Any, **more: Any
-) -> dict[str, Any]:
-    return {
-        "theorem": "R20",
-        "claim": "not_closed",
-        "inputs": inputs,
-        "outputs": outputs,
-        "X": on_line(times, inputs),
-        "Y": [[number_json(y) for y in row] for row in targets],
-        **more,
-    }
-
-
 def _seen(pattern: Pattern, unit: int, inputs: Sequence[int]) -> int:
     """One of these inputs that a first-layer unit sees."""
     mask = pattern.layers[0]
@@ -218,7 +203,7 @@ def _two_units(
     for unit in units:
         curve.weight(2, outputs[0], unit, {0: 1})
     targets = [[limit(t)] for t in times]
-    return _witness(inputs, outputs, times, targets, curve=curve.to_json())
+    return data_witness("R20", inputs, outputs, on_line(times, inputs), targets, curve)
 
 
 def _one_unit(
@@ -255,5 +240,5 @@ def _one_unit(
             row[place[one if u in feeds[one] else two]] += max(5 + 2 * s - h, Fraction(0))
         targets.append(row)
     bends = [1, *range(4, 2 * count + 3, 2)]
-    more = {"bends": bends, "jump": 5, "curve": curve.to_json()}
-    return _witness(inputs, outputs, times, targets, **more)
+    points = on_line(times, inputs)
+    return data_witness("R20", inputs, outputs, points, targets, curve, bends=bends, jump=5)

@@ -76,8 +76,7 @@ from scipy.sparse.csgraph import connected_components
 
 from cadlink.clock import Clock
 from cadlink.networks.curve import Curve
-from cadlink.networks.theorems.theorem import Case
-from cadlink.networks.verdict import number_json
+from cadlink.networks.theorems.theorem import Case, data_witness
 from cadlink.patterns.pattern import Pattern
 
 __all__ = [
@@ -532,16 +531,15 @@ def _witness(
         unit(i, kink, Fraction(0), {target: {0: Fraction(1)}})
         for row, point in zip(targets, points, strict=True):
             row[at_output[target]] += max(form(i, kink, point), Fraction(0))
-    return {
-        "theorem": theorem,
-        "claim": "not_closed",
-        "hidden_bias": bias_input is None,
-        "inputs": inputs,
-        "outputs": outputs,
-        "X": [[number_json(value) for value in point] for point in points],
-        "Y": [[number_json(value) for value in row] for row in targets],
-        "curve": curve.to_json(),
-        "pair": [o1, o2],
-        "units": [found.a, found.b, *found.others],
-        "line": order,
-    }
+    return data_witness(
+        theorem,
+        inputs,
+        outputs,
+        points,
+        targets,
+        curve,
+        hidden_bias=bias_input is None,
+        pair=[o1, o2],
+        units=[found.a, found.b, *found.others],
+        line=order,
+    )

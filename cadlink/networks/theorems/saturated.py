@@ -65,8 +65,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from cadlink.networks.curve import Curve
-from cadlink.networks.theorems.theorem import Case
-from cadlink.networks.verdict import number_json
+from cadlink.networks.theorems.theorem import Case, data_witness
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.paths import Units, meeting, on_paths, reached, reaching
 
@@ -282,16 +281,11 @@ def _witness(case: Case, inputs: list[int], output: int, layers: Sequence[Units]
     times = three_to_a_gap(breaks, [*means, before[-1]])
     starts = [piece.start for piece in pieces]
     targets = [limit(t, pieces[max(bisect_right(starts, t) - 1, 0)]) for t in times]
-    return {
-        "theorem": "R17",
-        "claim": "not_closed",
-        "inputs": inputs,
-        "outputs": [output],
-        "X": on_line(times, inputs),
-        "Y": [[number_json(y)] for y in targets],
-        "jump": special,
-        "curve": _curve(case.pattern, inputs, output, layers).to_json(),
-    }
+    points = on_line(times, inputs)
+    curve = _curve(case.pattern, inputs, output, layers)
+    return data_witness(
+        "R17", inputs, [output], points, [[y] for y in targets], curve, jump=special
+    )
 
 
 def three_to_a_gap(breaks: Sequence[Break], means: Sequence[Fraction]) -> list[Fraction]:
@@ -320,9 +314,9 @@ def three_to_a_gap(breaks: Sequence[Break], means: Sequence[Fraction]) -> list[F
     return times
 
 
-def on_line(times: Sequence[Fraction], inputs: Sequence[int]) -> list[list[int | str]]:
+def on_line(times: Sequence[Fraction], inputs: Sequence[int]) -> list[list[Fraction]]:
     """The points of the line t (1, ..., 1)."""
-    return [[number_json(t)] * len(inputs) for t in times]
+    return [[t] * len(inputs) for t in times]
 
 
 def _curve(pattern: Pattern, inputs: list[int], output: int, layers: Sequence[Units]) -> Curve:

@@ -198,18 +198,6 @@ def _independent(case: Case) -> Found | None:
     return Found({"theorem": "R6", "claim": claim, "certificate": certificate}, "", decision)
 
 
-def _realised(case: Case) -> Found | None:
-    xs, ys = case.exact_data
-    return _found(exact.realised(case.pattern, xs, ys, case.clock))
-
-
-def _pair(case: Case) -> Found:
-    """The procedure for two units on a line."""
-    xs, ys = case.exact_data
-    found = exact.not_attained(case.pattern, xs, ys, case.limits_left(), case.decider)
-    return Found(found.witness, f"gave no answer: {found.reason}", undecided=True)
-
-
 # -- the table -------------------------------------------------------------------------------------
 
 THEOREMS: tuple[Theorem, ...] = (
@@ -547,7 +535,7 @@ THEOREMS: tuple[Theorem, ...] = (
         frozenset({(_C, _YES)}),
         "free biases, and targets that some weights predict exactly",
         "some weights predict the targets exactly",
-        _realised,
+        lambda case: _found(exact.realised(case)),
         biases=ALL,
         hidden=(1, 1),
     ),
@@ -556,7 +544,7 @@ THEOREMS: tuple[Theorem, ...] = (
         frozenset({(_C, _NO)}),
         "two hidden units on one input",
         "all arrangements of the units' kinks were examined",
-        _pair,
+        exact.not_attained,
         loss="squared",
         biases=ALL,
         hidden=(1, 1),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, TypeAlias, TypeVar
@@ -10,13 +11,24 @@ from typing import Any, TypeAlias, TypeVar
 from cadlink.clock import UNLIMITED, Clock, OutOfTime
 from cadlink.deciding.decider import Decider
 from cadlink.deciding.decision import Decision, Limits
+from cadlink.networks.curve import Curve
 from cadlink.networks.kernel.doubles import Doubles, Parameters, array_json
 from cadlink.networks.kernel.losses import LOSSES, within
 from cadlink.networks.kernel.table import ANY, Biases
 from cadlink.networks.verdict import NetworkAnswer, Question
+from cadlink.patterns.matrix import number_to_json
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["Case", "Found", "Rows", "Theorem", "Witness", "parameters_json", "same_data"]
+__all__ = [
+    "Case",
+    "Found",
+    "Rows",
+    "Theorem",
+    "Witness",
+    "data_witness",
+    "parameters_json",
+    "rows_json",
+]
 
 Witness: TypeAlias = dict[str, Any]
 Rows: TypeAlias = list[list[Fraction]]
@@ -76,13 +88,14 @@ class Case:
         assert isinstance(self.targets, list)
         return self.inputs, self.targets
 
+    def deciding(self) -> AbstractContextManager[Decider]:
+        """The caller's decider, which stays open, or one for this time."""
+        return Decider() if self.decider is None else nullcontext(self.decider)
+
     def matrix(self, pattern: Pattern | None = None) -> Decision:
         """The decision about the products of the masks (of other masks, if given)."""
-        wanted = self.pattern if pattern is None else pattern
-        if self.decider is not None:
-            return self.decider.decide(wanted, self.limits_left())
-        with Decider() as decider:
-            return decider.decide(wanted, self.limits_left())
+        with self.deciding() as decider:
+            return decider.decide(pattern or self.pattern, self.limits_left())
 
     def limits_left(self) -> Limits:
         """The limits, with no more time than is left.  Raises OutOfTime."""
@@ -178,21 +191,34 @@ def parameters_json(parameters: Parameters) -> dict[str, Any]:
     }
 
 
-def same_data(witness: Mapping[str, Any], case: Case) -> bool:
-    """Whether the witness is about exactly the training set of the case, in some order."""
-    assert case.inputs is not None
-    assert case.targets is not None
-    if len(witness["X"]) != len(case.inputs):
-        return False
-    given = sorted((tuple(x), tuple(y)) for x, y in zip(case.inputs, case.targets, strict=True))
-    widths = case.pattern.widths
-    known = sorted(
-        (_full(x, witness["inputs"], widths[0]), _full(y, witness["outputs"], widths[-1]))
-        for x, y in zip(witness["X"], witness["Y"], strict=True)
-    )
-    return given == known
+def data_witness(
+    theorem: str,
+    inputs: Sequence[int],
+    outputs: Sequence[int],
+    xs: Iterable[Sequence[Fraction | int]],
+    ys: Iterable[Sequence[Fraction | int]],
+    curve: Curve,
+    claim: str = "not_closed",
+    **more: Any,
+) -> Witness:
+    """A witness about data that are 0 in all other inputs and outputs; by default, that a curve of
+    parameters approaches the targets ``ys`` and that they are missed."""
+    return {
+        "theorem": theorem,
+        "claim": claim,
+        "inputs": list(inputs),
+        "outputs": list(outputs),
+        "X": rows_json(xs),
+        "Y": rows_json(ys),
+        "curve": curve.to_json(),
+        **more,
+    }
 
 
-def _full(row: Sequence[Any], places: Sequence[int], width: int) -> tuple[Fraction, ...]:
-    values = dict(zip(places, row, strict=True))
-    return tuple(Fraction(values.get(place, 0)) for place in range(width))
+def rows_json(rows: Iterable[Sequence[Fraction | int]]) -> list[list[int | str]]:
+    """Rows of exact numbers as a witness holds them.
+
+    >>> rows_json([[Fraction(2), Fraction(1, 3)]])
+    [[2, '1/3']]
+    """
+    return [[number_to_json(value) for value in row] for row in rows]
