@@ -6,18 +6,18 @@ share no last hidden unit, or a last hidden unit has its outputs to itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules.paths import live_units
+from cadlink.rules.paths import Units, live_units
 
-__all__ = ["Obstacle", "obstacles"]
+__all__ = ["Obstacle", "masks_are_safe", "obstacles"]
 
 MOST_UNITS = 4  # named of a layer
-MOST_EDGES = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,33 @@ class Obstacle:
 def obstacles(pattern: Pattern, constant_units: bool = False) -> tuple[Obstacle, ...]:
     """The layers that stand in the way of R13, those with the most edges too many first.
 
-    ``constant_units``: some layer has no biases, so that units without inputs count.  Of more than
-    MOST_EDGES edges nothing is said.
+    ``constant_units``: some layer has no biases, so that units without inputs count.
 
     >>> obstacles(Pattern.of(["11/11", "11/11", "11"]))
     (Obstacle(layer=1, units=(0, 1), edges=2),)
     """
-    if pattern.nnz > MOST_EDGES:
-        return ()
-    units = live_units(pattern, constant_units)
     found = []
+    for layer, units, fed in _busy(pattern, constant_units):
+        order = np.argsort(-fed, kind="stable")
+        found.append(Obstacle(layer, tuple(units[order].tolist()), int((fed - 1).sum())))
+    return tuple(sorted(found, key=lambda one: -one.edges))
+
+
+def masks_are_safe(pattern: Pattern, constant_units: bool = False) -> bool:
+    """Whether nothing stands in the way of R13 (R1); ``constant_units`` as for ``obstacles``.
+
+    A connected component of last hidden units and outputs with two of each has a unit that feeds
+    two outputs and shares one.
+
+    >>> masks_are_safe(Pattern.of(["11/11", "11"])), masks_are_safe(Pattern.of(["11/11", "11/11"]))
+    (True, False)
+    """
+    return next(_busy(pattern, constant_units), None) is None
+
+
+def _busy(pattern: Pattern, constant_units: bool) -> Iterator[tuple[int, Units, Units]]:
+    """The layers above units that are in the way, these units, and how many each feeds."""
+    units = live_units(pattern, constant_units)
     for layer in range(1, pattern.depth):
         mask = pattern.layers[layer][units[layer + 1], :][:, units[layer]]
         fed = np.diff(mask.tocsc().indptr)
@@ -72,7 +89,4 @@ def obstacles(pattern: Pattern, constant_units: bool = False) -> tuple[Obstacle,
             fed = np.where((users > 1).astype(np.int64) @ mask.astype(np.int64) > 0, fed, 1)
         busy = np.flatnonzero(fed > 1)
         if len(busy):
-            order = busy[np.argsort(-fed[busy], kind="stable")]
-            edges = int((fed[busy] - 1).sum())
-            found.append(Obstacle(layer, tuple(int(units[layer][i]) for i in order), edges))
-    return tuple(sorted(found, key=lambda one: -one.edges))
+            yield layer, units[layer][busy], fed[busy]

@@ -23,7 +23,7 @@ from cadlink.networks.data import TrainingSet
 from cadlink.networks.experiments.sequence import Array
 from cadlink.networks.experiments.training import Task
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules.paths import Units, on_paths
+from cadlink.rules.paths import Units, on_paths, reaching
 
 __all__ = ["Subnetwork", "subnetwork"]
 
@@ -95,16 +95,6 @@ def subnetwork(data: TrainingSet) -> Subnetwork:
     inputs = np.flatnonzero(xs.any(axis=0)).tolist()
     kept = on_paths(data.pattern, inputs, outputs)
     if not all(data.biases[1:]):  # constant units may serve as biases where there are none
-        kept = [kept[0], *_leading_to(data.pattern, outputs)[1:-1], kept[-1]]
+        leading = reaching(data.pattern, outputs)[1:-1]
+        kept = [kept[0], *map(np.flatnonzero, leading), kept[-1]]
     return Subnetwork(data, tuple(kept), data.pattern.select(kept), xs[:, kept[0]], ys[:, kept[-1]])
-
-
-def _leading_to(pattern: Pattern, outputs: list[int]) -> list[Units]:
-    """Per unit layer the units with a path to these outputs, whether they see inputs or not."""
-    now = np.zeros(pattern.widths[-1], dtype=np.int32)
-    now[outputs] = 1
-    found = [np.flatnonzero(now)]
-    for mask in reversed(pattern.layers):
-        now = (mask.astype(np.int32).T @ now > 0).astype(np.int32)
-        found.append(np.flatnonzero(now))
-    return found[::-1]

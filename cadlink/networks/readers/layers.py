@@ -28,6 +28,7 @@ from cadlink.networks.readers.weights import (
     support,
 )
 from cadlink.patterns.pattern import Pattern
+from cadlink.rules.paths import reached, reaching
 
 __all__ = ["Found", "Layer", "Model", "Options", "assemble", "at", "listed", "not_shared"]
 
@@ -336,14 +337,8 @@ def _masked_biases(layers: Sequence[Layer]) -> str:
 
 def dead_units(pattern: Pattern) -> list[npt.NDArray[np.int64]]:
     """Per unit layer, inputs first, the units on no path from an input to an output, ascending."""
-    below = [np.ones(pattern.widths[0], dtype=bool)]
-    for mask in pattern.layers:
-        below.append(mask.astype(np.int32) @ below[-1].astype(np.int32) > 0)
-    above = [np.ones(pattern.widths[-1], dtype=bool)]
-    for mask in reversed(pattern.layers):
-        above.append(mask.astype(np.int32).T @ above[-1].astype(np.int32) > 0)
-    pairs = zip(below, reversed(above), strict=True)
-    return [np.flatnonzero(~(reached & used)) for reached, used in pairs]
+    pairs = zip(reached(pattern, None), reaching(pattern, None), strict=True)
+    return [np.flatnonzero(~(below & above)) for below, above in pairs]
 
 
 def _own(layer: Found, place: str) -> sp.csr_array:

@@ -32,8 +32,9 @@ import numpy as np
 
 from cadlink.networks.curve import Curve
 from cadlink.networks.theorems.theorem import Case, data_witness
-from cadlink.patterns.pattern import Pattern
-from cadlink.rules.paths import on_paths
+from cadlink.networks.theorems.walk import edges_up
+from cadlink.patterns.pattern import Pattern, row
+from cadlink.rules.paths import on_paths, reaching
 
 __all__ = ["some_data"]
 
@@ -76,8 +77,8 @@ def _alone(pattern: Pattern) -> list[tuple[int, list[int]]]:
     below = pattern.layers[0][live, :]
     lonely = np.asarray(below.sum(axis=0)).ravel() == 1
     found = []
-    for row, unit in enumerate(live.tolist()):
-        seen = below.indices[below.indptr[row] : below.indptr[row + 1]]
+    for place, unit in enumerate(live.tolist()):
+        seen = row(below, place)
         own = seen[lonely[seen]].tolist()
         if len(own) > 1:
             found.append((unit, own[:2]))
@@ -93,7 +94,7 @@ def _witness(pattern: Pattern, u: int, inputs: list[int], p2: int, size: int) ->
         v1, p1 = common[1], p2
     else:
         v1 = next(v for v in seconds if v != v2)
-        p1 = int(_reached_from(pattern, v1)[-1][0])
+        p1 = int(on_paths(pattern.part(2, pattern.depth), [v1])[-1][0])
     curve = Curve(pattern.depth)
     c1, c2 = inputs
     one = Fraction(1)
@@ -105,24 +106,14 @@ def _witness(pattern: Pattern, u: int, inputs: list[int], p2: int, size: int) ->
     curve.weight(1, v2, u, {0: one})
     # Both follow the same rule from unit to unit, so they stay together once they meet.
     for start, end in ((v1, p1), (v2, p2)):
-        allowed = on_paths(pattern, None, [end])
-        here = start
-        for place in range(2, pattern.depth):
-            column = pattern.layers[place][:, [here]].toarray()[:, 0]
-            nxt = next(int(i) for i in allowed[place + 1] if column[i])
-            curve.weight(place, nxt, here, {0: one})
-            here = nxt
+        for place, above, below in edges_up(pattern, start, reaching(pattern, [end]), 2):
+            curve.weight(place, above, below, {0: one})
     outputs = sorted({p1, p2})
     points = [(0, 0), (0, 1), *((i, i * i) for i in range(1, size + 1))]
     targets = []
     for place, (x, _) in enumerate(points):
-        row = dict.fromkeys(outputs, 0)
-        row[p2] += 1 + x
-        row[p1] += place == 0
-        targets.append([row[j] for j in outputs])
+        target = dict.fromkeys(outputs, 0)
+        target[p2] += 1 + x
+        target[p1] += place == 0
+        targets.append([target[j] for j in outputs])
     return data_witness("R14", inputs, outputs, points, targets, curve, target=p2)
-
-
-def _reached_from(pattern: Pattern, unit: int) -> list[Any]:
-    """The units above that a second-layer unit reaches."""
-    return on_paths(pattern.part(2, pattern.depth), [unit])

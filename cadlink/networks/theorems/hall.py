@@ -43,10 +43,8 @@ iff N_2 = ... = N_{L-1} = 1: R13 is the one side, k in a layer with two units th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import comb, prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -55,9 +53,11 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from cadlink.clock import Clock
 from cadlink.networks.curve import Curve
+from cadlink.networks.theorems.linear_part import points_needed
 from cadlink.networks.theorems.theorem import Case, data_witness
-from cadlink.patterns.pattern import Pattern
-from cadlink.rules.paths import Units, on_paths
+from cadlink.networks.theorems.walk import edges_up
+from cadlink.patterns.pattern import Pattern, row
+from cadlink.rules.paths import Units, on_paths, reaching
 
 __all__ = ["existence", "some_data"]
 
@@ -197,8 +197,8 @@ def _kink(case: Case, live: list[Units], units: Units) -> tuple[int, int, int] |
         forced = rows[:, np.flatnonzero(alone)].sum(axis=1) > 0
         free = np.flatnonzero((np.diff(rows.indptr) > 0) & ~forced)
         if len(free):
-            row = int(free[0])
-            return layer, int(keep[row]), int(rows.indices[rows.indptr[row]])
+            place = int(free[0])
+            return layer, int(keep[place]), int(row(rows, place)[0])
     return None
 
 
@@ -212,8 +212,7 @@ def _witness(pattern: Pattern, found: _Violation, clock: Clock) -> dict[str, Any
     after = _paths_from(edges, pattern.depth, {found.unit: 1}, found.layer)
     outputs = sorted({j for _, ends in counts for j in ends} | set(after))
     n = len(found.units)
-    layers = on_paths(pattern, found.inputs, outputs)[1:-1]
-    size = _cluster([len(layer) for layer in layers], n + 1)
+    size = points_needed(pattern, found.inputs, outputs)
     if (2 + n * size) * (n + 1) > MAX_NUMBERS:
         return None
     far = max(5, 2 * max(to_kink) // to_kink[0] + 1)
@@ -241,55 +240,23 @@ def _witness(pattern: Pattern, found: _Violation, clock: Clock) -> dict[str, Any
     return data_witness("R18", found.inputs, outputs, points, ys, curve, scale=[1] * (n + 1))
 
 
-def _cluster(widths: Sequence[int], dimension: int) -> int:
-    """D Q + 1 for these numbers of units.
-
-    >>> _cluster([1, 2], 2)
-    17
-    """
-    along = prod(dimension * width + 1 for width in widths)
-    patterns = prod(sum(comb(width, j) for j in range(dimension + 1)) for width in widths)
-    return dimension * min(along, patterns) + 1
-
-
 Edges: TypeAlias = list[dict[int, set[int]]]  # per layer of weights, the units that a unit feeds
 
 
 def _part(pattern: Pattern, found: _Violation) -> Edges:
     """A few paths: from every u to an output without k, and from u_1 through k to one."""
-    masks = [mask.tocsc() for mask in pattern.layers]
-    to_output = _down(pattern, pattern.depth, range(pattern.widths[-1]), None)
-    to_kink = _down(pattern, found.layer, [found.unit], None)
-    avoiding = _down(pattern, pattern.depth, range(pattern.widths[-1]), found)
-    edges: Edges = [{} for _ in masks]
-
-    def follow(layer: int, unit: int, top: int, allowed: list[set[int]]) -> None:
-        for place in range(layer, top):
-            mask = masks[place]
-            fed = mask.indices[mask.indptr[unit] : mask.indptr[unit + 1]].tolist()
-            above = min(v for v in fed if v in allowed[place + 1])
-            edges[place].setdefault(unit, set()).add(above)
-            unit = above
-
-    for unit in found.units:
-        follow(1, unit, pattern.depth, avoiding)
-    follow(1, found.units[0], found.layer, to_kink)
-    follow(found.layer, found.unit, pattern.depth, to_output)
+    to_output = reaching(pattern, None)
+    below = pattern.part(0, found.layer)
+    others = to_output[found.layer].copy()
+    others[found.unit] = False
+    avoiding = [*reaching(below, np.flatnonzero(others).tolist()), *to_output[found.layer + 1 :]]
+    paths = [edges_up(pattern, unit, avoiding, 1) for unit in found.units]
+    paths.append(edges_up(pattern, found.units[0], reaching(below, [found.unit]), 1))
+    paths.append(edges_up(pattern, found.unit, to_output, found.layer))
+    edges: Edges = [{} for _ in pattern.layers]
+    for place, above, unit in (edge for path in paths for edge in path):
+        edges[place].setdefault(unit, set()).add(above)
     return edges
-
-
-def _down(
-    pattern: Pattern, top: int, ends: Sequence[int], without: _Violation | None
-) -> list[set[int]]:
-    """Per unit layer up to ``top`` the units with a path to the ends (that avoids k)."""
-    found: list[set[int]] = [set() for _ in range(top + 1)]
-    found[top] = set(ends)
-    for layer in range(top - 1, 0, -1):
-        rows = pattern.layers[layer][sorted(found[layer + 1]), :]
-        found[layer] = set(rows.indices.tolist())
-        if without is not None and layer == without.layer:
-            found[layer].discard(without.unit)
-    return found
 
 
 def _paths(edges: Edges, depth: int, unit: int, found: _Violation) -> tuple[int, dict[int, int]]:

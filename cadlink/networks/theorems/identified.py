@@ -140,8 +140,7 @@ def _choices(case: Case) -> Iterator[_Choice]:
     for place in np.argsort(np.diff(columns.indptr)[live[0]], kind="stable"):
         case.clock.check()
         left_out = int(live[0][place])
-        start, end = columns.indptr[left_out], columns.indptr[left_out + 1]
-        seeing = live[1][columns.indices[start:end]]
+        seeing = live[1][columns[:, [left_out]].indices]
         others = live[0][live[0] != left_out]
         if (pattern.layers[0][seeing, :][:, others].sum(axis=1) == 0).any():
             continue

@@ -74,10 +74,11 @@ from cadlink.clock import UNLIMITED, Clock
 from cadlink.deciding.decision import Decision, Verdict
 from cadlink.networks.curve import Curve
 from cadlink.networks.theorems.theorem import Rows, data_witness, rows_json
+from cadlink.networks.theorems.walk import edges_up
 from cadlink.patterns.matrix import number_to_json
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import unique_cut
-from cadlink.rules.paths import Units, on_paths
+from cadlink.rules.paths import Units, on_paths, reaching
 from cadlink.search import nonclosed
 from cadlink.search.laurent import Laurent, add, monomial, multiply
 
@@ -87,7 +88,10 @@ MAX_POINTS = 20_000  # more are not written out
 MAX_GIVEN = 60  # given points whose general position is examined
 SEARCH_CELLS = 64  # outputs times inputs beyond which no explicit matrix is searched for
 
+CONSTANT = -1  # beside the inputs
+
 Factors = list[dict[tuple[int, int], Laurent]]
+Series = dict[int, dict[int, Laurent]]  # rows by unit; their entries by input
 
 
 def points_needed(pattern: Pattern, inputs: Sequence[int], outputs: Sequence[int]) -> int:
@@ -165,17 +169,8 @@ def _walk(
     pattern: Pattern, layer: int, unit: int, starts: Sequence[int]
 ) -> list[tuple[int, int, int]]:
     """Edges (mask, row, column) of one path from every start (an input) to a unit of a layer."""
-    found: list[tuple[int, int, int]] = []
-    reach = on_paths(pattern.part(0, layer), None, [unit])
-    for start in starts:
-        here = start
-        for place in range(layer):
-            mask = pattern.layers[place]
-            column = mask[:, [here]].toarray()[:, 0]
-            nxt = next(int(row) for row in reach[place + 1] if column[row])
-            found.append((place, nxt, here))
-            here = nxt
-    return found
+    leading = reaching(pattern.part(0, layer), [unit])
+    return [edge for start in starts for edge in edges_up(pattern, start, leading)]
 
 
 def _avoiding(
@@ -383,24 +378,14 @@ def active(pattern: Pattern, factors: Factors, bound: Mapping[int, Fraction]) ->
     output bias removes what the constants contribute.
     """
     curve = Curve(pattern.depth)
-    linear: dict[int, dict[int, Laurent]] = {k: {k: {0: Fraction(1)}} for k in bound}
-    constant: dict[int, Laurent] = {}
+    rows: Series = {k: {k: {0: Fraction(1)}} for k in bound}
     for place, factor in enumerate(factors):
-        parts: dict[int, dict[int, Laurent]] = {}
-        shifts: dict[int, Laurent] = {}
-        for (i, j), weight in factor.items():
-            if j not in linear or not weight:
-                continue
-            curve.weights[place][i, j] = weight
-            row = parts.setdefault(i, {})
-            for k, series in linear[j].items():
-                row[k] = add(row.get(k, {}), multiply(weight, series))
-            shifts[i] = add(shifts.get(i, {}), multiply(weight, constant.get(j, {})))
-        last = place + 1 == pattern.depth
-        constant = {}
-        for i, row in parts.items():
+        curve.weights[place] |= {cell: w for cell, w in factor.items() if w and cell[1] in rows}
+        rows = _times(factor, rows)
+        for i, row in rows.items():
+            shift = row.pop(CONSTANT, {})
             wanted: Laurent = {}
-            if not last:
+            if place + 1 < pattern.depth:
                 low = min((e for series in row.values() for e in series), default=0)
                 size = sum(
                     (
@@ -411,10 +396,19 @@ def active(pattern: Pattern, factors: Factors, bound: Mapping[int, Fraction]) ->
                     Fraction(0),
                 )
                 wanted = {min(low, 0): Fraction(int(size) + 1)}
-            constant[i] = wanted
-            curve.biases[place][i] = add(wanted, multiply({0: -1}, shifts.get(i, {})))
-        linear = parts
+            row[CONSTANT] = wanted
+            curve.biases[place][i] = add(wanted, multiply({0: -1}, shift))
     return curve
+
+
+def _times(factor: Mapping[tuple[int, int], Laurent], rows: Series) -> Series:
+    """The rows of the factor times a product, given by its rows."""
+    found: Series = {}
+    for (i, j), weight in factor.items():
+        for k, series in rows.get(j, {}).items() if weight else ():
+            row = found.setdefault(i, {})
+            row[k] = add(row.get(k, {}), multiply(weight, series))
+    return found
 
 
 def steady(
@@ -426,14 +420,9 @@ def steady(
     This is the construction in the proof: p = (1, t, t^2, ...) for the first t that fits.
     """
     directions: list[dict[int, list[Fraction]]] = []  # per hidden layer and unit
-    rows: dict[int, dict[int, Laurent]] = {k: {k: {0: Fraction(1)}} for k in inputs}
+    rows: Series = {k: {k: {0: Fraction(1)}} for k in inputs}
     for factor in factors[:-1]:
-        parts: dict[int, dict[int, Laurent]] = {}
-        for (i, j), weight in factor.items():
-            for k, series in rows.get(j, {}).items():
-                row = parts.setdefault(i, {})
-                row[k] = add(row.get(k, {}), multiply(weight, series))
-        rows = parts
+        rows = _times(factor, rows)
         found = {}
         for i, row in rows.items():
             low = min((e for series in row.values() for e, c in series.items() if c), default=None)

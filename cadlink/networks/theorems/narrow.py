@@ -80,7 +80,7 @@ from fractions import Fraction
 from typing import Any
 
 from cadlink.networks.curve import Curve
-from cadlink.networks.theorems.saturated import cover, lines, on_line, three_to_a_gap
+from cadlink.networks.theorems.saturated import cover, lines, on_line, seen_of, three_to_a_gap
 from cadlink.networks.theorems.theorem import Case, data_witness
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.paths import Units, on_paths
@@ -162,13 +162,6 @@ def _applying(case: Case) -> tuple[list[int], list[int], list[Units]] | None:
     return cover(case, inputs, layers[0]), ends, layers
 
 
-def _seen(pattern: Pattern, unit: int, inputs: Sequence[int]) -> int:
-    """One of these inputs that a first-layer unit sees."""
-    mask = pattern.layers[0]
-    row = set(mask.indices[mask.indptr[unit] : mask.indptr[unit + 1]].tolist())
-    return next(k for k in inputs if k in row)
-
-
 def _two_units(
     case: Case, inputs: list[int], outputs: list[int], layers: list[Units]
 ) -> dict[str, Any]:
@@ -190,8 +183,8 @@ def _two_units(
         return sum((max(level - bent, Fraction(0)) for level in levels), one)
 
     curve = Curve(3)
-    curve.weight(0, first, _seen(case.pattern, first, inputs), {0: 1})
-    curve.weight(0, second, _seen(case.pattern, second, inputs), {0: 1})
+    curve.weight(0, first, seen_of(case.pattern, first, inputs), {0: 1})
+    curve.weight(0, second, seen_of(case.pattern, second, inputs), {0: 1})
     curve.bias(0, second, {0: -8, 1: 4})
     curve.weight(1, units[0], first, {0: 1})
     curve.weight(1, units[0], second, {-1: -1})
@@ -221,7 +214,7 @@ def _one_unit(
     times = [Fraction(t) for t in range(-1, 2 * count + 3)]
     targets = []
     curve = Curve(3)
-    curve.weight(0, unit, _seen(pattern, unit, inputs), {0: 1})
+    curve.weight(0, unit, seen_of(pattern, unit, inputs), {0: 1})
     for u, shift in ((a, 1), (b, -1)):
         curve.weight(1, u, unit, {0: -1})
         curve.bias(1, u, {0: 4, 1: shift})

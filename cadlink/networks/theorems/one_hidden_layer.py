@@ -70,14 +70,12 @@ from itertools import permutations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from cadlink.clock import Clock
 from cadlink.networks.curve import Curve
+from cadlink.networks.obstacles import masks_are_safe
 from cadlink.networks.theorems.theorem import Case, data_witness
-from cadlink.patterns.pattern import Pattern
+from cadlink.patterns.pattern import Pattern, row
 
 __all__ = [
     "Obstruction",
@@ -121,27 +119,9 @@ def guaranteed(pattern: Pattern, constant_units: bool = False) -> dict[str, Any]
     >>> guaranteed(Pattern.of(["11/11", "11/11"])) is None
     True
     """
-    if pattern.depth != 2:
-        return None
-    below, above = pattern.layers
-    live = np.diff(below.indptr) > 0
-    if constant_units:
-        live[:] = True
-    edges = above.tocoo()
-    keep = live[edges.col]
-    rows, units = edges.row[keep].astype(np.int64), edges.col[keep].astype(np.int64)
-    outputs, width = above.shape
-    graph = _graph(rows, units + outputs, outputs + width)
-    _, label = connected_components(graph, directed=False)
-    unit_count = np.bincount(np.unique(np.stack((label[rows], units)), axis=1)[0])
-    output_count = np.bincount(np.unique(np.stack((label[rows], rows)), axis=1)[0])
-    if rows.size and ((unit_count > 1) & (output_count > 1)).any():
+    if pattern.depth != 2 or not masks_are_safe(pattern, constant_units):
         return None
     return {"theorem": "R1", "claim": "closed", "constant_units": constant_units}
-
-
-def _graph(rows: Any, cols: Any, size: int) -> Any:
-    return coo_array((np.ones(rows.size, dtype=np.int8), (rows, cols)), shape=(size, size)).tocsr()
 
 
 # -- (a): any data may be chosen -------------------------------------------------------------------
@@ -181,15 +161,15 @@ def _by_input(case: Case) -> Iterator[Obstruction]:
     sees = case.once(_sees)
     few = [int(k) for k in np.argsort(seen_by, kind="stable") if 2 <= seen_by[k] <= MOST_SEEING]
     for k in few[:MAX_INPUTS]:
-        units = _line(by_input, k).tolist()
+        units = row(by_input, k).tolist()
         for a, b in permutations(units, 2):
             case.clock.check()
-            outputs = _line(by_unit, a).tolist()
-            common = sorted(set(outputs) & set(_line(by_unit, b).tolist()))
+            outputs = row(by_unit, a).tolist()
+            common = sorted(set(outputs) & set(row(by_unit, b).tolist()))
             if len(outputs) < 2 or not common:
                 continue
             pair = common[0], next(j for j in outputs if j != common[0])
-            feeding = np.union1d(_line(above, pair[0]), _line(above, pair[1]))
+            feeding = np.union1d(row(above, pair[0]), row(above, pair[1]))
             yield _line_for(a, b, pair, feeding.tolist(), sees, seen_by)
 
 
@@ -198,7 +178,7 @@ def _sees(case: Case) -> list[set[int]]:
     below, found = case.pattern.layers[0], []
     for unit in range(below.shape[0]):
         case.clock.check()
-        found.append(set(_line(below, unit).tolist()))
+        found.append(set(row(below, unit).tolist()))
     return found
 
 
@@ -214,15 +194,15 @@ def _candidates(case: Case) -> Iterator[Obstruction]:
     )
     crowd = np.diff(above.indptr)  # units per output
     for a in order:
-        outputs = sorted(_line(by_unit, a).tolist(), key=lambda j: (crowd[j], j))[:6]
+        outputs = sorted(row(by_unit, a).tolist(), key=lambda j: (crowd[j], j))[:6]
         for o1 in outputs:
-            partners = [int(b) for b in _line(above, o1) if b != a and sees[b]]
+            partners = [int(b) for b in row(above, o1) if b != a and sees[b]]
             if not partners:
                 continue
             for o2 in outputs:
                 if o2 == o1:
                     continue
-                feeding = np.union1d(_line(above, o1), _line(above, o2))
+                feeding = np.union1d(row(above, o1), row(above, o2))
                 count = np.bincount(below[feeding, :].indices, minlength=below.shape[1])
                 for b in partners:
                     case.clock.check()
@@ -230,12 +210,6 @@ def _candidates(case: Case) -> Iterator[Obstruction]:
                     found = find(a, b, (int(o1), int(o2)), feeding.tolist(), sees, count)
                     if found is not None:
                         yield found
-
-
-def _line(mask: Any, index: int) -> npt.NDArray[Any]:
-    """The column numbers in a row of CSR (row numbers in a column of CSC)."""
-    found: npt.NDArray[Any] = mask.indices[mask.indptr[index] : mask.indptr[index + 1]]
-    return found
 
 
 def _line_for(
@@ -427,9 +401,9 @@ def _on_line(
     for a in range(below.shape[0]):
         if not sees[a]:
             continue
-        outputs = _line(by_unit, a).tolist()
+        outputs = row(by_unit, a).tolist()
         for o1 in outputs:
-            partners = [int(b) for b in _line(above, o1) if b != a and sees[b]]
+            partners = [int(b) for b in row(above, o1) if b != a and sees[b]]
             partners = [b for b in partners if alone or sees[a] & sees[b]]
             if not partners:
                 continue
@@ -438,7 +412,7 @@ def _on_line(
                 case.clock.check()
                 if o2 == o1:
                     continue
-                feeding = np.union1d(_line(above, o1), _line(above, o2)).tolist()
+                feeding = np.union1d(row(above, o1), row(above, o2)).tolist()
                 using = {i: min(sees[i]) for i in feeding if sees[i]}
                 need = 4 if len(using) == 2 else 2 * len(using) + 1
                 if need > size or (best is not None and len(using) - 2 >= len(best.others)):
@@ -517,11 +491,11 @@ def _witness(
 
     unit(found.a, turn, left, {o1: {-1: Fraction(1)}, o2: {0: slope}})
     unit(found.b, turn, -right, {o1: {-1: Fraction(-1)}})
-    for row, point in zip(targets, points, strict=True):
+    for y, point in zip(targets, points, strict=True):
         value = form(found.a, turn, point)
-        row[at_output[o1]] += left + right if value > 0 else left if value == 0 else 0
-        row[at_output[o2]] += slope * max(value, Fraction(0))
-    feeds = {j: set(_line(above, j).tolist()) for j in (o1, o2)}
+        y[at_output[o1]] += left + right if value > 0 else left if value == 0 else 0
+        y[at_output[o2]] += slope * max(value, Fraction(0))
+    feeds = {j: set(row(above, j).tolist()) for j in (o1, o2)}
     tail = []
     for s, i in enumerate(found.others, start=1):
         case.clock.check()
@@ -529,8 +503,8 @@ def _witness(
         target = o1 if i in feeds[o1] else o2
         tail.append([i, target])
         unit(i, kink, Fraction(0), {target: {0: Fraction(1)}})
-        for row, point in zip(targets, points, strict=True):
-            row[at_output[target]] += max(form(i, kink, point), Fraction(0))
+        for y, point in zip(targets, points, strict=True):
+            y[at_output[target]] += max(form(i, kink, point), Fraction(0))
     return data_witness(
         theorem,
         inputs,

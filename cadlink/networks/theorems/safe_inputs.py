@@ -29,7 +29,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat, nmod_mat
 
 from cadlink.clock import UNLIMITED, Clock
-from cadlink.patterns.pattern import Pattern
+from cadlink.patterns.pattern import Pattern, row
 
 __all__ = ["block_pattern", "enough_units", "independent", "spanning"]
 
@@ -54,8 +54,8 @@ def independent(pattern: Pattern, points: Points, clock: Clock = UNLIMITED) -> b
         return False
     if int((degrees + 1).sum()) * wanted > MAX_RANKS:
         return False
-    for unit in np.flatnonzero(degrees):
-        seen = below.indices[below.indptr[unit] : below.indptr[unit + 1]].tolist()
+    for unit in np.flatnonzero(degrees).tolist():
+        seen = row(below, unit).tolist()
         if _rank([[*(x[k] for k in seen), Fraction(1)] for x in points], clock) < wanted:
             return False
     return True
@@ -96,9 +96,9 @@ def enough_units(pattern: Pattern, points: Points, clock: Clock = UNLIMITED) -> 
     live = np.flatnonzero(np.diff(below.indptr))
     if live.size < len(points) - 1 or above[:, live].nnz < live.size * above.shape[0]:
         return False
-    for unit in live:
+    for unit in live.tolist():
         clock.check()
-        seen = below.indices[below.indptr[unit] : below.indptr[unit + 1]].tolist()
+        seen = row(below, unit).tolist()
         if len({tuple(x[k] for k in seen) for x in points}) < len(points):
             return False
     return True

@@ -66,10 +66,19 @@ import numpy as np
 
 from cadlink.networks.curve import Curve
 from cadlink.networks.theorems.theorem import Case, data_witness
-from cadlink.patterns.pattern import Pattern
+from cadlink.patterns.pattern import Pattern, row
 from cadlink.rules.paths import Units, meeting, on_paths, reached, reaching
 
-__all__ = ["Line", "cover", "existence", "lines", "on_line", "some_data", "three_to_a_gap"]
+__all__ = [
+    "Line",
+    "cover",
+    "existence",
+    "lines",
+    "on_line",
+    "seen_of",
+    "some_data",
+    "three_to_a_gap",
+]
 
 # The inputs that move, the output, the ancestors per hidden layer.
 Line: TypeAlias = tuple[list[int], int, list[Units]]
@@ -138,7 +147,7 @@ def lines(case: Case) -> list[Line]:
     sizes = np.diff(columns.indptr)[live[0]]
     for place in live[0][np.argsort(sizes, kind="stable")].tolist():
         clock.check()
-        column = columns.indices[columns.indptr[place] : columns.indptr[place + 1]].tolist()
+        column = row(columns, place).tolist()
         if len(column) == len(live[1]) or len(seen) == MOST_INPUTS:
             break
         seen.setdefault(tuple(sorted(column)), place)
@@ -319,6 +328,12 @@ def on_line(times: Sequence[Fraction], inputs: Sequence[int]) -> list[list[Fract
     return [[t] * len(inputs) for t in times]
 
 
+def seen_of(pattern: Pattern, unit: int, inputs: Sequence[int]) -> int:
+    """One of these inputs that a first-layer unit sees."""
+    seen = set(row(pattern.layers[0], unit).tolist())
+    return next(k for k in inputs if k in seen)
+
+
 def _curve(pattern: Pattern, inputs: list[int], output: int, layers: Sequence[Units]) -> Curve:
     curve = Curve(pattern.depth)
     heights = _heights(layers)
@@ -334,8 +349,7 @@ def _curve(pattern: Pattern, inputs: list[int], output: int, layers: Sequence[Un
                 bias[1] = side * 2 * height
             curve.bias(place, unit, bias)
             if place == 0:
-                seen = pattern.layers[0][[unit], :].indices.tolist()
-                curve.weight(0, unit, next(k for k in inputs if k in seen), {0: side})
+                curve.weight(0, unit, seen_of(pattern, unit, inputs), {0: side})
             for below, slope in rise:
                 curve.weight(place, unit, below, {0: side * slope})
         slopes = [-3 * half * height, *(height * (-1) ** (i + 1) for i in range(1, n))]

@@ -36,7 +36,7 @@ from typing import Any
 import numpy as np
 
 from cadlink.networks.forward import floats, predictions
-from cadlink.networks.theorems import one_hidden_layer, trees
+from cadlink.networks.obstacles import masks_are_safe
 from cadlink.networks.theorems.theorem import Case, Found, parameters_json
 from cadlink.patterns.pattern import Pattern
 
@@ -92,6 +92,5 @@ def two_soft_classes(case: Case) -> dict[str, Any] | None:
     if last.shape[0] != 2:
         return None
     merged = last.toarray().any(axis=0, keepdims=True)
-    one, constant = Pattern.of([*below, merged]), not all(case.biases)
-    safe = one_hidden_layer.guaranteed(one, constant) or trees.guaranteed(one, constant)
-    return None if safe is None else {"theorem": "R23ii", "claim": "attained"}
+    safe = masks_are_safe(Pattern.of([*below, merged]), not all(case.biases))
+    return {"theorem": "R23ii", "claim": "attained"} if safe else None

@@ -39,8 +39,9 @@ from typing import Any
 
 import numpy as np
 
+from cadlink.networks.theorems.walk import edges_up
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules.paths import on_paths
+from cadlink.rules.paths import on_paths, reaching
 
 __all__ = ["bounded", "derivative"]
 
@@ -55,13 +56,11 @@ def bounded(pattern: Pattern, activation: str, biases: Sequence[bool]) -> dict[s
     """
     if pattern.depth < 2 or (activation == "sigmoid" and not biases[-1]):
         return None
-    live = on_paths(pattern)
-    if not len(live[0]):
+    inputs = on_paths(pattern)[0]
+    if not len(inputs):
         return None
-    path = [int(live[0][0])]
-    for place, mask in enumerate(pattern.layers):
-        column = mask[live[place + 1], :][:, [path[-1]]].toarray()[:, 0]
-        path.append(int(live[place + 1][np.flatnonzero(column)[0]]))
+    edges = edges_up(pattern, int(inputs[0]), reaching(pattern, None))
+    path = [edges[0][2], *(above for _, above, _ in edges)]
     return {"theorem": "R22", "claim": "some_targets", "path": path}
 
 

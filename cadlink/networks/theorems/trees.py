@@ -29,11 +29,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from cadlink.networks.theorems import one_hidden_layer
+from cadlink.networks.obstacles import masks_are_safe
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules.paths import live_units
 
 __all__ = ["guaranteed"]
 
@@ -50,16 +47,5 @@ def guaranteed(pattern: Pattern, constant_units: bool = False) -> dict[str, Any]
     """
     if pattern.depth == 2:
         return None  # that is R1
-    if pattern.depth == 1:
-        return {"theorem": "R13", "claim": "closed"}  # predictions form a linear space
-    units = live_units(pattern, constant_units)
-    live = pattern.select(units)
-    for mask in live.layers[1:-1]:
-        if (np.diff(mask.tocsc().indptr) > 1).any():
-            return None
-    # The last two layers of units as a network with one hidden layer: its inputs do not matter.
-    if live.widths[-2]:
-        top = Pattern.of([np.ones((live.widths[-2], 1)), live.layers[-1]])
-        if one_hidden_layer.guaranteed(top) is None:
-            return None
-    return {"theorem": "R13", "claim": "closed"}
+    safe = masks_are_safe(pattern, constant_units)
+    return {"theorem": "R13", "claim": "closed"} if safe else None

@@ -41,6 +41,7 @@ from typing import Any
 import numpy as np
 
 from cadlink.networks.theorems.theorem import Case
+from cadlink.patterns.pattern import row
 from cadlink.rules.paths import on_paths
 
 __all__ = ["existence"]
@@ -61,10 +62,7 @@ def existence(case: Case) -> dict[str, Any] | None:
         return None
     live = on_paths(pattern)
     below, above = pattern.layers[-2], pattern.layers[-1]
-    feeding = {
-        j: set(above.indices[above.indptr[j] : above.indptr[j + 1]].tolist())
-        for j in live[-1][:MOST_OUTPUTS].tolist()
-    }
+    feeding = {j: set(row(above, j).tolist()) for j in live[-1][:MOST_OUTPUTS].tolist()}
     moving = np.zeros(pattern.widths[-3], dtype=bool)
     moving[live[-3]] = True
     for p, q in permutations(feeding, 2):
