@@ -40,12 +40,10 @@ def hall_exists(net: Network) -> tuple[str, ...]:
     """R18: n first-layer units that alone see n + 1 inputs, and a unit above they can avoid."""
     at, depth, widths = net.at, net.pattern.depth, net.pattern.widths
     net.demand(depth >= 3, "three layers or more", depth)
-    listed = at.items(net.witness.get("inputs"), "inputs")
-    inputs = [at.integer(k, "an input", 0, widths[0]) for k in listed]
+    inputs = net.numbers("inputs", "an input", widths[0])
     n = len(inputs) - 1
     net.demand(n >= 1 and len(set(inputs)) == n + 1, "two inputs or more, each once", inputs[:5])
-    listed = at.items(net.witness.get("units"), "units", n)
-    units = [at.integer(unit, "a first-layer unit", 0, widths[1]) for unit in listed]
+    units = net.numbers("units", "a first-layer unit", widths[1], n)
     net.demand(len(set(units)) == n, "first-layer units, each once", units[:5])
     seeing = net.reach(inputs, range(widths[-1]))[1]
     net.demand(seeing == set(units), "all units that see these inputs", sorted(seeing)[:5])

@@ -32,6 +32,7 @@ __all__ = [
     "array_json",
     "batches",
     "column",
+    "distinct",
     "enclosures",
     "exactly",
     "integers",
@@ -84,6 +85,17 @@ def column(rows: Sequence[Sequence[Fraction]], k: int) -> list[Fraction]:
     if isinstance(rows, Doubles):
         return list(map(Fraction, rows.array[:, k].tolist()))
     return [row[k] for row in rows]
+
+
+def distinct(rows: Sequence[tuple[Fraction, ...]]) -> Sequence[tuple[Fraction, ...]]:
+    """The rows, each once.
+
+    >>> len(distinct(Doubles(np.array([[0.0], [-0.0]]))))
+    1
+    """
+    if isinstance(rows, Doubles):
+        return Doubles(np.unique(rows.array + 0.0, axis=0))
+    return tuple(dict.fromkeys(rows))
 
 
 def array_json(array: Array) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from cadlink.certificates import kernel as matrix_kernel
-from cadlink.networks.kernel.statement import Points
+from cadlink.networks.kernel.doubles import distinct
 from cadlink.networks.kernel.witness import Network, full_rank
 from cadlink.patterns.pattern import Pattern
 
@@ -16,7 +16,7 @@ __all__ = ["enough_units", "independent"]
 
 def independent(net: Network) -> tuple[str, ...]:
     """R6 (i): points affinely independent on every unit's inputs; blocks R_i x (points - 1)."""
-    live, xs = _live_units(net), _points(net)
+    live, xs = _live_units(net), distinct(net.inputs)
     for unit in live:
         seen = sorted(net.sees(0, unit))
         expected = f"independent points on the inputs of unit {unit}"
@@ -39,24 +39,18 @@ def independent(net: Network) -> tuple[str, ...]:
 
 def enough_units(net: Network) -> tuple[str, ...]:
     """R6 (ii): full output masks, as many units as points but one, points distinct on each C_i."""
-    live, xs = _live_units(net), _points(net)
+    live, xs = _live_units(net), distinct(net.inputs)
     net.demand(len(live) >= len(xs) - 1, f"{len(xs) - 1} hidden units", len(live))
     for j in range(net.pattern.widths[-1]):
         net.demand(net.sees(1, j) >= set(live), f"all units feeding output {j}", "not all")
     net.at.spend(net.pattern.layers[0].nnz * len(xs) // 4)
     for unit in live:
         seen = sorted(net.sees(0, unit))
-        distinct = {tuple(x[k] for k in seen) for x in xs}
-        net.demand(len(distinct) == len(xs), f"distinct points on the inputs of unit {unit}", "no")
+        there = {tuple(x[k] for k in seen) for x in xs}
+        net.demand(len(there) == len(xs), f"distinct points on the inputs of unit {unit}", "no")
     return ()
 
 
 def _live_units(net: Network) -> list[int]:
     net.demand(net.pattern.depth == 2, "one hidden layer", net.pattern.depth)
     return [u for u in range(net.pattern.widths[1]) if net.sees(0, u)]
-
-
-def _points(net: Network) -> Points:
-    """The distinct points of the statement."""
-    assert net.statement.inputs is not None
-    return tuple(dict.fromkeys(net.statement.inputs))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from cadlink.networks.kernel.slopes import on_line
+from cadlink.networks.kernel.slopes import determinant, on_line
 from cadlink.networks.kernel.witness import Data, Network, data_of, limit_is, written
 
 __all__ = ["narrow", "narrow_exists", "saturated", "saturated_exists", "two_outputs"]
@@ -98,12 +98,10 @@ def _one_form(net: Network, times: list[Fraction], data: Data, most: int) -> Non
     beside = {middle - 1, middle + 1} <= set(bends)
     net.demand(beside, "bends on both sides of the jump", bends[:9])
     first, second, third = changes[middle - 2 : middle + 1]
-    net.demand(_det(first, third) == 0, "parallel changes of slope beside the jump", "others")
-    net.demand(_det(first, second) != 0, "another change at the jump", "a parallel one")
-
-
-def _det(v: list[Fraction], w: list[Fraction]) -> Fraction:
-    return v[0] * w[1] - v[1] * w[0]
+    net.demand(
+        determinant(first, third) == 0, "parallel changes of slope beside the jump", "others"
+    )
+    net.demand(determinant(first, second) != 0, "another change at the jump", "a parallel one")
 
 
 def _no_tent(net: Network, windows: Sequence[_Window], jump: int, count: int) -> None:
@@ -195,9 +193,8 @@ def _most_kinks(net: Network, layers: Sequence[dict[int, set[tuple[int, int]]]])
 
 def saturated_exists(net: Network) -> tuple[str, ...]:
     """R17 without data: wide and fully connected hidden layers above some inputs."""
-    layers = _free_layers(
-        net, [net.at.integer(net.witness.get("output"), "an output", 0, net.pattern.widths[-1])]
-    )
+    output = net.at.integer(net.witness.get("output"), "an output", 0, net.pattern.widths[-1])
+    layers = _free_layers(net, [output])
     for place, layer in enumerate(layers, 1):
         least = 2 if place == len(layers) else 3
         net.demand(len(layer) >= least, f"{least} units in hidden layer {place}", len(layer))
@@ -208,8 +205,7 @@ def saturated_exists(net: Network) -> tuple[str, ...]:
 def narrow_exists(net: Network) -> tuple[str, ...]:
     """R20 without data: a first hidden layer of two units, or of one with two outputs."""
     net.demand(net.pattern.depth == 3, "three layers", net.pattern.depth)
-    listed = net.at.items(net.witness.get("outputs"), "outputs")
-    outputs = [net.at.integer(j, "an output", 0, net.pattern.widths[-1]) for j in listed]
+    outputs = net.numbers("outputs", "an output", net.pattern.widths[-1])
     net.demand(len(outputs) in (1, 2), "one output or two", len(outputs))
     net.demand(len(set(outputs)) == len(outputs), "outputs, each once", outputs)
     first, second = _free_layers(net, outputs)
@@ -231,12 +227,10 @@ def two_outputs(net: Network) -> tuple[str, ...]:
     net.demand(net.pattern.depth >= 3, "three layers or more", net.pattern.depth)
     net.demand(net.biases[-2], "free biases in the last hidden layer", list(net.biases))
     widths, last = net.pattern.widths, net.pattern.depth - 1
-    listed = net.at.items(net.witness.get("outputs"), "outputs", 2)
-    p, q = (net.at.integer(j, "an output", 0, widths[-1]) for j in listed)
-    net.demand(p != q, "two outputs", listed)
-    listed = net.at.items(net.witness.get("units"), "units", 2)
-    a, b = (net.at.integer(unit, "a unit", 0, widths[-2]) for unit in listed)
-    net.demand(a != b, "two units", listed)
+    p, q = net.numbers("outputs", "an output", widths[-1], 2)
+    net.demand(p != q, "two outputs", [p, q])
+    a, b = net.numbers("units", "a unit", widths[-2], 2)
+    net.demand(a != b, "two units", [a, b])
     feeding = [net.sees(last, j) for j in (p, q)]
     net.demand(a in feeding[0] & feeding[1], f"unit {a} feeding both outputs", "not so")
     net.demand(b in feeding[0], f"unit {b} feeding output {p}", "not so")
@@ -253,8 +247,7 @@ def two_outputs(net: Network) -> tuple[str, ...]:
 def _free_layers(net: Network, outputs: Iterable[int]) -> list[set[int]]:
     """The hidden units between the witness's inputs and these outputs, all with free biases."""
     net.demand(net.pattern.depth >= 3, "three layers or more", net.pattern.depth)
-    listed = net.at.items(net.witness.get("inputs"), "inputs")
-    inputs = [net.at.integer(k, "an input", 0, net.pattern.widths[0]) for k in listed]
+    inputs = net.numbers("inputs", "an input", net.pattern.widths[0])
     net.demand(all(net.biases[:-1]), "free biases in all hidden layers", list(net.biases))
     return net.reach(inputs, outputs)[1:-1]
 

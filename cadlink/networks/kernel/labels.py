@@ -27,7 +27,7 @@ CLOSE = 1000  # points so near to the border between classes that they are compu
 
 def separated(net: Network) -> tuple[str, ...]:
     """R23 (i): parameters that put every point strictly on the side of its hard label."""
-    xs, ys, softmax = *_data(net), _is_softmax(net)
+    xs, ys, softmax = net.inputs, net.targets, _is_softmax(net)
     parameters = parameters_of(net, net.pattern.depth)
     signs = _signs(net, ys, softmax)
     close: list[int] = []
@@ -70,7 +70,7 @@ def every_label(net: Network) -> tuple[str, ...]:
         net.demand(soft, "soft labels, as no labels are given", str(loss))
         _is_softmax(net, soft=True)
         return ()
-    _, ys = _data(net)
+    ys = net.targets
     missing = _all_are(ys, 0)
     if not _is_softmax(net, soft=True):
         missing |= _all_are(ys, 1)
@@ -108,7 +108,7 @@ def penalised_in_part(net: Network) -> tuple[str, ...]:
     squared = loss == "squared"
     if not squared:
         _is_softmax(net, soft=True)
-    xs, ys = _data(net)
+    xs, ys = net.inputs, net.targets
     said = at.keys(net.witness.get("step"), ("input", "place", "output"), "step")
     k = at.integer(said["input"], "an input", 0, net.pattern.widths[0])
     j = at.integer(said["output"], "an output", 0, net.pattern.widths[-1])
@@ -131,13 +131,6 @@ def penalised_in_part(net: Network) -> tuple[str, ...]:
 
 
 # -- labels ----------------------------------------------------------------------------------------
-
-
-def _data(net: Network) -> tuple[Points, Points]:
-    """The training set of the statement."""
-    assert net.statement.inputs is not None
-    assert net.statement.targets is not None
-    return net.statement.inputs, net.statement.targets
 
 
 def _is_softmax(net: Network, soft: bool = False) -> bool:

@@ -9,13 +9,13 @@ from math import comb, gcd, lcm
 from typing import Any
 
 from cadlink.certificates import kernel as matrix_kernel
+from cadlink.networks.kernel.doubles import distinct
 from cadlink.networks.kernel.witness import (
     Network,
     Rows,
     data_of,
     full_rank,
     limit_is,
-    rows_of,
 )
 
 __all__ = ["linear_closed", "linear_part", "not_closed", "on_moment_curve"]
@@ -30,9 +30,8 @@ def not_closed(net: Network) -> tuple[str, ...]:
 def linear_closed(net: Network) -> tuple[str, ...]:
     """A linear network, either way, on the inputs of the statement: they span the input space, so
     the predictions determine the matrix, continuously."""
-    assert net.statement.inputs is not None
     affine = net.biases[-1]
-    rows = [[*x, Fraction(1)] if affine else list(x) for x in dict.fromkeys(net.statement.inputs)]
+    rows = [[*x, Fraction(1)] if affine else list(x) for x in distinct(net.inputs)]
     wide = net.pattern.widths[0] + affine
     net.demand(len(rows) >= wide and full_rank(net.at, rows), "inputs that span", "others")
     claim = net.witness["claim"]
@@ -66,7 +65,7 @@ def linear_part(net: Network) -> tuple[str, ...]:
         net.demand(sorted(inputs) == list(range(net.pattern.widths[0])), "all inputs", inputs)
         most = _most_on_hyperplane(net, xs)
     net.demand(len(xs) > most * rho, f"more than {most} * {rho} points", len(xs))
-    matrix = rows_of(net, "limit", len(inputs))
+    matrix = net.rows("limit", len(inputs))
     net.demand(len(matrix) == len(outputs), "a row of the limit per output", len(matrix))
     net.at.spend(len(xs) * len(inputs) * len(outputs))
     for x, y in zip(xs, data.ys, strict=True):

@@ -88,10 +88,8 @@ def fit_nearby(net: Network) -> tuple[str, ...]:
 
 def _distinct(net: Network) -> tuple[Points, Points]:
     """The points of the statement with their targets, each pair once."""
-    assert net.statement.inputs is not None
-    assert net.statement.targets is not None
-    net.demand(len(net.statement.inputs) <= MOST_ROWS, f"at most {MOST_ROWS} points", "more")
-    pairs = dict.fromkeys(zip(net.statement.inputs, net.statement.targets, strict=True))
+    net.demand(len(net.inputs) <= MOST_ROWS, f"at most {MOST_ROWS} points", "more")
+    pairs = dict.fromkeys(zip(net.inputs, net.targets, strict=True))
     return tuple(x for x, _ in pairs), tuple(y for _, y in pairs)
 
 

@@ -9,6 +9,7 @@ from cadlink.networks.kernel.doubles import (
     Doubles,
     Parameters,
     batches,
+    distinct,
     enclosures,
     exactly,
     parameters_of,
@@ -27,7 +28,7 @@ def full_features(net: Network) -> tuple[str, ...]:
     of the exact numbers.
     """
     net.demand(net.pattern.depth >= 2, "a hidden layer", net.pattern.depth)
-    points = _distinct(net)
+    points = distinct(net.inputs)
     width = net.pattern.widths[-2]
     net.demand(len(points) <= width + 1, f"{len(points) - 1} units in the last hidden layer", width)
     parameters = parameters_of(net, net.pattern.depth - 1)
@@ -54,15 +55,6 @@ def full_features(net: Network) -> tuple[str, ...]:
         wanted = f"{len(points)} independent rows of features for output {j}"
         net.demand(rank == len(points), wanted, int(rank))
     return ()
-
-
-def _distinct(net: Network) -> Points:
-    """The points of the statement, each once."""
-    inputs = net.statement.inputs
-    assert inputs is not None
-    if isinstance(inputs, Doubles):
-        return Doubles(np.unique(inputs.array + 0.0, axis=0))
-    return tuple(dict.fromkeys(inputs))
 
 
 def _active(net: Network, parameters: Parameters, points: Points) -> list[npt.NDArray[np.bool_]]:

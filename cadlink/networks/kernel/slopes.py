@@ -9,7 +9,7 @@ from itertools import pairwise
 from cadlink.errors import CertificateError
 from cadlink.networks.kernel.witness import Data, Network, Rows, data_of, limit_is
 
-__all__ = ["collinear", "on_line", "sharing"]
+__all__ = ["collinear", "determinant", "on_line", "sharing"]
 
 
 def sharing(net: Network) -> tuple[str, ...]:
@@ -19,14 +19,13 @@ def sharing(net: Network) -> tuple[str, ...]:
     """
     net.demand(net.pattern.depth == 2, "one hidden layer", net.pattern.depth)
     width = net.pattern.widths[1]
-    listed = net.at.items(net.witness.get("units"), "units", 2)
-    a, b = (net.at.integer(unit, "a unit", 0, width) for unit in listed)
-    net.demand(a != b, "two units", listed)
+    a, b = net.numbers("units", "a unit", width, 2)
+    net.demand(a != b, "two units", [a, b])
     feeds = [{j for j in range(net.pattern.widths[2]) if i in net.sees(1, j)} for i in (a, b)]
-    net.demand(bool(feeds[0] & feeds[1]), "units that share an output", listed)
+    net.demand(bool(feeds[0] & feeds[1]), "units that share an output", [a, b])
     net.demand(len(feeds[0]) >= 2, f"two outputs of unit {a}", sorted(feeds[0]))
     sees = [net.sees(0, a), net.sees(0, b)]
-    net.demand(bool(sees[0] and sees[1]), "units that see an input", listed)
+    net.demand(bool(sees[0] and sees[1]), "units that see an input", [a, b])
     enough = net.biases[0] or len(sees[0] & sees[1]) >= 2
     net.demand(enough, "two inputs in common, for want of biases", sorted(sees[0] & sees[1]))
     return ()
@@ -43,7 +42,7 @@ def collinear(net: Network) -> tuple[str, ...]:
         at.member(j, data.outputs, "an output") for j in at.items(witness.get("pair"), "pair", 2)
     ]
     net.demand(pair[0] != pair[1], "two outputs", pair)
-    line = [at.integer(i, "a point", 0, len(xs)) for i in at.items(witness.get("line"), "line")]
+    line = net.numbers("line", "a point", len(xs))
     net.demand(len(line) >= 4, "four points or more", len(line))
     net.demand(len(set(line)) == len(line), "points on the line, each once", len(line))
     times, u = on_line(net, [xs[i] for i in line])
@@ -66,8 +65,8 @@ def collinear(net: Network) -> tuple[str, ...]:
     for j in range(1, 2 * r, 2):
         net.demand(any(changes[j - 1]), f"a change of slope at point {j}", "none")
     first, second, third = changes[:3]
-    net.demand(_det(first, third) == 0, "parallel changes at points 1 and 3", "others")
-    net.demand(_det(first, second) != 0, "another change at point 2", "a parallel one")
+    net.demand(determinant(first, third) == 0, "parallel changes at points 1 and 3", "others")
+    net.demand(determinant(first, second) != 0, "another change at point 2", "a parallel one")
     return ()
 
 
@@ -89,7 +88,8 @@ def on_line(net: Network, rows: Rows) -> tuple[list[Fraction], list[Fraction]]:
     return times, u
 
 
-def _det(v: list[Fraction], w: list[Fraction]) -> Fraction:
+def determinant(v: list[Fraction], w: list[Fraction]) -> Fraction:
+    """0 if and only if the two vectors of the plane are parallel."""
     return v[0] * w[1] - v[1] * w[0]
 
 

@@ -38,9 +38,8 @@ def _pair(net: Network) -> None:
     net.demand(net.pattern.depth == 2, "one hidden layer", net.pattern.depth)
     net.demand(net.biases[0], "free biases in the first layer", list(net.biases))
     widths = net.pattern.widths
-    listed = net.at.items(net.witness.get("units"), "units", 2)
-    units = [net.at.integer(unit, "a unit", 0, widths[1]) for unit in listed]
-    net.demand(units[0] != units[1], "two units", listed)
+    units = net.numbers("units", "a unit", widths[1], 2)
+    net.demand(units[0] != units[1], "two units", units)
     source = net.at.integer(net.witness.get("input"), "an input", 0, widths[0])
     output = net.at.integer(net.witness.get("output"), "an output", 0, widths[2])
     for unit in units:

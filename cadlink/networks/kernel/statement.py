@@ -25,12 +25,15 @@ __all__ = [
     "PENALTIES",
     "SMOOTH",
     "Points",
+    "Rows",
     "Statement",
     "hypotheses",
+    "read_rows",
 ]
 
 # A tuple of rows, or ``doubles.Doubles`` where the rows are many.
 Points: TypeAlias = Sequence[tuple[Fraction, ...]]
+Rows: TypeAlias = list[list[Fraction]]
 
 ACTIVATIONS = {
     "relu": "ReLU",
@@ -208,14 +211,17 @@ def _widths(rows: Points) -> set[int]:
 
 
 def _points(at: Reader, value: object, name: str, width: int) -> Points | None:
-    if value is None:
-        return None
+    return None if value is None else tuple(map(tuple, read_rows(at, value, name, width)))
+
+
+def read_rows(at: Reader, value: object, name: str, width: int) -> Rows:
+    """A table of rational numbers with rows of this width."""
     listed = at.items(value, name)
     at.demand(len(listed) * (width + 1) <= MAX_NUMBERS, f"{name} of moderate size", len(listed))
-    return tuple(
-        tuple(at.rational(entry, f"an entry of {name}") for entry in at.items(row, name, width))
+    return [
+        [at.rational(entry, f"an entry of {name}") for entry in at.items(row, name, width)]
         for row in listed
-    )
+    ]
 
 
 def _rows(points: Points | None) -> list[list[int | str]] | None:

@@ -89,33 +89,19 @@ NO, YES = "no_optimum", "optimum_guaranteed"
 A_NO, B_NO, C_NO = ("a", NO), ("b", NO), ("c", NO)
 A_YES, B_YES, C_YES = ("a", YES), ("b", YES), ("c", YES)
 D_YES, D_NO = ("d", "closed_on_cube"), ("d", "not_closed_on_cube")
+ALL_YES = (A_YES, B_YES, C_YES)
+HOMOGENEOUS = (RELU, LEAKY, LINEAR)  # on each side of 0
 
 Key: TypeAlias = tuple[str, str]
 TABLE: dict[Key, Row] = {
     # whatever the data
-    ("R1", "closed"): Row(
-        (A_YES, B_YES, C_YES), (RELU, LEAKY, LINEAR), ANY, "growing", "none", safe.components
-    ),
-    ("R13", "closed"): Row(
-        (A_YES, B_YES, C_YES), (RELU, LEAKY, LINEAR), ANY, "growing", "none", safe.trees
-    ),
-    ("R20", "closed"): Row((A_YES, B_YES, C_YES), (RELU,), ALL, "growing", "none", safe.one_by_one),
+    ("R1", "closed"): Row(ALL_YES, HOMOGENEOUS, ANY, "growing", "none", safe.components),
+    ("R13", "closed"): Row(ALL_YES, HOMOGENEOUS, ANY, "growing", "none", safe.trees),
+    ("R20", "closed"): Row(ALL_YES, (RELU,), ALL, "growing", "none", safe.one_by_one),
     ("R16", "attained"): Row(
-        (A_YES, B_YES, C_YES),
-        (RELU, LEAKY, LINEAR, *SMOOTH),
-        ANY,
-        "continuous",
-        "all",
-        safe.regularised,
+        ALL_YES, (*HOMOGENEOUS, *SMOOTH), ANY, "continuous", "all", safe.regularised
     ),
-    ("R24", "attained"): Row(
-        (A_YES, B_YES, C_YES),
-        (RELU, LEAKY, LINEAR),
-        UPWARDS,
-        "growing",
-        "weights",
-        safe.regularised,
-    ),
+    ("R24", "attained"): Row(ALL_YES, HOMOGENEOUS, UPWARDS, "growing", "weights", safe.regularised),
     # one hidden layer
     ("R1", "not_closed"): Row((A_NO, C_NO), (RELU,), ANY, "definite", "none", slopes.collinear),
     ("R1", "some_targets"): Row((A_NO,), (RELU, LEAKY), ANY, "definite", "none", slopes.sharing),
@@ -168,29 +154,19 @@ TABLE: dict[Key, Row] = {
     # labels
     ("R23i", "not_attained"): Row((C_NO,), (RELU, LINEAR), ANY, "labels", "none", labels.separated),
     ("R23i", "some_labels"): Row(
-        (A_NO, B_NO), (RELU, LEAKY, LINEAR), OUTPUT, "labels", "none", labels.one_label
+        (A_NO, B_NO), HOMOGENEOUS, OUTPUT, "labels", "none", labels.one_label
     ),
     ("R23ii", "attained"): Row(
-        (A_YES, B_YES, C_YES),
-        (RELU, LEAKY, LINEAR),
-        ANY,
-        "soft_cross_entropy",
-        "none",
-        labels.two_soft_classes,
+        ALL_YES, HOMOGENEOUS, ANY, "soft_cross_entropy", "none", labels.two_soft_classes
     ),
     ("R24b", "attained"): Row(
-        (A_YES, B_YES, C_YES),
-        (RELU, LEAKY, LINEAR),
-        FROM_SOME_LAYER,
-        "labels",
-        "weights",
-        labels.every_label,
+        ALL_YES, HOMOGENEOUS, FROM_SOME_LAYER, "labels", "weights", labels.every_label
     ),
     ("R24b", "not_attained"): Row(
-        (C_NO,), (RELU, LEAKY, LINEAR), OUTPUT, "labels", "weights", labels.every_label
+        (C_NO,), HOMOGENEOUS, OUTPUT, "labels", "weights", labels.every_label
     ),
     ("R24b", "some_labels"): Row(
-        (A_NO, B_NO), (RELU, LEAKY, LINEAR), OUTPUT, "labels", "weights", labels.one_label
+        (A_NO, B_NO), HOMOGENEOUS, OUTPUT, "labels", "weights", labels.one_label
     ),
     # many units; a penalty in part
     ("R23iii", "attained"): Row(
@@ -202,7 +178,7 @@ TABLE: dict[Key, Row] = {
     ),
     # functions on a cube
     ("R8", "cube_closed"): Row((D_YES,), (RELU,), ALL, None, "none", cube.compatible),
-    ("affine", "cube_closed"): Row((D_YES,), (RELU, LEAKY, LINEAR), ANY, None, "none", cube.affine),
+    ("affine", "cube_closed"): Row((D_YES,), HOMOGENEOUS, ANY, None, "none", cube.affine),
 }
 
 

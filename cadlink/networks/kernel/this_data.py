@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from cadlink.networks.kernel.witness import Network, data_of, limit_is, rows_of
+from cadlink.networks.kernel.witness import Network, data_of, limit_is
 
 __all__ = ["not_attained", "realised"]
 
@@ -30,7 +30,7 @@ def not_attained(net: Network) -> tuple[str, ...]:
     column = data.inputs.index(at.member(min(live[0]), data.inputs, "the input that matters"))
     last = len({x[column] for x in data.xs}) - 1
     net.demand(last == len(data.xs) - 1 and last > 2, "four different points or more", last + 1)
-    limit = rows_of(net, "limit", len(data.outputs))
+    limit = net.rows("limit", len(data.outputs))
     net.demand(len(limit) == len(data.xs), "a row of the limit per point", len(limit))
     limit_is(net, data, limit)
     cost = Fraction(0)

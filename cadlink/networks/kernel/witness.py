@@ -20,7 +20,7 @@ from flint import fmpq, fmpq_mat, nmod, nmod_mat
 
 from cadlink.certificates.kernel.reader import Reader
 from cadlink.errors import CertificateError
-from cadlink.networks.kernel.statement import MAX_NUMBERS, Points, Statement
+from cadlink.networks.kernel.statement import MAX_NUMBERS, Points, Rows, Statement, read_rows
 from cadlink.patterns.pattern import Pattern
 
 __all__ = [
@@ -38,12 +38,10 @@ __all__ = [
     "product",
     "regions",
     "residue",
-    "rows_of",
     "silent",
     "written",
 ]
 
-Rows: TypeAlias = list[list[Fraction]]
 Marks: TypeAlias = npt.NDArray[np.bool_]  # which units of a layer
 Whole: TypeAlias = npt.NDArray[np.int64]
 Series: TypeAlias = dict[int, Fraction]  # a Laurent polynomial in eps
@@ -91,8 +89,29 @@ class Network:
     def witness(self) -> dict[str, Any]:
         return dict(self.at.data)
 
+    @property
+    def inputs(self) -> Points:
+        """The inputs of the statement, for checks that are about questions with some."""
+        assert self.statement.inputs is not None
+        return self.statement.inputs
+
+    @property
+    def targets(self) -> Points:
+        """The targets of the statement, likewise."""
+        assert self.statement.targets is not None
+        return self.statement.targets
+
     def demand(self, holds: bool, expected: str, found: object) -> None:
         self.at.demand(holds, expected, found)
+
+    def numbers(self, name: str, what: str, width: int, count: int | None = None) -> list[int]:
+        """The witness's list of this name: ``count`` integers from 0 to below ``width``."""
+        listed = self.at.items(self.witness.get(name), name, count)
+        return [self.at.integer(number, what, 0, width) for number in listed]
+
+    def rows(self, name: str, width: int) -> Rows:
+        """The witness's table of this name, of rational numbers in rows of this width."""
+        return read_rows(self.at, self.witness.get(name), name, width)
 
     def sees(self, layer: int, unit: int) -> set[int]:
         """The units of the layer below that a unit of mask ``layer`` (from 0) sees."""
@@ -170,10 +189,10 @@ def data_of(net: Network) -> Data:
 
     For question (b) the points are the same; for (c) the pairs, with multiplicities.
     """
-    at, witness, widths = net.at, net.witness, net.pattern.widths
-    inputs = _numbers(at, witness.get("inputs"), "inputs", widths[0])
-    outputs = _numbers(at, witness.get("outputs"), "outputs", widths[-1])
-    xs, ys = rows_of(net, "X", len(inputs)), rows_of(net, "Y", len(outputs))
+    at, widths = net.at, net.pattern.widths
+    inputs = _places(net, "inputs", widths[0])
+    outputs = _places(net, "outputs", widths[-1])
+    xs, ys = net.rows("X", len(inputs)), net.rows("Y", len(outputs))
     net.demand(bool(xs), "at least one point", "none")
     net.demand(len(xs) == len(ys), "as many rows of Y as of X", len(ys))
     given, targets = net.statement.inputs, net.statement.targets
@@ -188,21 +207,11 @@ def data_of(net: Network) -> Data:
     return Data(inputs, outputs, xs, ys)
 
 
-def _numbers(at: Reader, value: object, what: str, width: int) -> list[int]:
-    numbers = [at.integer(n, f"a number in {what}", 0, width) for n in at.items(value, what)]
-    at.demand(bool(numbers), f"some {what}", "none")
-    at.demand(len(set(numbers)) == len(numbers), f"{what}, each once", numbers)
+def _places(net: Network, name: str, width: int) -> list[int]:
+    numbers = net.numbers(name, f"a number in {name}", width)
+    net.demand(bool(numbers), f"some {name}", "none")
+    net.demand(len(set(numbers)) == len(numbers), f"{name}, each once", numbers)
     return numbers
-
-
-def rows_of(net: Network, name: str, width: int) -> Rows:
-    """A table of rational numbers with rows of this width."""
-    listed = net.at.items(net.witness.get(name), name)
-    net.demand(len(listed) * (width + 1) <= MAX_NUMBERS, f"{name} of moderate size", len(listed))
-    return [
-        [net.at.rational(value, f"an entry of {name}") for value in net.at.items(row, name, width)]
-        for row in listed
-    ]
 
 
 def _spread(at: Reader, rows: Rows, places: list[int], width: int) -> Points:
