@@ -23,6 +23,7 @@ from cadlink.networks.readers.loaders import (
     random_numbers_put_back,
     tensor,
 )
+from cadlink.networks.readers.modules import alone, hooked, training
 from cadlink.networks.readers.weights import shape_text
 
 __all__ = ["check", "trained_model"]
@@ -172,12 +173,7 @@ def trained_model(module: Any, masks: Mapping[str, Any] | Sequence[Any] | None =
 
 def _moved(parameter: Any) -> Any:
     """The numbers of a parameter, all away from 0 but where a gradient hook keeps them."""
-    numbers = torch.ones_like(parameter.data)
-    for hook in (parameter._backward_hooks or {}).values():
-        with foreign("a gradient hook fails"):
-            changed = hook(numbers)
-        numbers = numbers if changed is None else changed
-    return (numbers != 0).to(parameter.dtype)
+    return (hooked(parameter) != 0).to(parameter.dtype)
 
 
 # -- the data --------------------------------------------------------------------------------------
@@ -231,9 +227,7 @@ def _fitting(model: Any, read: Model, inputs: Any, targets: Any, classes: bool) 
         torch.no_grad(),
         random_numbers_put_back(),
     ):
-        predictions = model(inputs.to(device))
-    while isinstance(predictions, (tuple, list)) and len(predictions) == 1:
-        predictions = predictions[0]
+        predictions = alone(model(inputs.to(device)))
     width, outputs = read.pattern.widths[0], read.pattern.widths[-1]
     rows = inputs.reshape(-1, width)
     if targets is None:
@@ -344,22 +338,15 @@ def _random(model: Any, read: Model) -> str:
     """Why no theorem is about a module that is random in training (dropout), or ""."""
     first = next(one for one in model.parameters() if one.requires_grad)
     points = torch.ones(2, read.pattern.widths[0], dtype=first.dtype, device=first.device)
-    flags = [(one, one.training) for one in model.modules()]
     cuda = first.device.type == "cuda"
 
     def state() -> Any:
         return torch.cuda.get_rng_state(first.device) if cuda else torch.get_rng_state()
 
-    try:
-        for one, _ in flags:
-            one.training = True
-        with random_numbers_put_back(), torch.no_grad():
-            before = state()
-            model(points)
-            drawn = not torch.equal(before, state())
-    finally:
-        for one, flag in flags:
-            one.training = flag
+    with training(model, True), random_numbers_put_back(), torch.no_grad():
+        before = state()
+        model(points)
+        drawn = not torch.equal(before, state())
     return (
         "in training the model is random (dropout), and no theorem is about that" if drawn else ""
     )

@@ -20,6 +20,7 @@ import torch
 from cadlink.errors import InputError, TrainingWarning, quoted, shortened
 from cadlink.live.checking import trained_model
 from cadlink.networks.kernel.doubles import Parameters
+from cadlink.networks.readers.modules import unwrapped
 from cadlink.networks.signs import pairs
 
 __all__ = ["Watch"]
@@ -63,13 +64,7 @@ class Watch:
             raise InputError(f"share {share!r}: expected a positive number")
         self.share = share
         read = trained_model(model)
-        while type(model).__name__ in (
-            "DataParallel",
-            "DistributedDataParallel",
-            "OptimizedModule",
-        ):
-            model = model.module if hasattr(model, "module") else model._orig_mod
-        modules = dict(model.named_modules())
+        modules = dict(unwrapped(model).named_modules())
         self._layers: list[tuple[str, Any, Any]] = []
         for layer in read.layers:
             if not hasattr(modules.get(layer.name), "weight"):

@@ -18,7 +18,7 @@ from cadlink.networks.readers.activations import activation_named
 from cadlink.networks.readers.containers import arrays_of, state_in
 from cadlink.networks.readers.layers import Found, Model, Options, assemble
 from cadlink.networks.readers.named import of_list, of_named, without_wrappers
-from cadlink.networks.readers.sources import OTHERS, TORCH, is_model_file
+from cadlink.networks.readers.sources import OTHERS, is_model_file
 from cadlink.networks.readers.weights import comes_from
 from cadlink.patterns import masks as pattern_files
 from cadlink.patterns.pattern import Pattern
@@ -125,7 +125,7 @@ def _first(layer: Any) -> Sequence[Any]:
 def masks_of(path: Path) -> Mapping[str, Any] | Sequence[Any]:
     """The explicit masks of a file: by name (.pt, .safetensors, .npz), or a pattern file's, which
     are taken in order."""
-    if path.suffix.lower() in (*TORCH, ".safetensors") or is_model_file(str(path)):
+    if is_model_file(str(path)):
         arrays, _ = arrays_of(path, None)
         return without_wrappers(arrays)
     return pattern_files.read(path).layers

@@ -14,7 +14,7 @@ import operator
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -31,7 +31,7 @@ from cadlink.networks.readers.layers import Found, Model, Options, assemble, at,
 from cadlink.networks.readers.named import of_named
 from cadlink.networks.readers.weights import mask_of, shape_text
 
-__all__ = ["of_module"]
+__all__ = ["alone", "hooked", "of_module", "training", "unwrapped"]
 
 NAME_THEM = "name the layers of a chain in forward order with layers="
 POINTS = 16  # random inputs a module is tried on
@@ -59,10 +59,7 @@ MODULES: dict[str, str | None] = {
     "LogSoftmax": "log_softmax",
     "LogSigmoid": "logsigmoid",
 }
-FUNCTIONS = {str(name).lower(): name for name in MODULES.values() if name} | {
-    "softmax": "softmax",
-    "log_softmax": "log_softmax",
-}
+FUNCTIONS = tuple(name for name in MODULES.values() if name)
 NOTHING = ("Identity", "Dropout", "AlphaDropout", "FeatureAlphaDropout", "Flatten")
 DROPOUTS = ("dropout", "alpha_dropout", "feature_alpha_dropout")
 CASTS = ("float", "double", "contiguous", "to", "clone", "type", "requires_grad_")
@@ -81,6 +78,10 @@ class _Weight:
         """What the computation uses, outputs x inputs as ``F.linear`` takes it."""
         whole = self.tensor if self.mask is None else self.tensor * self.mask
         return whole.t() if self.transposed else whole
+
+    def turned(self) -> _Weight:
+        """The transpose."""
+        return replace(self, transposed=not self.transposed)
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,7 @@ def of_module(module: Any, options: Options) -> Model:
     >>> of_module(net, Options()).activation
     'tanh'
     """
-    while type(module).__name__ in ("DataParallel", "DistributedDataParallel", "OptimizedModule"):
-        module = module.module if hasattr(module, "module") else module._orig_mod
+    module = unwrapped(module)
     if isinstance(module, torch.jit.ScriptModule):
         raise InputError(
             "a TorchScript module is a program that is not traced; give the module it was made"
@@ -124,10 +124,10 @@ def of_module(module: Any, options: Options) -> Model:
         raise InputError("the module shows its activations: drop activation=, or name the layers=")
     _nothing_hidden(module)
     with _keeping_its_numbers(module):
-        with _training(module, False):
+        with training(module, False):
             reading = _follow(module)
             _try(module, reading)
-        with _training(module, True):
+        with training(module, True):
             other = _follow(module)
     if _facts(reading) != _facts(other):
         raise InputError(
@@ -139,6 +139,30 @@ def of_module(module: Any, options: Options) -> Model:
     return assemble(found, "", options, reading.chain.notes, reading.chain.moved_inputs)
 
 
+def unwrapped(module: Any) -> Any:
+    """The module inside of what runs it in parallel or compiles it."""
+    while type(module).__name__ in ("DataParallel", "DistributedDataParallel", "OptimizedModule"):
+        module = module.module if hasattr(module, "module") else module._orig_mod
+    return module
+
+
+def alone(value: Any) -> Any:
+    """What is in lists and tuples of one entry."""
+    while isinstance(value, (tuple, list)) and len(value) == 1:
+        value = value[0]
+    return value
+
+
+def hooked(parameter: Any, where: str = "") -> Any:
+    """What its gradient hooks leave of a gradient of ones.  Raises InputError if one fails."""
+    gradient = torch.ones_like(parameter.data)
+    for hook in (parameter._backward_hooks or {}).values():
+        with foreign("a gradient hook fails", where):
+            changed = hook(gradient)
+        gradient = gradient if changed is None else changed
+    return gradient
+
+
 def _facts(reading: _Reading) -> list[Any]:
     """What must be the same in training and in evaluation."""
     return [
@@ -148,7 +172,7 @@ def _facts(reading: _Reading) -> list[Any]:
 
 
 @contextmanager
-def _training(module: Any, mode: bool) -> Iterator[None]:
+def training(module: Any, mode: bool) -> Iterator[None]:
     """All training flags set, and put back; ``train()`` may do more in the module's own class."""
     before = [(one, one.training) for one in module.modules()]
     try:
@@ -235,11 +259,7 @@ def _trained_alike(found: Sequence[Found]) -> None:
                     f" or {NAME_THEM}",
                     at("", layer.name),
                 )
-            kept = torch.ones_like(one)
-            for hook in (one._backward_hooks or {}).values():
-                with foreign("a gradient hook fails", at("", layer.name)):
-                    changed = hook(kept)
-                    kept = kept if changed is None else changed
+            kept = hooked(one, at("", layer.name))
             if bool(((kept == 0) & ((one != 0) | (one is layer.biases))).any()):
                 what = "biases" if one is layer.biases else "weights"
                 raise InputError(
@@ -354,8 +374,7 @@ class _Node:
 
     def _output(self) -> None:
         (value,) = self.args
-        while isinstance(value, list) and len(value) == 1:
-            value = value[0]
+        value = alone(value)
         if not isinstance(value, Signal):
             raise InputError(f"returns more than one prediction; {NAME_THEM}", "the model")
         self.chain.take(value, "the output of the model")
@@ -387,29 +406,17 @@ class _Node:
         name = self.node.target
         if "forward" in vars(leaf) or type(leaf).__module__.startswith("torch.ao"):
             raise self.refuse("a Linear layer with another forward")
-        weight, mask = _stored(leaf, "weight", self.place)
-        bias, kept = _stored(leaf, "bias", self.place)
-        free = np.zeros(weight.shape[0], dtype=bool)
-        if bias is not None:
-            free = np.ones(weight.shape[0], dtype=bool)
-            if kept is not None:
-                free = mask_of(kept.reshape(1, -1), (1, free.size), self.place).toarray()[0]
-        self.reading.steps.append(
-            lambda x: F.linear(
-                x,
-                weight if mask is None else weight * mask,
-                bias if kept is None else bias * kept,
-            )
-        )
-        layer = Found(name, weight, free, mask=mask, biases=bias)
-        return self.chain.linear(signal, layer, self.place)
+        weight = _stored(leaf, "weight", name, self.place)
+        return self._linear(signal, weight, _stored(leaf, "bias", name, self.place))
 
     # -- functions and methods --
 
     def _call(self, name: str, known: bool) -> Any:
         self.place = f"node {quoted(self.node.name)} ({shortened(name)})"
         if not any(isinstance(value, (Signal, _Weight)) for value in self._all()):
-            return _Size() if any(isinstance(v, _Size) for v in self._all()) else self._constant()
+            if any(isinstance(value, _Size) for value in self._all()):
+                return _Size()
+            raise self.refuse("a tensor made during the computation")
         if not known:
             raise self.refuse(f"{shortened(name)}()")
         first = self.args[0] if self.args else self.kwargs.get("input")
@@ -427,9 +434,6 @@ class _Node:
         for value in (*self.args, *self.kwargs.values()):
             yield from value if isinstance(value, list) else (value,)
 
-    def _constant(self) -> Any:
-        raise self.refuse("a tensor made during the computation")
-
     def _on_weight(self, weight: _Weight, name: str) -> Any:
         other = self.args[1] if len(self.args) > 1 else None
         if name in ("t", "T", "numpy_T", "mT") or (
@@ -437,15 +441,15 @@ class _Node:
             and sorted(d % 2 for d in self._dims()) == [0, 1]
             and (name != "permute" or [d % 2 for d in self._dims()] == [1, 0])
         ):
-            return _Weight(weight.name, weight.tensor, not weight.transposed, weight.mask)
+            return weight.turned()
         if name == "getattr" and other in ("T", "mT"):
-            return _Weight(weight.name, weight.tensor, not weight.transposed, weight.mask)
+            return weight.turned()
         if name == "getattr" and other in ("dtype", "device", "shape"):
             return _Size()
         if name == "mul" and isinstance(other, torch.Tensor) and weight.mask is None:
             if weight.transposed or tuple(other.shape) != tuple(weight.tensor.shape):
                 raise self.refuse("a mask of another shape")
-            return _Weight(weight.name, weight.tensor, False, other)
+            return replace(weight, mask=other)
         if name in ("to", "contiguous", "float", "double"):
             return weight
         if name in ("add", "radd") and isinstance(other, Signal):
@@ -476,7 +480,7 @@ class _Node:
                 raise self.refuse(f"the attribute {shortened(str(other))}")
             return _Size()
         if name in FUNCTIONS:
-            return self._functional(signal, FUNCTIONS[name])
+            return self._functional(signal, name)
         if name == "leaky_relu":
             return self._functional(signal, leaky(self.argument(1, "negative_slope", 0.01)))
         if name in ("clamp", "clamp_min", "clip"):
@@ -494,14 +498,14 @@ class _Node:
         if name in ("view", "reshape"):
             shape = self.args[1:]
             shape = shape[0] if len(shape) == 1 and isinstance(shape[0], list) else shape
-            return self._reshaped(signal, [d if isinstance(d, int) else None for d in shape])
+            sizes = [d if isinstance(d, int) else None for d in shape]
+            return self.chain.reshape(signal, sizes, self.place)
         if name == "squeeze" and self.argument(1, "dim") in (-1, 1):
             return self._squeezed(signal)
         if name == "linear":
             return self._linear(signal, self.argument(1, "weight"), self.argument(2, "bias"))
         if name in ("matmul", "mm") and isinstance(other, _Weight):
-            turned = _Weight(other.name, other.tensor, not other.transposed, other.mask)
-            return self._linear(signal, turned, None)
+            return self._linear(signal, other.turned(), None)
         if name == "add" and isinstance(other, _Weight):
             return self._add_parameter(signal, other)
         if name in ("add", "sub", "mul", "truediv", "div"):
@@ -536,9 +540,6 @@ class _Node:
             raise self.refuse("flattening the points, too,")
         return self._same(signal)
 
-    def _reshaped(self, signal: Signal, shape: list[int | None]) -> Signal:
-        return self.chain.reshape(signal, shape, self.place)
-
     def _squeezed(self, signal: Signal) -> Signal:
         if not self.chain.layers or self.chain.layers[-1].shape[0] != 1:
             raise self.refuse("squeeze() but of one output")
@@ -555,7 +556,7 @@ class _Node:
         if bias is not None:
             free = self._free(bias, units)
         self.reading.steps.append(
-            lambda x: F.linear(x, weight.value(), None if bias is None else _biases(bias))
+            lambda x: F.linear(x, weight.value(), None if bias is None else bias.value())
         )
         layer = Found(weight.name, weight.tensor, free, weight.transposed, weight.mask)
         layer.biases = None if bias is None else bias.tensor
@@ -565,8 +566,7 @@ class _Node:
         weight = self.args[2]
         if not isinstance(weight, _Weight) or self.kwargs:
             raise self.refuse("addmm() but of a bias, the signal and a matrix")
-        turned = _Weight(weight.name, weight.tensor, not weight.transposed, weight.mask)
-        return self._linear(signal, turned, bias)
+        return self._linear(signal, weight.turned(), bias)
 
     def _add_parameter(self, signal: Signal, bias: _Weight) -> Signal:
         units = self.chain.layers[-1].shape[0] if self.chain.layers else 0
@@ -574,7 +574,7 @@ class _Node:
             raise self.refuse("add() with a factor")
         found = self.chain.bias(signal, self._free(bias, units), self.place)
         self.chain.layers[-1].biases = bias.tensor
-        self.reading.steps.append(lambda x: x + _biases(bias))
+        self.reading.steps.append(lambda x: x + bias.value())
         return found
 
     def _free(self, bias: _Weight, units: int) -> Any:
@@ -616,10 +616,6 @@ class _Node:
         return found
 
 
-def _biases(bias: _Weight) -> Any:
-    return bias.tensor if bias.mask is None else bias.tensor * bias.mask
-
-
 @cache
 def _names() -> dict[Any, str]:
     """torch's functions and Python's operators by themselves: a function of the same name that is
@@ -640,8 +636,8 @@ def _names() -> dict[Any, str]:
     return found
 
 
-def _stored(leaf: Any, name: str, place: str) -> tuple[Any, Any]:
-    """The trained tensor of a Linear layer's weight or bias, and its mask or None."""
+def _stored(leaf: Any, name: str, layer: str, place: str) -> _Weight | None:
+    """The trained tensor of a Linear layer's weight or bias, with its mask; None without one."""
     if name in getattr(leaf, "parametrizations", {}):
         chain = leaf.parametrizations[name]
         masks = [
@@ -658,13 +654,13 @@ def _stored(leaf: Any, name: str, place: str) -> tuple[Any, Any]:
                 " (torch.nn.utils.parametrize.remove_parametrizations)",
                 place,
             )
-        return original, masks[0]
+        return _Weight(layer, original, mask=masks[0])
     original = dict(leaf.named_parameters(recurse=False)).get(f"{name}_orig")
     if original is None:
         found = getattr(leaf, name)
         if found is not None and not isinstance(found, nn.Parameter):
             raise InputError(f"its {name} is computed and no parameter", place)
-        return found, None
+        return None if found is None else _Weight(layer, found)
     mask = dict(leaf.named_buffers(recurse=False)).get(f"{name}_mask")
     if mask is None:
         raise InputError(f"'{name}_orig' without '{name}_mask': its weights are computed", place)
@@ -674,7 +670,7 @@ def _stored(leaf: Any, name: str, place: str) -> tuple[Any, Any]:
             f" {shape_text(mask.shape)}",
             place,
         )
-    return original, mask
+    return _Weight(layer, original, mask=mask)
 
 
 def _masks(parametrization: Any, mask: Any, original: Any) -> bool:
@@ -711,9 +707,7 @@ def _try(module: Any, reading: _Reading) -> None:
         with foreign(
             f"cannot be run on {POINTS} x {width} random inputs; {NAME_THEM}", "the model"
         ):
-            wanted = module(points.clone())
-            while isinstance(wanted, (tuple, list)) and len(wanted) == 1:
-                wanted = wanted[0]
+            wanted = alone(module(points.clone()))
             reached: Sequence[Any] = [None] * len(trained)
             if wanted.requires_grad:
                 reached = torch.autograd.grad(wanted.sum(), trained, allow_unused=True)

@@ -31,11 +31,10 @@ from cadlink.networks.readers.layers import (
     not_shared,
 )
 from cadlink.networks.readers.weights import (
-    BFloat16,
-    Unread,
     array_of,
-    comes_from,
     mask_of,
+    numbers_of,
+    overlapping,
     shape_text,
 )
 
@@ -229,12 +228,11 @@ def _hint(strange: list[str]) -> str:
 def _orient(found: list[Found], parts: Sequence[Parts], where: str, options: Options) -> None:
     """Set ``transposed`` where the lengths of the biases show it, and the biases."""
     shown = set()
-    for layer, part in zip(found, parts, strict=True):
-        bias = part.get("bias_orig", part.get("bias"))
+    for layer in found:
         rows, columns = layer.weight.shape
-        if bias is None or rows == columns:
+        if layer.biases is None or rows == columns:
             continue
-        length = int(bias.shape[0])
+        length = int(layer.biases.shape[0])
         if length not in (rows, columns):
             raise InputError(
                 f"expected {rows} or {columns} biases for a weight of shape"
@@ -277,11 +275,11 @@ def _orient(found: list[Found], parts: Sequence[Parts], where: str, options: Opt
 def _free(parts: Parts, layer: Found, where: str) -> Any:
     """Which units have a free bias: all if there is a bias, but those that its mask keeps at 0."""
     units = layer.shape[0]
-    bias = parts.get("bias_orig", parts.get("bias"))
-    if bias is None:
+    if layer.biases is None:
         return np.zeros(units, dtype=bool)
-    if int(bias.shape[0]) != units:
-        raise InputError(f"expected {units} biases, found {bias.shape[0]}", at(where, layer.name))
+    length = int(layer.biases.shape[0])
+    if length != units:
+        raise InputError(f"expected {units} biases, found {length}", at(where, layer.name))
     mask = parts.get("bias_mask")
     if mask is None:
         return np.ones(units, dtype=bool)
@@ -422,15 +420,4 @@ def _same_numbers(one: Any, other: Any) -> bool:
 
 def _plain(weight: Any) -> Any:
     """The matrix as a numpy array of floats, or None for what is not simply one."""
-    if isinstance(weight, Unread):
-        return None
-    if isinstance(weight, BFloat16):
-        return weight.rows(0, weight.shape[0])
-    if comes_from(weight, "torch"):
-        plain = str(weight.layout) == "torch.strided" and weight.device.type != "meta"
-        if not plain or weight.is_quantized or not weight.is_floating_point():
-            return None
-        if weight.numel() * weight.element_size() > weight.untyped_storage().nbytes():
-            return None  # expanded: its copy might fill the memory
-        return weight.detach().cpu().float().numpy()
-    return weight if isinstance(weight, np.ndarray) and weight.dtype.kind == "f" else None
+    return None if overlapping(weight) else numbers_of(weight)()  # a copy might fill the memory

@@ -272,9 +272,12 @@ class _Step:
                 return _Number("", np.asarray(list(numbers)), False)
         raise self.walk._refused(self.place, "a constant of another kind")
 
+    def _attribute(self, name: str, field: str, default: Any) -> Any:
+        """What the node says, or what the operator's definition says if the node does not."""
+        return getattr(self.attributes[name], field) if name in self.attributes else default
+
     def _turns(self, number: _Number) -> bool:
-        order = list(self.attributes["perm"].ints) if "perm" in self.attributes else [1, 0]
-        return len(number.shape) == 2 and order == [1, 0]
+        return len(number.shape) == 2 and list(self._attribute("perm", "ints", [1, 0])) == [1, 0]
 
     def signal(self) -> Any:
         """The value of a node that takes the signal."""
@@ -296,23 +299,20 @@ class _Step:
         if kind in ACTIVATIONS:
             return chain.activation(signal, ACTIVATIONS[kind], self.place)
         if kind == "Scaler":
-            scales = np.asarray(
-                self.attributes["scale"].floats if "scale" in self.attributes else 1
-            )
+            scales = np.asarray(self._attribute("scale", "floats", 1))
             if not (np.isfinite(scales).all() and scales.all()):
                 raise self.walk._refused(self.place, "scales by 0 or infinity")
             return chain.move(signal, self.place)
         if kind == "LeakyRelu":
-            slope = self.attributes["alpha"].f if "alpha" in self.attributes else 0.01
-            return chain.activation(signal, self._leaky(slope), self.place)
+            slope = self._leaky(self._attribute("alpha", "f", 0.01))
+            return chain.activation(signal, slope, self.place)
         if kind in ("Clip", "Max"):
             return self._clip(signal, kind)
         chain.dropout = chain.dropout or kind == "Dropout"
         if kind in NOTHING or (kind == "Cast" and self._to_float()):
             return chain.step(signal, self.place)
         if kind == "Flatten":
-            axis = self.attributes["axis"].i if "axis" in self.attributes else 1
-            if chain.layers and axis not in (1, -1):
+            if chain.layers and self._attribute("axis", "i", 1) not in (1, -1):
                 raise self.walk._refused(self.place, "flattens the points, too")
             return chain.step(signal, self.place)
         if kind in ("Reshape", "Squeeze"):
@@ -322,8 +322,7 @@ class _Step:
     def _to_float(self) -> bool:
         """Whether a Cast makes floats: to integers it rounds."""
         types = self.walk.arrays.onnx.TensorProto
-        wanted = self.attributes["to"].i if "to" in self.attributes else 0
-        return wanted in [getattr(types, name) for name in FLOATS]
+        return self._attribute("to", "i", 0) in [getattr(types, name) for name in FLOATS]
 
     def _leaky(self, slope: float) -> str:
         try:
@@ -357,12 +356,11 @@ class _Step:
         turned = not weight.transposed
         scale = 1.0
         if self.node.op_type == "Gemm":
-            if "transA" in self.attributes and self.attributes["transA"].i:
+            if self._attribute("transA", "i", 0):
                 raise self.walk._refused(self.place, "transA")
-            if "transB" in self.attributes and self.attributes["transB"].i:
+            if self._attribute("transB", "i", 0):
                 turned = not turned
-            scale = self.attributes["alpha"].f if "alpha" in self.attributes else 1.0
-            scale *= self.attributes["beta"].f if "beta" in self.attributes else 1.0
+            scale = self._attribute("alpha", "f", 1.0) * self._attribute("beta", "f", 1.0)
         if not (math.isfinite(scale) and scale):
             raise self.walk._refused(self.place, "alpha or beta of 0")
         name = weight.name.removesuffix(".weight") or self.node.name or self.node.output[0]
@@ -422,6 +420,6 @@ class _Step:
             if chain.layers:
                 raise self.walk._refused(self.place, "a shape that is computed")
             return chain.step(signal, self.place)
-        zero_is_zero = "allowzero" in self.attributes and self.attributes["allowzero"].i
+        zero_is_zero = self._attribute("allowzero", "i", 0)
         shape = [None if n == 0 and not zero_is_zero else n for n in numbers]
         return chain.reshape(signal, shape, self.place)

@@ -78,11 +78,7 @@ def support(weight: Any, where: str) -> sp.csr_array:
     """
     if isinstance(weight, Unread):
         raise InputError(f"weights of type {weight.dtype} are quantised; {GIVE_MASKS}", where)
-    if comes_from(weight, "torch"):
-        return _of_tensor(weight, where, _plain_floats)
-    if isinstance(weight, BFloat16):
-        return _by_slices(weight.shape, weight.rows, where, _plain_floats)
-    return _of_array(weight, where, _plain_floats)
+    return _nonzero(weight, where, _plain_floats)
 
 
 def mask_of(mask: Any, shape: tuple[int, ...], where: str) -> sp.csr_array:
@@ -98,11 +94,7 @@ def mask_of(mask: Any, shape: tuple[int, ...], where: str) -> sp.csr_array:
         )
     if isinstance(mask, Unread):
         raise InputError(f"a mask of type {mask.dtype} is not read", where)
-    if comes_from(mask, "torch"):
-        return _of_tensor(mask, where, _zeros_and_ones)
-    if isinstance(mask, BFloat16):
-        return _by_slices(mask.shape, mask.rows, where, _zeros_and_ones)
-    return _of_array(mask, where, _zeros_and_ones)
+    return _nonzero(mask, where, _zeros_and_ones)
 
 
 def numbers_of(weight: Any, transposed: bool = False) -> Callable[[], Array | None]:
@@ -235,6 +227,15 @@ def _zeros_and_ones(entries: Array, seen: _Seen, where: str) -> None:
     """Masks."""
     if entries.dtype.kind not in "biuf" or not ((entries == 0) | (entries == 1)).all():
         raise InputError("expected a mask of 0 and 1, found other entries", where)
+
+
+def _nonzero(matrix: Any, where: str, check: Check) -> sp.csr_array:
+    """Where a matrix of any library is not 0, its entries looked at by ``check``."""
+    if comes_from(matrix, "torch"):
+        return _of_tensor(matrix, where, check)
+    if isinstance(matrix, BFloat16):
+        return _by_slices(matrix.shape, matrix.rows, where, check)
+    return _of_array(matrix, where, check)
 
 
 # -- arrays ----------------------------------------------------------------------------------------

@@ -43,7 +43,6 @@ RNG = np.random.default_rng(0)
 MASKS = [RNG.random((5, 4)) < 0.5, RNG.random((3, 5)) < 0.6, RNG.random((2, 3)) < 0.7]
 EXPECTED = Pattern.of(MASKS)
 SQUARE = [RNG.random((4, 4)) < 0.6 for _ in range(3)]
-SQUARES = Pattern.of(SQUARE)
 MASKS_2 = [np.tile([[1, 1, 0, 0], [0, 0, 1, 1]], (4, 2)).astype(bool)] * 2  # 8-8-8, two of four
 
 
