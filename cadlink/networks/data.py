@@ -251,19 +251,11 @@ def _candidates(verdict: NetworkVerdict, theorem: str | None) -> list[Witness]:
         if wanted in (None, choice.name) and choice.fits(case.pattern) and not choice.missing(case)
     ]
     own = verdict.witness or {}
-    found: list[Witness] = []
-    if "curve" in own and wanted in (None, verdict.theorem):
-        found.append(own)
-    for choice in able:
-        witness = None if choice.data is None else choice.data(case)
-        if witness is not None:
-            found.append(witness)
-    if not found:
-        for choice in able:
-            witness = None if choice.search is None else choice.search(case, _decision(verdict))
-            if witness is not None:
-                found.append(witness)
-    return sorted(found, key=lambda witness: len(witness["X"]))
+    mine = "curve" in own and wanted in (None, verdict.theorem)
+    made = [own if mine else None, *(choice.data(case) for choice in able if choice.data)]
+    if not any(made):
+        made = [one.search(case, _decision(verdict)) for one in able if one.search is not None]
+    return sorted(filter(None, made), key=lambda witness: len(witness["X"]))
 
 
 def _decision(verdict: NetworkVerdict) -> Decision:

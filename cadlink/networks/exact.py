@@ -27,7 +27,6 @@ a backend, so such a verdict is trusted, not checked."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -202,6 +201,7 @@ class _Pair:
     targets: Rows
     units: tuple[int, int]
     coordinate: int
+    order: list[int]
     times: Vector
     columns: list[Vector]  # targets by output, in the order of the times
 
@@ -220,11 +220,11 @@ class _Pair:
         if not 4 <= len(times) <= MAX_POINTS or len(set(times)) < len(times):
             return f"the exact procedure is for 4 to {MAX_POINTS} different points"
         columns = [[targets[i][j] for i in order] for j in range(pattern.widths[2])]
-        return cls(pattern, inputs, targets, (units[0], units[1]), k, times, columns)
+        return cls(pattern, inputs, targets, (units[0], units[1]), k, order, times, columns)
 
     def decide(self, limits: Limits, decider: Decider) -> Found:
         """The infimum and the proof that it is not attained, or the reason for neither."""
-        deadline = time.monotonic() + limits.wall_s
+        clock = Clock.of(limits.wall_s)
         best = min(
             (self._best_ratio(corner) for corner in self._corners()), key=lambda found: found[0]
         )
@@ -240,7 +240,7 @@ class _Pair:
         for cells in combinations_with_replacement(self._segments(), 2):
             question = self._not_larger(cells, value)
             statement = f"loss > {value} for {cells[0]} and {cells[1]}"
-            run = self._ask(question, statement, limits, deadline, decider)
+            run = self._ask(question, statement, limits, clock, decider)
             if run is None:
                 return _no_answer(f"no backend could show that {statement}")
             claims.append(claim(statement, [run], cells=[list(c) for c in cells]))
@@ -259,11 +259,11 @@ class _Pair:
 
     @staticmethod
     def _ask(
-        question: Formula, statement: str, limits: Limits, deadline: float, decider: Decider
+        question: Formula, statement: str, limits: Limits, clock: Clock, decider: Decider
     ) -> Any:
         """A run of some backend that answered "false: no kinks are that good", or None."""
         for name in preferred(Kind.POINT, decider.engine.available()):
-            wall, clock = limits.wall_s / 2, Clock(deadline)
+            wall = limits.wall_s / 2
             if clock.expired():
                 return None
             run = decider.engine.ask(question, name, wall, limits.memory_mib, statement, clock)
@@ -321,14 +321,13 @@ class _Pair:
         """The limit of predictions (rows in the order of the data) nearest to the targets."""
         span = self._span(corner, ratio)
         value = Fraction(0)
-        order = sorted(range(len(self.inputs)), key=lambda i: self.inputs[i][self.coordinate])
         rows: Rows = [[Fraction(0)] * len(self.columns) for _ in self.inputs]
         for j, column in enumerate(self.columns):
             coefficients = _combination(span, column)
             assert coefficients is not None  # 1, h and g are independent at every corner
             image = _sum(span, coefficients)
             value += sum(((a - b) ** 2 for a, b in zip(image, column, strict=True)), Fraction(0))
-            for place, i in enumerate(order):
+            for place, i in enumerate(self.order):
                 rows[i][j] = image[place]
         return rows, value
 

@@ -7,6 +7,7 @@ Each of these is decided here for the network at hand, and checked by the kernel
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -17,7 +18,7 @@ from cadlink.networks.deciding import attempt
 from cadlink.networks.kernel.losses import LOSSES
 from cadlink.networks.kernel.witness import silent
 from cadlink.networks.theorems.table import THEOREMS
-from cadlink.networks.theorems.theorem import Case
+from cadlink.networks.theorems.theorem import Case, Theorem
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict, Question
 from cadlink.patterns.pattern import Pattern
 
@@ -43,11 +44,15 @@ class Remedy:
 
 def able(case: Case, wanted: frozenset[NetworkAnswer]) -> bool:
     """Whether some theorem could give one of these answers, if the masks (and data) were right."""
-    return any(
-        theorem.about(case) and not theorem.missing(case)
-        for theorem in THEOREMS
-        if any(asked is case.question and answer in wanted for asked, answer in theorem.supports)
-    )
+    return any(not theorem.missing(case) for theorem in _giving(case, wanted))
+
+
+def _giving(case: Case, wanted: frozenset[NetworkAnswer]) -> Iterator[Theorem]:
+    """The theorems about such a network that can give one of these answers to the question."""
+    for theorem in THEOREMS:
+        given = {answer for asked, answer in theorem.supports if asked is case.question}
+        if given & wanted and theorem.about(case):
+            yield theorem
 
 
 def answered(case: Case, wanted: frozenset[NetworkAnswer]) -> NetworkVerdict | None:
@@ -58,13 +63,10 @@ def answered(case: Case, wanted: frozenset[NetworkAnswer]) -> NetworkVerdict | N
     >>> answered(case, GOOD).theorem, answered(case, BAD)
     ('R1', None)
     """
-    for theorem in THEOREMS:
-        if not any(asked is case.question and said in wanted for asked, said in theorem.supports):
-            continue
-        if theorem.about(case):
-            verdict = attempt(case, theorem, theorem.share, silent).verdict
-            if verdict is not None and verdict.answer in wanted:
-                return verdict
+    for theorem in _giving(case, wanted):
+        verdict = attempt(case, theorem, theorem.share, silent).verdict
+        if verdict is not None and verdict.answer in wanted:
+            return verdict
     return None
 
 

@@ -17,7 +17,6 @@ from cadlink.errors import CertificateError, InputError
 from cadlink.networks import NetworkAnswer, decide_network
 from cadlink.networks.kernel.doubles import Doubles, Parameters, array_json, exactly
 from cadlink.networks.kernel.witness import Network
-from cadlink.networks.theorems import separable
 from cadlink.networks.theorems.theorem import parameters_json
 
 NET = read("dense:1-2-2")
@@ -187,7 +186,7 @@ def test_what_is_no_double(x: Fraction, label: Fraction, words: str) -> None:
 
 @pytest.mark.parametrize("theorem", ["R23i", "R24b"])
 def test_one_label(theorem: str) -> None:
-    witness = separable.one_label(theorem)
+    witness = {"theorem": theorem, "claim": "some_labels"}
     penalty = {"R23i": "none", "R24b": "weights"}[theorem]
     for fields in ({}, {"question": "b", "inputs": XS}, {"loss": "logistic"}):
         accepted(NET, witness, **{"loss": "cross_entropy", "penalty": penalty, **fields})

@@ -10,6 +10,7 @@ import pytest
 from stating import accepted
 
 from cadlink import Limits, Pattern, decide, read
+from cadlink.clock import Clock
 from cadlink.errors import CertificateError
 from cadlink.networks.theorems import (
     cube,
@@ -26,7 +27,7 @@ FORCED = read("011/110;11/10/00;111/111")
 
 
 def searched() -> dict[str, Any]:
-    found = linear_part.by_search(FORCED, decide(FORCED, Limits(20)), 20)
+    found = linear_part.by_search(FORCED, decide(FORCED, Limits(20)), Clock.of(20))
     assert found is not None
     return found
 

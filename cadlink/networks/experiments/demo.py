@@ -102,47 +102,36 @@ def demonstrate(
     ``say(text, share)`` is told how far the work is, share from 0 to 1.  The runs share the time.
     """
     part = subnetwork(data)
-    task = part.task
-    total = (starts + 2) * steps
+    task, total = part.task, starts + 2
 
-    def follow(text: str, before: int) -> Callable[[int, float], None]:
+    def run(number: int, text: str, first: list[Array], seed: int, decay: float = 0.0) -> Run:
+        """One of all the runs, in its share of the time that is left."""
+
         def tick(step: int, loss: float) -> None:
             if say is not None:
-                say(f"{text}, step {step}, loss {loss:.3g}", (before + step) / total)
+                done = (number * steps + step) / (total * steps)
+                say(f"{text}, step {step}, loss {loss:.3g}", done)
 
-        return tick
-
-    runs: list[tuple[Run, list[Array]]] = []
-    for number in range(starts + 1):
-        if number < starts:
-            first = task.start(seed + number)
-            tick = follow(f"start {number + 1} of {starts}", number * steps)
-        else:
-            first = part.near(seed)
-            tick = follow("start near the explicit sequence", number * steps)
-        run = train(
+        return train(
             task,
             method,
             steps,
-            seed=seed + number,
+            decay=decay,
+            seed=seed,
             engine=engine,
             tick=tick,
             start=first,
-            clock=clock.share(1 / (starts + 2 - number)),
+            clock=clock.share(1 / (total - number)),
         )
-        runs.append((run, first))
+
+    runs: list[tuple[Run, list[Array]]] = []
+    for number in range(starts):
+        first = task.start(seed + number)
+        runs.append((run(number, f"start {number + 1} of {starts}", first, seed + number), first))
+    first = part.near(seed)
+    near = run(starts, "start near the explicit sequence", first, seed + starts)
+    runs.append((near, first))
     best, first = min(runs, key=lambda pair: pair[0].loss[-1])
-    tick = follow("with weight decay", (starts + 1) * steps)
-    decayed = train(
-        task,
-        method,
-        steps,
-        decay=decay,
-        seed=best.seed,
-        engine=engine,
-        tick=tick,
-        start=first,
-        clock=clock,
-    )
-    others = tuple(run for run, _ in runs if run is not best)
-    return Demonstration(data, best, decayed, others, runs[-1][0], theory(data))
+    decayed = run(starts + 1, "with weight decay", first, best.seed, decay)
+    others = tuple(one for one, _ in runs if one is not best)
+    return Demonstration(data, best, decayed, others, near, theory(data))

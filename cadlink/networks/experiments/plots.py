@@ -150,18 +150,10 @@ def _whole(axes: Any, mask: Mask, rows: Sequence[int], cols: Sequence[int]) -> N
     dense = mask.toarray()
     if max(mask.shape) <= SMALL:
         _edges(axes, dense, range(height), range(width), rows, cols)
-        axes.set_xlim(box[:2])
-        axes.set_ylim(box[2:])
-        axes.set_aspect("equal")
-        axes.set_xticks(range(width), minor=False)
-        axes.set_yticks(range(height), minor=False)
-        if max(mask.shape) > 12:
-            axes.set_xticks(range(0, width, 5))
-            axes.set_yticks(range(0, height, 5))
-        for edge in range(height + 1):
-            axes.axhline(edge - 0.5, color="#cccccc", linewidth=0.5)
-        for edge in range(width + 1):
-            axes.axvline(edge - 0.5, color="#cccccc", linewidth=0.5)
+        _cells(axes, height, width)
+        step = 5 if max(mask.shape) > 12 else 1
+        axes.set_xticks(range(0, width, step))
+        axes.set_yticks(range(0, height, step))
     else:
         # A dot for every edge, so that single edges of a sparse mask stay visible in any size.
         at = np.argwhere(dense)
@@ -187,8 +179,8 @@ def _whole(axes: Any, mask: Mask, rows: Sequence[int], cols: Sequence[int]) -> N
                 linewidths=0,
                 rasterized=len(at) > 2_000,
             )
-        axes.set_xlim(box[:2])
-        axes.set_ylim(box[2:])
+    axes.set_xlim(box[:2])
+    axes.set_ylim(box[2:])
     thin = 0.8 if max(mask.shape) > SMALL else 0.0
     for row in rows:
         axes.axhspan(row - 0.5, row + 0.5, color=SKY, alpha=0.35, linewidth=thin)
@@ -223,14 +215,19 @@ def _part(axes: Any, mask: Mask, rows: Sequence[int], cols: Sequence[int]) -> No
         return
     everywhere = range(max(dense.shape))
     _edges(axes, dense, everywhere, everywhere, everywhere, everywhere)
+    _cells(axes, len(some_rows), len(some_cols))
     axes.set_xlim(-0.5, len(some_cols) - 0.5)
     axes.set_ylim(len(some_rows) - 0.5, -0.5)
-    axes.set_aspect("equal")
     axes.set_xticks(range(len(some_cols)), list(map(str, some_cols)))
     axes.set_yticks(range(len(some_rows)), list(map(str, some_rows)))
-    for edge in range(len(some_rows) + 1):
+
+
+def _cells(axes: Any, height: int, width: int) -> None:
+    """Lines around the cells, which are squares."""
+    axes.set_aspect("equal")
+    for edge in range(height + 1):
         axes.axhline(edge - 0.5, color="#cccccc", linewidth=0.5)
-    for edge in range(len(some_cols) + 1):
+    for edge in range(width + 1):
         axes.axvline(edge - 0.5, color="#cccccc", linewidth=0.5)
 
 

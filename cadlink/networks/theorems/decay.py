@@ -61,7 +61,6 @@ the sum, but for a factor.  If no constant is best, none attains the infimum.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -70,14 +69,9 @@ from cadlink.networks.theorems.theorem import Case, Found
 from cadlink.networks.verdict import Question
 from cadlink.patterns.matrix import number_to_json
 
-__all__ = ["every_label", "guaranteed", "left_out"]
+__all__ = ["every_label", "left_out"]
 
 TERM_S = 3e-8  # seconds for a term of a product of sparse matrices
-
-
-def guaranteed() -> dict[str, Any]:
-    """The witness: the hypotheses are those of the statement alone."""
-    return {"theorem": "R24", "claim": "attained"}
 
 
 def every_label(case: Case) -> Found:

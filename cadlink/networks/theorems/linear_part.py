@@ -269,7 +269,7 @@ def _on_one_hyperplane(points: Sequence[tuple[Fraction, ...]], clock: Clock) -> 
 
 
 def by_search(
-    pattern: Pattern, decision: Decision, wall_s: float, biased: bool = True
+    pattern: Pattern, decision: Decision, clock: Clock, biased: bool = True
 ) -> dict[str, Any] | None:
     """The witness for products decided not closed: a curve, its limit, why it is missed; or None.
 
@@ -277,7 +277,6 @@ def by_search(
     """
     if decision.verdict is not Verdict.NOT_CLOSED or decision.certificate is None:
         return None
-    clock = Clock.of(wall_s)
     for outputs, inputs in _places(pattern, decision.certificate.proof):
         if len(outputs) * len(inputs) > SEARCH_CELLS:
             continue

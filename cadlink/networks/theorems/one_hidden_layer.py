@@ -63,8 +63,8 @@ Reference for the question: Q.-T. Le, E. Riccietti, R. Gribonval, NeurIPS 2023, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import permutations
 from typing import Any
@@ -106,6 +106,19 @@ class Obstruction:
     outputs: tuple[int, int]
     direction: tuple[tuple[int, Fraction], ...]  # coordinates and entries of u
     coordinate: tuple[tuple[int, int], ...]  # unit -> input it uses
+
+    @classmethod
+    def of(
+        cls,
+        a: int,
+        b: int,
+        outputs: tuple[int, int],
+        direction: Iterable[tuple[int, Fraction]],
+        using: Mapping[int, int],
+    ) -> Obstruction:
+        """The obstruction whose units, a and b among them, use these inputs."""
+        others = tuple(i for i in using if i not in (a, b))
+        return cls(a, b, others, outputs, tuple(direction), tuple(sorted(using.items())))
 
 
 def guaranteed(pattern: Pattern, constant_units: bool = False) -> dict[str, Any] | None:
@@ -229,14 +242,7 @@ def _line_for(
     support = sorted({ka, kb})
     using = {i: next(k for k in support if k in sees[i]) for i in feeding if sees[i] & set(support)}
     using[a], using[b] = ka, kb
-    return Obstruction(
-        a,
-        b,
-        tuple(i for i in using if i not in (a, b)),
-        outputs,
-        tuple((k, Fraction(1)) for k in support),
-        tuple(sorted(using.items())),
-    )
+    return Obstruction.of(a, b, outputs, ((k, Fraction(1)) for k in support), using)
 
 
 def _line_without_bias(
@@ -252,15 +258,8 @@ def _line_without_bias(
         return [i for i in feeding if pair[0] in sees[i] and pair[1] in sees[i]]
 
     k1, k2 = min(pairs, key=lambda pair: (len(users(pair)), pair))
-    using = users((k1, k2))
-    return Obstruction(
-        a,
-        b,
-        tuple(i for i in using if i not in (a, b)),
-        outputs,
-        ((k1, Fraction(1)),),
-        tuple((i, k2) for i in using),
-    )
+    using = dict.fromkeys(users((k1, k2)), k2)
+    return Obstruction.of(a, b, outputs, [(k1, Fraction(1))], using)
 
 
 def some_data(case: Case, four: bool = False) -> dict[str, Any] | None:
@@ -287,14 +286,7 @@ def some_data(case: Case, four: bool = False) -> dict[str, Any] | None:
         bias_input = found.coordinate[0][1]
         inputs = [k1, bias_input]
         points = [[t, Fraction(1)] for t in times]
-        found = Obstruction(
-            found.a,
-            found.b,
-            found.others,
-            found.outputs,
-            found.direction,
-            tuple((i, k1) for i, _ in found.coordinate),
-        )
+        found = replace(found, coordinate=tuple((i, k1) for i, _ in found.coordinate))
     base = [Fraction(0)] * len(inputs)
     return _witness(
         case,
@@ -420,14 +412,8 @@ def _on_line(
                 common = sees[a] & sees[b]
                 if common:
                     using[a] = using[b] = min(common)
-                best = Obstruction(
-                    a,
-                    b,
-                    tuple(i for i in using if i not in (a, b)),
-                    (o1, o2),
-                    tuple((k, direction[k]) for k in sorted(support)),
-                    tuple(sorted(using.items())),
-                )
+                along = ((k, direction[k]) for k in sorted(support))
+                best = Obstruction.of(a, b, (o1, o2), along, using)
     return best
 
 

@@ -40,7 +40,7 @@ from cadlink.networks.obstacles import masks_are_safe
 from cadlink.networks.theorems.theorem import Case, Found, parameters_json
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["one_label", "separated", "two_soft_classes"]
+__all__ = ["separated", "two_soft_classes"]
 
 
 def separated(case: Case) -> Found:
@@ -79,11 +79,6 @@ def separated(case: Case) -> Found:
         "margin": f"{margins.min():.3g}",
     }
     return Found(witness, tentative=True)
-
-
-def one_label(theorem: str) -> dict[str, Any]:
-    """The witness for labels of our choice: the hypotheses are those of the statement alone."""
-    return {"theorem": theorem, "claim": "some_labels"}
 
 
 def two_soft_classes(case: Case) -> dict[str, Any] | None:

@@ -46,12 +46,8 @@ _NO, _YES = NetworkAnswer.NO_OPTIMUM, NetworkAnswer.OPTIMUM_GUARANTEED
 _EVERY = frozenset({(_A, _YES), (_B, _YES), (_C, _YES)})
 
 
-def _found(witness: Witness | None) -> Found | None:
-    return None if witness is None else Found(witness)
-
-
-def _tentative(witness: Witness | None) -> Found | None:
-    return None if witness is None else Found(witness, tentative=True)
+def _found(witness: Witness | None, tentative: bool = False) -> Found | None:
+    return None if witness is None else Found(witness, tentative=tentative)
 
 
 # -- finders that need more than the masks ---------------------------------------------------------
@@ -110,7 +106,7 @@ def _claiming(found: Found, answer: NetworkAnswer) -> Found | None:
 def _hard_labels(case: Case) -> Found | None:
     """R23 (i): labels of our choice, which soft ones are not."""
     hard = case.loss in ("cross_entropy", "logistic")
-    return Found(separable.one_label("R23i")) if hard else None
+    return Found({"theorem": "R23i", "claim": "some_labels"}) if hard else None
 
 
 def _smooth(case: Case) -> Found | None:
@@ -121,8 +117,8 @@ def _smooth(case: Case) -> Found | None:
 
 
 def _searched(case: Case, decision: Decision) -> Witness | None:
-    wall = min(SEARCH_S, case.clock.left())
-    return linear_part.by_search(case.pattern, decision, wall, all(case.biases))
+    clock = case.clock.at_most(SEARCH_S)
+    return linear_part.by_search(case.pattern, decision, clock, all(case.biases))
 
 
 def _products(case: Case) -> Found | None:
@@ -159,21 +155,26 @@ def _linear(case: Case) -> Found | None:
     ):
         return None
     decision = case.matrix()
-    if decision.verdict is Verdict.UNKNOWN:
-        return Found(None, f"is undecided ({decision.detail})", decision, undecided=True)
-    closed = decision.verdict is Verdict.CLOSED
-    if closed and case.question is _A:
+    if decision.verdict is Verdict.CLOSED and case.question is _A:
         reason = (
             "says only that every training set whose inputs span the input space has an optimum,"
             " as the products of the masks are closed; other inputs can still fail"
         )
         return Found(None, reason, decision)
+    some = "some_targets" if case.question is _A else "not_closed"
+    return _certified("linear", case, decision, some)
+
+
+def _certified(theorem: str, case: Case, decision: Decision, some: str) -> Found:
+    """What the decision about some products says: closed for all targets, or not, claimed as
+    ``some``, which is no answer about given targets."""
+    if decision.certificate is None:
+        return Found(None, f"is undecided ({decision.detail})", decision, undecided=True)
+    closed = decision.verdict is Verdict.CLOSED
     if not closed and case.question is _C:
         return Found(None, "says only that some targets fail for these inputs", decision)
-    claim = "closed" if closed else "some_targets" if case.question is _A else "not_closed"
-    assert decision.certificate is not None
-    certificate = decision.certificate.to_json()
-    return Found({"theorem": "linear", "claim": claim, "certificate": certificate}, "", decision)
+    claim, certificate = "closed" if closed else some, decision.certificate.to_json()
+    return Found({"theorem": theorem, "claim": claim, "certificate": certificate}, "", decision)
 
 
 def _independent(case: Case) -> Found | None:
@@ -187,19 +188,17 @@ def _independent(case: Case) -> Found | None:
     blocks = safe_inputs.block_pattern(case.pattern, len(points))
     if blocks is None:
         return Found({"theorem": "R6", "claim": "closed", "certificate": None})
-    decision = case.matrix(blocks)
-    if decision.certificate is None:
-        return Found(None, f"is undecided ({decision.detail})", decision, undecided=True)
-    closed = decision.verdict is Verdict.CLOSED
-    if not closed and case.question is _C:
-        return Found(None, "says only that some targets fail for these inputs", decision)
-    claim = "closed" if closed else "some_targets"
-    certificate = decision.certificate.to_json()
-    return Found({"theorem": "R6", "claim": claim, "certificate": certificate}, "", decision)
+    return _certified("R6", case, case.matrix(blocks), "some_targets")
 
 
 # -- the table -------------------------------------------------------------------------------------
 
+SHARING = (
+    "two units that share an output, one of them with a second output, and if the hidden layer"
+    " has no biases also share two inputs",
+    "two hidden units share an output and one of them feeds a second output: when their kinks"
+    " merge, they can produce in the limit a step that no such pair produces",
+)
 THEOREMS: tuple[Theorem, ...] = (
     Theorem(
         "R16",
@@ -219,7 +218,7 @@ THEOREMS: tuple[Theorem, ...] = (
         "a penalty on all weights",
         "a penalty on all weights keeps them bounded, and then a bias that grows beyond all bounds"
         " can be replaced by one that does not without changing a prediction",
-        lambda case: Found(decay.guaranteed()),
+        lambda case: Found({"theorem": "R24", "claim": "attained"}),
         loss="growing",
         activations=("relu", "leaky_relu", "linear"),
         biases=UPWARDS,
@@ -371,10 +370,7 @@ THEOREMS: tuple[Theorem, ...] = (
     Theorem(
         "R1",
         frozenset({(_A, _NO), (_C, _NO)}),
-        "two units that share an output, one of them with a second output, and if the hidden layer"
-        " has no biases also share two inputs",
-        "two hidden units share an output and one of them feeds a second output: when their kinks"
-        " merge, they can produce in the limit a step that no such pair produces",
+        *SHARING,
         _data_or(one_hidden_layer.some_data, one_hidden_layer.existence),
         hidden=(1, 1),
         data=one_hidden_layer.some_data,
@@ -385,10 +381,7 @@ THEOREMS: tuple[Theorem, ...] = (
     Theorem(
         "R1",
         frozenset({(_A, _NO)}),
-        "two units that share an output, one of them with a second output, and if the hidden layer"
-        " has no biases also share two inputs",
-        "two hidden units share an output and one of them feeds a second output: when their kinks"
-        " merge, they can produce in the limit a step that no such pair produces",
+        *SHARING,
         lambda case: _found(one_hidden_layer.existence(case)),
         activations=("leaky_relu",),
         hidden=(1, 1),
@@ -516,7 +509,7 @@ THEOREMS: tuple[Theorem, ...] = (
         "nearly all functions of the network determine its weights, and so do their limits as one"
         " weight tends to minus infinity; points that force the weights on an input to be 0 have"
         " targets that depend on it, as in the limit they may",
-        lambda case: _tentative(identified.existence(case)),
+        lambda case: _found(identified.existence(case), tentative=True),
         hidden=(2, None),
         unwritten="how many points force the weights was not computed",
     ),
