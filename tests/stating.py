@@ -8,9 +8,9 @@ from typing import Any
 
 from cadlink import Pattern
 from cadlink.networks.kernel import CheckedWitness, Statement, check_witness
-from cadlink.networks.remedies import GOOD, answered
+from cadlink.networks.remedies import answered
 from cadlink.networks.theorems.theorem import Case
-from cadlink.networks.verdict import Question
+from cadlink.networks.verdict import GOOD, Question
 
 ANSWERS = {
     "closed": "optimum_guaranteed",

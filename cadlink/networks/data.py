@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from cadlink import files
 from cadlink.deciding.decider import decide
@@ -26,10 +25,12 @@ from cadlink.deciding.decision import Decision
 from cadlink.errors import CertificateError, InputError
 from cadlink.networks.experiments.sequence import Parameters, eps_of, on_curve
 from cadlink.networks.kernel import Statement, check_witness
+from cadlink.networks.kernel.doubles import Array
 from cadlink.networks.theorems.moving import moved
 from cadlink.networks.theorems.table import THEOREMS, named
 from cadlink.networks.theorems.theorem import Case
 from cadlink.networks.verdict import (
+    BAD,
     NetworkAnswer,
     NetworkVerdict,
     Question,
@@ -41,7 +42,6 @@ from cadlink.patterns.pattern import Pattern
 __all__ = ["CHOICES", "TrainingSet", "training_set"]
 
 Row = tuple[Fraction, ...]
-Array = npt.NDArray[np.float64]
 Witness = Mapping[str, Any]
 
 # Theorems that give data of our choice, by name.
@@ -152,7 +152,7 @@ def training_set(
     >>> len(data), len(training_set(verdict, "N1")), float(data.to_numpy()[0].max())
     (4, 9, 0.75)
     """
-    if verdict.answer not in (NetworkAnswer.NO_OPTIMUM, NetworkAnswer.NOT_CLOSED_ON_CUBE):
+    if verdict.answer not in BAD:
         raise InputError(
             f"no such training set is known: the answer to question ({verdict.question.value}) is"
             f" {verdict.answer.value}"

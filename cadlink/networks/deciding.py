@@ -4,7 +4,7 @@ kernel re-checks every answer."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -233,7 +233,7 @@ def attempt(case: Case, theorem: Theorem, share: float, tick: Tick) -> Attempt:
     """Try one theorem about the case in a share of the time that is left."""
     missing = theorem.missing(case)
     try:
-        found = None if missing else theorem.find(case.timed(case.clock.share(share)))
+        found = None if missing else theorem.find(replace(case, clock=case.clock.share(share)))
     except OutOfTime:
         why_not = f"{theorem.name} was not examined to the end: its time was over"
         return Attempt(None, why_not, True)

@@ -15,13 +15,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from cadlink.deciding.decision import Limits
 from cadlink.errors import InputError
 from cadlink.networks.deciding import case_of, decided
 from cadlink.networks.forward import floats, predictions, received
-from cadlink.networks.kernel.doubles import Parameters
+from cadlink.networks.kernel.doubles import Array, Parameters
 from cadlink.networks.kernel.witness import Tick, silent
 from cadlink.networks.readers.layers import Model
 from cadlink.networks.readers.models import model_of
@@ -30,7 +29,6 @@ from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict, Question
 
 __all__ = ["LABEL", "Diagnosis", "diagnose"]
 
-Array = npt.NDArray[np.float64]
 Trace: TypeAlias = tuple[list[float], list[float], list[float]]
 
 LABEL = 12  # characters of the label of a line

@@ -7,14 +7,11 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
 
 from cadlink.clock import UNLIMITED, Clock
-from cadlink.networks.kernel.doubles import Doubles, Parameters
+from cadlink.networks.kernel.doubles import Array, Doubles, Parameters
 
 __all__ = ["floats", "predictions", "received"]
-
-Array = npt.NDArray[np.float64]
 
 BATCH = 4096
 

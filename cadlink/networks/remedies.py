@@ -19,14 +19,12 @@ from cadlink.networks.kernel.losses import LOSSES
 from cadlink.networks.kernel.witness import silent
 from cadlink.networks.theorems.table import THEOREMS
 from cadlink.networks.theorems.theorem import Case, Theorem
-from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict, Question
+from cadlink.networks.verdict import BAD, GOOD, NetworkAnswer, NetworkVerdict, Question
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["BAD", "GOOD", "Remedy", "able", "answered", "remedies"]
+__all__ = ["Remedy", "able", "answered", "remedies"]
 
 MOST_PLACES = 20_000_000  # entries of masks that are filled up to be decided
-GOOD = frozenset({NetworkAnswer.OPTIMUM_GUARANTEED, NetworkAnswer.CLOSED_ON_CUBE})
-BAD = frozenset({NetworkAnswer.NO_OPTIMUM, NetworkAnswer.NOT_CLOSED_ON_CUBE})
 
 
 @dataclass(frozen=True)

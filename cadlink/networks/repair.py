@@ -41,10 +41,10 @@ from cadlink.errors import InputError
 from cadlink.networks.changes import Change, changed, difference, entries, fewer, places
 from cadlink.networks.kernel.doubles import Parameters
 from cadlink.networks.obstacles import Obstacle, obstacles
-from cadlink.networks.remedies import GOOD, Remedy, able, answered, remedies
+from cadlink.networks.remedies import Remedy, able, answered, remedies
 from cadlink.networks.theorems.theorem import Case
 from cadlink.networks.tree_form import one_last_unit, refilled, tree_form
-from cadlink.networks.verdict import NetworkVerdict, Question
+from cadlink.networks.verdict import GOOD, NetworkVerdict, Question
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.paths import on_paths
 

@@ -12,13 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from cadlink.networks.kernel.doubles import Parameters
+from cadlink.networks.kernel.doubles import Array, Parameters
 
 __all__ = ["Pair", "largest_weights", "pairs"]
-
-Array = npt.NDArray[np.float64]
 
 PARALLEL = 0.99  # cosine of the inputs of two units
 CANCEL = 4.0  # outputs are this much larger than their sum

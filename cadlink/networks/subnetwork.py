@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cadlink.networks.data import TrainingSet
-from cadlink.networks.experiments.sequence import Array
 from cadlink.networks.experiments.training import Task
+from cadlink.networks.kernel.doubles import Array
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.paths import Units, on_paths, reaching
 

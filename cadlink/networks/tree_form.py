@@ -11,24 +11,23 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from cadlink.networks.kernel.doubles import Array
 from cadlink.patterns.pattern import Mask, Pattern
 from cadlink.rules.paths import live_units
 
 __all__ = ["one_last_unit", "refilled", "tree_form"]
 
 Bools = npt.NDArray[np.bool_]
+Weights: TypeAlias = Sequence[Array] | None
 
 
-def tree_form(
-    pattern: Pattern,
-    constant_units: bool = False,
-    weights: Sequence[npt.NDArray[np.float64]] | None = None,
-) -> Pattern:
+def tree_form(pattern: Pattern, constant_units: bool = False, weights: Weights = None) -> Pattern:
     """The masks with edges taken away until R13 or R1 applies.
 
     ``weights`` (one array per layer, outputs x inputs): units keep their largest one; without
@@ -55,9 +54,7 @@ def tree_form(
 
 
 def one_last_unit(
-    pattern: Pattern,
-    constant_units: bool = False,
-    weights: Sequence[npt.NDArray[np.float64]] | None = None,
+    pattern: Pattern, constant_units: bool = False, weights: Weights = None
 ) -> Pattern:
     """The tree form of the masks in which one unit of the last hidden layer feeds outputs: the one
     with most outputs, then most inputs (with ``weights``: with the largest weights).
@@ -75,17 +72,13 @@ def one_last_unit(
     return tree_form(Pattern.of([*lower, alone]), constant_units, weights)
 
 
-def _sizes(
-    mask: Mask, weights: Sequence[npt.NDArray[np.float64]] | None, layer: int
-) -> npt.NDArray[np.float64]:
+def _sizes(mask: Mask, weights: Weights, layer: int) -> Array:
     """The sizes of the weights on the mask, or its entries."""
     dense = np.asarray(mask.toarray(), dtype=np.float64)
     return dense if weights is None else dense * np.abs(weights[layer])
 
 
-def _one_each(
-    mask: Bools, useful: Bools, sizes: npt.NDArray[np.float64] | None
-) -> tuple[Bools, Bools]:
+def _one_each(mask: Bools, useful: Bools, sizes: Array | None) -> tuple[Bools, Bools]:
     """One edge of every unit to a useful one, the largest or spread evenly, and all edges to
     others; and which units are useful then."""
     kept = mask & ~useful[:, None]

@@ -25,6 +25,8 @@ from cadlink.networks.obstacles import Obstacle
 from cadlink.patterns.pattern import Pattern
 
 __all__ = [
+    "BAD",
+    "GOOD",
     "NetworkAnswer",
     "NetworkVerdict",
     "Question",
@@ -72,6 +74,10 @@ class NetworkAnswer(Enum):
 
     def __bool__(self) -> bool:
         raise TypeError("an answer has several values; compare with NetworkAnswer.NO_OPTIMUM, ...")
+
+
+GOOD = frozenset({NetworkAnswer.OPTIMUM_GUARANTEED, NetworkAnswer.CLOSED_ON_CUBE})
+BAD = frozenset({NetworkAnswer.NO_OPTIMUM, NetworkAnswer.NOT_CLOSED_ON_CUBE})
 
 
 def answer_of(question: Question, claim: str) -> NetworkAnswer:

@@ -10,7 +10,7 @@ from cadlink.networks.kernel.statement import SMOOTH
 from cadlink.networks.kernel.table import UPWARDS
 from cadlink.networks.obstacles import Obstacle, obstacles
 from cadlink.networks.theorems.theorem import Case, Theorem
-from cadlink.networks.verdict import NetworkAnswer, Question
+from cadlink.networks.verdict import GOOD, NetworkAnswer, Question
 from cadlink.patterns.pattern import Pattern
 
 __all__ = ["advice_for", "explain", "in_the_way"]
@@ -45,8 +45,6 @@ _ANSWERS = {
         " without bound on the way."
     },
 }
-
-_GOOD = (NetworkAnswer.OPTIMUM_GUARANTEED, NetworkAnswer.CLOSED_ON_CUBE)
 
 
 def explain(
@@ -99,7 +97,7 @@ def advice_for(case: Case, answer: NetworkAnswer) -> tuple[str, ...]:
     Only what a theorem about this network and this loss stands behind: R16 and R24 for weight
     decay, R13 for masks, R1 for one network per output.
     """
-    if answer in _GOOD or case.question is Question.CUBE:
+    if answer in GOOD or case.question is Question.CUBE:
         return ()
     coupled = "the decoupled decay of AdamW is no penalty in the loss and changes no answer"
     if case.penalty == "all-but-last":
@@ -132,7 +130,7 @@ def advice_for(case: Case, answer: NetworkAnswer) -> tuple[str, ...]:
 
 def in_the_way(case: Case, answer: NetworkAnswer) -> tuple[Obstacle, ...]:
     """By layer, what is in the way of a guarantee by the masks, where they could give one."""
-    if answer in _GOOD or case.question is Question.CUBE or not _by_masks(case):
+    if answer in GOOD or case.question is Question.CUBE or not _by_masks(case):
         return ()
     return obstacles(case.pattern, not all(case.biases))
 

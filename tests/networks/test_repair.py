@@ -17,8 +17,8 @@ from cadlink.errors import InputError
 from cadlink.networks import NetworkAnswer, decide_network
 from cadlink.networks.changes import Change, changed
 from cadlink.networks.deciding import case_of
-from cadlink.networks.remedies import GOOD
 from cadlink.networks.repair import PRODUCTS, Repairs, repair
+from cadlink.networks.verdict import GOOD
 from tests.stating import guarantee
 
 

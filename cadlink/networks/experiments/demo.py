@@ -14,8 +14,8 @@ from typing import Any
 
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.networks.data import TrainingSet
-from cadlink.networks.experiments.sequence import Array
 from cadlink.networks.experiments.training import Run, train
+from cadlink.networks.kernel.doubles import Array
 from cadlink.networks.subnetwork import subnetwork
 
 __all__ = ["Demonstration", "demonstrate", "theory"]

@@ -15,9 +15,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from cadlink.errors import InputError
+from cadlink.networks.kernel.doubles import Array
 from cadlink.networks.verdict import NetworkVerdict
 from cadlink.patterns.pattern import Pattern
 
@@ -27,7 +27,6 @@ MOST_K = 400  # 2^-k and its square stay within double precision
 MOST_ENTRIES = 50_000_000  # entries of the dense arrays
 
 Row = Sequence[Fraction]
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

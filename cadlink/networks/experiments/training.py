@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.errors import InputError
-from cadlink.networks.experiments.sequence import Array
+from cadlink.networks.kernel.doubles import Array
 from cadlink.patterns.pattern import Pattern
 
 __all__ = ["ENGINES", "METHODS", "Run", "Task", "available_engine", "train"]

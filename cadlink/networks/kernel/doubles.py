@@ -27,6 +27,7 @@ from cadlink.networks.kernel.witness import Network, multiplying
 
 __all__ = [
     "BATCH",
+    "Array",
     "Doubles",
     "Parameters",
     "array_json",

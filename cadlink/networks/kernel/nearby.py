@@ -8,6 +8,7 @@ import numpy.typing as npt
 from cadlink.networks.kernel.doubles import (
     LOST,
     UNIT,
+    Array,
     Parameters,
     batches,
     enclosures,
@@ -17,8 +18,6 @@ from cadlink.networks.kernel.statement import Points
 from cadlink.networks.kernel.witness import Network
 
 __all__ = ["fit_nearby"]
-
-Array = npt.NDArray[np.float64]
 
 MOST_ROWS = 2000  # points times outputs
 MOST_ENTRIES = 30_000_000  # of the Jacobian; seven times as much is needed at once

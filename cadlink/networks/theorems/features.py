@@ -26,16 +26,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
 from cadlink.clock import Clock
 from cadlink.networks.forward import floats, received
-from cadlink.networks.kernel.doubles import Parameters
+from cadlink.networks.kernel.doubles import Array, Parameters
 from cadlink.networks.theorems.theorem import Case, Found, parameters_json
 
 __all__ = ["full_rank"]
-
-Array = npt.NDArray[np.float64]
 
 MOST_POINTS = 4000
 RANK_S = 1e-9  # seconds for an entry of a matrix and each of its rows

@@ -29,15 +29,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from cadlink.networks.forward import floats, received
-from cadlink.networks.kernel.doubles import Parameters
+from cadlink.networks.kernel.doubles import Array, Parameters
 from cadlink.networks.theorems.theorem import Case, Found, parameters_json
 
 __all__ = ["fit_nearby"]
-
-Array = npt.NDArray[np.float64]
 
 MOST_ROWS = 1000  # points times outputs
 MOST_ENTRIES = 30_000_000  # points times outputs times free parameters

@@ -57,9 +57,7 @@ class Case:
     loss: str = "squared"
     parameters: Parameters | None = None
     clock: Clock = UNLIMITED
-    kept: dict[Callable[[Case], Any], Any] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, pattern: Pattern, biases: Sequence[bool] | None = None) -> Case:
@@ -67,18 +65,13 @@ class Case:
         free = (True,) * pattern.depth if biases is None else tuple(biases)
         return cls(Question.SOME_DATA, pattern, free)
 
-    def timed(self, clock: Clock) -> Case:
-        """The same case with other time; what is found once is found for both."""
-        other = replace(self, clock=clock)
-        object.__setattr__(other, "kept", self.kept)
-        return other
-
     def once(self, find: Callable[[Case], T]) -> T:
-        """What ``find`` says about this case, found once for all theorems and clocks; a case made
-        by ``replace``, of other masks or questions, knows nothing of it."""
-        if find not in self.kept:
-            self.kept[find] = find(self)
-        found: T = self.kept[find]
+        """What ``find`` says about the masks and biases, which is all it may look at: found once
+        for this case and for those that ``replace`` makes of it."""
+        key = find, self.pattern, self.biases
+        if key not in self.kept:
+            self.kept[key] = find(self)
+        found: T = self.kept[key]
         return found
 
     @property
