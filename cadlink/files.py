@@ -101,6 +101,8 @@ def _why(error: Exception) -> str:
 
 def writable(target: Path, where: str = "") -> Path:
     """The target's full name.  Raises InputError, naming ``where``, if no file can be put there."""
+    if str(target) == "-":
+        raise InputError("cannot write: expected the name of a file, found '-'", where)
     try:
         target = target.resolve()
         if not target.parent.is_dir():
@@ -112,7 +114,7 @@ def writable(target: Path, where: str = "") -> Path:
             raise
         raise InputError(f"cannot write: {_why(error)}", where) from error
     if not os.access(target.parent, os.W_OK):
-        raise InputError(f"cannot write: no right to in {quoted(str(target.parent))}", where)
+        raise InputError(f"cannot write: no right to write in {quoted(str(target.parent))}", where)
     return target
 
 

@@ -65,6 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Search, show, write the best pattern."""
+    if args.write is not None:
+        masks.writable(args.write)  # what is wrong with it is said before the work begins
     model = model_from(args)
     inputs, targets = data_from(args)
     case, outside = case_of(

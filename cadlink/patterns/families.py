@@ -1,7 +1,8 @@
 """Named patterns, built from a short text such as ``lu:3``; all layers are in forward order.
 
-Whoever types a family's arguments wrongly gets an InputError that says what was expected and shows
-an example.  Nothing here makes a dense array: a family may be ten thousand units wide.
+Whoever types a family's arguments wrongly gets an InputError that says what was expected; ``build``
+adds what was typed and an example.  Nothing here makes a dense array: a family may be ten thousand
+units wide.
 """
 
 from __future__ import annotations
@@ -45,7 +46,11 @@ def build(source: str) -> Pattern:
     family = FAMILIES.get(name)
     if family is None:
         raise InputError(f"no family {quoted(name)}; expected one of {', '.join(FAMILIES)}", source)
-    return family.build(arguments)
+    try:
+        return family.build(arguments)
+    except InputError as error:
+        where = f"{name}:{shortened(arguments)}"
+        raise InputError(f"{error}; an example: {family.usage}", where) from None
 
 
 def lu(arguments: str) -> Pattern:
@@ -54,9 +59,8 @@ def lu(arguments: str) -> Pattern:
     >>> lu("3").inline()
     '111/011/001;100/110/111'
     """
-    usage = "lu:3"
-    size = _integer(arguments, "a size", usage)
-    _limit(size * (size + 1), usage)
+    size = _integer(arguments, "a size")
+    _limit(size * (size + 1))
     counts = np.arange(1, size + 1)
     indptr = np.concatenate(([0], np.cumsum(counts)))
     indices = np.arange(indptr[-1]) - np.repeat(indptr[:-1], counts)
@@ -70,9 +74,8 @@ def dense(arguments: str) -> Pattern:
     >>> dense("2-1-3").inline()
     '11;1/1/1'
     """
-    usage = "dense:4-3-5"
-    widths = _widths(arguments, usage)
-    _limit(_edges(widths), usage)
+    widths = _widths(arguments)
+    _limit(_edges(widths))
     return Pattern.of([_full(rows, cols) for cols, rows in pairwise(widths)])
 
 
@@ -84,11 +87,10 @@ def butterfly(arguments: str) -> Pattern:
     >>> butterfly("4").inline()
     '1100/1100/0011/0011;1010/0101/1010/0101'
     """
-    usage = "butterfly:8"
-    size = _integer(arguments, "a power of two, 2 or more,", usage)
+    size = _integer(arguments, "a power of two, 2 or more,")
     if size < 2 or size & (size - 1):
-        raise InputError(f"expected a power of two, found {size}", f"butterfly:{size}")
-    _limit(2 * size * (size.bit_length() - 1), usage)
+        raise InputError(f"expected a power of two, found {size}")
+    _limit(2 * size * (size.bit_length() - 1))
     unit = np.arange(size)
     layers = []
     for bit in range(size.bit_length() - 1):
@@ -108,12 +110,11 @@ def monarch(arguments: str) -> Pattern:
     >>> monarch("4").inline()
     '1100/1100/0011/0011;1010/0101/1010/0101'
     """
-    usage = "monarch:16"
-    size = _integer(arguments, "a square, 1 or more,", usage)
+    size = _integer(arguments, "a square, 1 or more,")
     side = math.isqrt(size)
     if side * side != size:
-        raise InputError(f"expected a square, found {size}", f"monarch:{size}")
-    _limit(2 * size * side, usage)
+        raise InputError(f"expected a square, found {size}")
+    _limit(2 * size * side)
     block, one = _full(side, side), sp.eye_array(side, format="csr", dtype=np.bool_)
     return Pattern.of([sp.kron(one, block, format="csr"), sp.kron(block, one, format="csr")])
 
@@ -127,13 +128,10 @@ def block(arguments: str) -> Pattern:
     >>> block("2-1-1,1-1-2").inline()
     '110/001;10/01/01'
     """
-    usage = "block:2-2-2,3-1-3"
-    chains = [_widths(part, usage) for part in arguments.split(",")]
+    chains = [_widths(part) for part in arguments.split(",")]
     if len({len(chain) for chain in chains}) > 1:
-        raise InputError(
-            "expected the same number of layers in every block", _where("block", arguments, usage)
-        )
-    _limit(sum(_edges(chain) for chain in chains), usage)
+        raise InputError("expected the same number of layers in every block")
+    _limit(sum(_edges(chain) for chain in chains))
     layers = []
     for layer in range(len(chains[0]) - 1):
         parts = [_full(chain[layer + 1], chain[layer]) for chain in chains]
@@ -147,7 +145,7 @@ def kronecker(arguments: str) -> Pattern:
     >>> kronecker("2,2,2,1;1,2,2,2") == butterfly("4")
     True
     """
-    return _of_factors("kronecker", arguments)[1]
+    return _of_factors(arguments)[1]
 
 
 def chainable(arguments: str) -> Pattern:
@@ -155,43 +153,39 @@ def chainable(arguments: str) -> Pattern:
 
     >>> chainable("1,2,2,2;2,2,2,1")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    cadlink.errors.InputError: chainable:1,2,2,2;2,2,2,1: factors 0 and 1 are not chainable: ...
+    cadlink.errors.InputError: factors 0 and 1 are not chainable: ...
     """
-    factors, pattern = _of_factors("chainable", arguments)
+    factors, pattern = _of_factors(arguments)
     place = first_break(factors)
     if place is not None:
         (a, _, _, d), (e, _, g, h) = factors[place], factors[place + 1]
         raise InputError(
             f"factors {place} and {place + 1} are not chainable: expected {e} to divide {a}, {d} to"
-            f" divide {h}, and {a} to divide {e}*{g}; kronecker:... takes any that fit",
-            f"chainable:{shortened(arguments)}",
+            f" divide {h}, and {a} to divide {e}*{g}; kronecker:... takes any that fit"
         )
     return pattern
 
 
-def _of_factors(name: str, arguments: str) -> tuple[list[Factor], Pattern]:
+def _of_factors(arguments: str) -> tuple[list[Factor], Pattern]:
     """The quadruples of a text, and their masks."""
-    usage = f"{name}:2,2,2,1;1,2,2,2"
-    where = _where(name, arguments, usage)
     factors: list[Factor] = []
     given = arguments.split(";")
     if len(given) > MAX_LAYERS:
-        raise InputError(f"expected at most {MAX_LAYERS} factors, found {len(given)}", where)
+        raise InputError(f"expected at most {MAX_LAYERS} factors, found {len(given)}")
     for place, text in enumerate(given):
-        numbers = [_integer(part, "four sizes, each 1 or more,", usage) for part in text.split(",")]
+        numbers = [_integer(part, "four sizes, each 1 or more,") for part in text.split(",")]
         if len(numbers) != 4:
-            raise InputError(f"factor {place}: expected a,b,c,d, found {quoted(text)}", where)
+            raise InputError(f"factor {place}: expected a,b,c,d, found {quoted(text)}")
         factor = Factor(*numbers)
         if max(factor.rows, factor.cols) > MAX_WIDTH:
-            raise InputError(f"factor {place}: expected at most {MAX_WIDTH} units", where)
+            raise InputError(f"factor {place}: expected at most {MAX_WIDTH} units")
         if factors and factors[-1].rows != factor.cols:
             raise InputError(
                 f"factor {place}: expected {factors[-1].rows} columns (a*c*d), one per row (a*b*d)"
-                f" of factor {place - 1}, found {factor.cols}",
-                where,
+                f" of factor {place - 1}, found {factor.cols}"
             )
         factors.append(factor)
-        _limit(sum(one.nnz for one in factors), usage)
+        _limit(sum(one.nnz for one in factors))
     return factors, Pattern.of([mask(factor) for factor in factors])
 
 
@@ -206,22 +200,20 @@ def n_of_m(arguments: str) -> Pattern:
     >>> n_of_m("2:4:8-4-4,7") == n_of_m("2:4:8-4-4,7")
     True
     """
-    usage = "nm:2:4:8-8-8 (or nm:2:4:8-8-8,SEED)"
-    where = _where("nm", arguments, usage)
     parts = arguments.split(":")
     if len(parts) != 3:
-        raise InputError("expected n:m:widths", where)
-    kept, of = _integer(parts[0], "n", usage), _integer(parts[1], "m", usage)
+        raise InputError("expected n:m:widths or n:m:widths,seed")
+    kept, of = _integer(parts[0], "n"), _integer(parts[1], "m")
     shape, comma, seed = parts[2].partition(",")
-    widths = _widths(shape, usage)
+    widths = _widths(shape)
     if kept > of:
-        raise InputError(f"expected n to be at most m, found {kept} > {of}", where)
+        raise InputError(f"expected n to be at most m, found {kept} > {of}")
     for width in widths[:-1]:
         if width % of:
-            raise InputError(f"expected widths divisible by {of}, found {width}", where)
+            raise InputError(f"expected widths divisible by {of}, found {width}")
     edges = [rows * (cols // of) * kept for cols, rows in pairwise(widths)]
-    _limit(sum(edges), usage)
-    chance = np.random.default_rng(_integer(seed, "a seed", usage, least=0)) if comma else None
+    _limit(sum(edges))
+    chance = np.random.default_rng(_integer(seed, "a seed", least=0)) if comma else None
     layers = []
     for cols, rows in pairwise(widths):
         groups = rows * (cols // of)
@@ -243,20 +235,18 @@ def random(arguments: str) -> Pattern:
     >>> random("50-60-70,0.1,5") == random("50-60-70,0.1,5")
     True
     """
-    usage = "random:6-4-6,0.5,0 (widths, density, seed)"
-    where = _where("random", arguments, usage)
     parts = arguments.split(",")
     if len(parts) != 3:
-        raise InputError("expected three arguments separated by commas", where)
-    widths = _widths(parts[0], usage)
+        raise InputError("expected widths, density and seed, separated by commas")
+    widths = _widths(parts[0])
     try:
         density = float(parts[1])
     except ValueError:
         density = math.nan
     if not 0 <= density <= 1:
-        raise InputError(f"expected a density from 0 to 1, found {quoted(parts[1])}", where)
-    chance = np.random.default_rng(_integer(parts[2], "a seed", usage, least=0))
-    _limit(math.ceil(density * _edges(widths)), usage)
+        raise InputError(f"expected a density from 0 to 1, found {quoted(parts[1])}")
+    chance = np.random.default_rng(_integer(parts[2], "a seed", least=0))
+    _limit(math.ceil(density * _edges(widths)))
     layers = []
     for cols, rows in pairwise(widths):
         at = _bernoulli(rows * cols, density, chance)
@@ -299,38 +289,28 @@ def _edges(widths: list[int]) -> int:
     return sum(a * b for a, b in pairwise(widths))
 
 
-def _integer(text: str, what: str, usage: str, least: int = 1) -> int:
+def _integer(text: str, what: str, least: int = 1) -> int:
     """The integer that the text is, plain digits only."""
     if not (text.isascii() and text.isdigit() and len(text) <= 18) or int(text) < least:
-        raise InputError(f"expected {what} as digits, found {quoted(text)}", f"e.g. {usage}")
+        raise InputError(f"expected {what} as digits, found {quoted(text)}")
     return int(text)
 
 
-def _widths(text: str, usage: str) -> list[int]:
+def _widths(text: str) -> list[int]:
     """Unit counts such as 4-3-5, from the inputs to the outputs."""
     widths = [
-        _integer(part, "unit counts joined by '-', each 1 or more,", usage)
-        for part in text.split("-")
+        _integer(part, "unit counts joined by '-', each 1 or more,") for part in text.split("-")
     ]
     if len(widths) < 2:
-        raise InputError(
-            f"expected at least two unit counts, found {quoted(text)}", f"e.g. {usage}"
-        )
+        raise InputError(f"expected at least two unit counts, found {quoted(text)}")
     if len(widths) > MAX_LAYERS or max(widths) > MAX_WIDTH:
-        raise InputError(f"expected at most {MAX_LAYERS} layers of {MAX_WIDTH} units", text[:60])
+        raise InputError(f"expected at most {MAX_LAYERS} layers of {MAX_WIDTH} units")
     return widths
 
 
-def _where(name: str, arguments: str, usage: str) -> str:
-    return f"{name}:{shortened(arguments)}; e.g. {usage}"
-
-
-def _limit(edges: int, usage: str) -> None:
+def _limit(edges: int) -> None:
     if edges > MAX_EDGES:
-        name = usage.partition(":")[0]
-        raise InputError(
-            f"expected at most {MAX_EDGES} edges, found {edges}; make it smaller", name
-        )
+        raise InputError(f"expected at most {MAX_EDGES} edges, found {edges}")
 
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(

@@ -59,7 +59,7 @@ from cadlink.patterns.pattern import (
     mask_of_arrays,
 )
 
-__all__ = ["MAX_ARRAY_BYTES", "array_of_npy", "read", "write"]
+__all__ = ["MAX_ARRAY_BYTES", "array_of_npy", "read", "writable", "write"]
 
 MAX_ARRAY_BYTES = 2**30  # npy and npz, after decompression too
 
@@ -86,7 +86,7 @@ def read(source: str | Path, stdin: IO[Any] | None = None) -> Pattern:
             return READERS[suffix](stream, shortened(text, 300))
     if text.partition(":")[0] in FAMILIES and ":" in text:
         return build(text)
-    if text.strip() and not set(text) - set("01/; \t\r\n"):
+    if text.strip() and not set(text) - set("0123456789/; \t\r\n"):
         return _from_text(text, "inline text")
     raise InputError(f"expected {ANY_PATTERN}{_hint(text)}", quoted(text))
 
@@ -98,10 +98,15 @@ def write(pattern: Pattern, path: str | Path) -> None:
     Raises InputError for another suffix, several layers in .npy, or a path that cannot be written.
     """
     target = Path(path)
-    writer = WRITERS.get(target.suffix.lower())
-    if writer is None:
+    writable(target)
+    files.write(target, WRITERS[target.suffix.lower()](pattern, str(path)))
+
+
+def writable(path: Path) -> None:
+    """Raises InputError if no pattern can be put there: to be asked before the work begins."""
+    if path.suffix.lower() not in WRITERS:
         raise InputError(f"expected a name ending in {', '.join(WRITERS)}", str(path))
-    files.write(target, writer(pattern, str(path)))
+    files.writable(path, str(path))
 
 
 # -- text and JSON ---------------------------------------------------------------------------------
@@ -377,9 +382,12 @@ def _write_npz(pattern: Pattern, where: str) -> bytes:
 def _hint(text: str) -> str:
     """What may have been meant."""
     if Path(text).suffix and os.path.exists(text):
-        return f"; {quoted(Path(text).suffix)} files are not read"
-    near = difflib.get_close_matches(text.partition(":")[0][:40], FAMILIES, n=1)
-    return f"; did you mean {FAMILIES[near[0]].usage}?" if near else ""
+        return f"; {quoted(Path(text).suffix)} files are not read as patterns"
+    name, colon, _ = text.partition(":")
+    near = difflib.get_close_matches(name[:40].lower(), FAMILIES, n=1)
+    if near:
+        return f"; did you mean {FAMILIES[near[0]].usage}?"
+    return "; 'cadlink families' lists the families" if colon else ""
 
 
 CSR_PARTS = ("shape", "indptr", "indices")

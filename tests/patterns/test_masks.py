@@ -127,7 +127,7 @@ def test_sources_that_name_nothing(tmp_path: Path) -> None:
     assert "expected a file" in refusal("")
     assert "did you mean lu:3?" in refusal("lu")
     assert "did you mean butterfly:8?" in refusal("butterflies:8")
-    assert "11/01;10/11" in refusal("11/02")
+    assert "layer 0, row 1" in refusal("11/02")
     (tmp_path / "a.csv").write_text("1,1")
     assert "'.csv' files are not read" in refusal(tmp_path / "a.csv")
     assert refusal("missing.npz") == "missing.npz: no such file"
@@ -216,11 +216,25 @@ def test_a_key_given_twice_is_found_in_linear_time(tmp_path: Path) -> None:
 
 
 def test_what_is_quoted_is_cut() -> None:
-    assert len(refusal("lu:" + "1" * 5000)) < 200
-    assert len(refusal("dense:" + "1-" * 5000)) < 200
-    for family in ("butterfly", "monarch", "block", "nm", "random"):
+    for family in ("lu", "butterfly", "monarch", "block", "nm", "random"):
         assert len(refusal(f"{family}:" + "7" * 5000)) < 300
-    assert refusal("lu:\x1b[2J\n3") == "e.g. lu:3: expected a size as digits, found '\\x1b[2J\\n3'"
+    assert len(refusal("dense:" + "1-" * 5000)) < 300
+    assert refusal("lu:\x1b[2J\n3") == (
+        "lu:\\x1b[2J 3: expected a size as digits, found '\\x1b[2J\\n3'; an example: lu:3"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("ul:2", "'cadlink families' lists"),
+        ("LU:2", "did you mean lu:3?"),
+        ("nm:1:2", "nm:1:2: expected n:m:widths or n:m:widths,seed; an example: nm:2:4:8-8-8"),
+        ("11/02;10/11", "inline text, layer 0, row 1: expected only 0 and 1, found '2'"),
+    ],
+)
+def test_a_slip_is_told_where_it_is(source: str, words: str) -> None:
+    assert words in refusal(source)
 
 
 def test_bytes_that_are_not_text(tmp_path: Path) -> None:
