@@ -55,7 +55,10 @@ def decode(text: str, floats: bool = True) -> Any:
             parse_constant=_constant if floats else _no_float,
             object_pairs_hook=_object,
         )
-    except (json.JSONDecodeError, RecursionError) as error:
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise NotJson("JSON text", f"an error at {place}: {error.msg}") from error
+    except RecursionError as error:
         raise NotJson("JSON text", shortened(error)) from error
 
 

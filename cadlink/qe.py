@@ -513,4 +513,5 @@ def _why_not(runs: Iterable[Run]) -> str:
     """What became of each backend, its last run."""
     last = {run.backend: f"{run.backend}: {run.outcome.value}" for run in runs}
     details = {run.backend: run.detail for run in runs}
-    return "; ".join(f"{text} ({details[name]})" for name, text in last.items())
+    said = [f"{text} ({details[name]})" for name, text in last.items()]
+    return "; ".join(said) or "the time was over before any program was asked"

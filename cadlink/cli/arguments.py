@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from cadlink.database.shipped import shipped_path
 from cadlink.errors import InputError
 
-__all__ = ["Commands", "add_limits", "add_method", "add_source", "database_path"]
+__all__ = ["Commands", "add_limits", "add_method", "add_source", "database_path", "norm_from"]
 
 # What argparse calls the object that subcommands are added to; it has no public name.
 Commands: TypeAlias = Any
@@ -36,7 +36,7 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 
 
 def add_method(parser: argparse.ArgumentParser) -> None:
-    """--method and --norm."""
+    """--method and --norm, None where it is not given."""
     parser.add_argument(
         "--method",
         choices=("auto", "sentence"),
@@ -47,9 +47,16 @@ def add_method(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--norm",
         choices=("euclidean", "max"),
-        default="euclidean",
-        help="how the sentence writes nearness (--method sentence)",
+        help="how the sentence writes nearness (--method sentence; euclidean)",
     )
+
+
+def norm_from(args: argparse.Namespace) -> str:
+    """The norm of the sentence.  Raises InputError for options that only --method sentence has."""
+    for option in ("norm", "backend"):
+        if args.method != "sentence" and getattr(args, option, None) is not None:
+            raise InputError("goes with --method sentence alone", f"--{option}")
+    return args.norm or "euclidean"
 
 
 def database_path(text: str) -> Path:

@@ -40,6 +40,15 @@ def run(args: argparse.Namespace) -> int:
     """Status 0 if the kernel accepts the certificate; CertificateError, status 5, if not."""
     pattern = None if args.pattern is None else masks.read(args.pattern)
     data = files.read(args.file, MAX_BYTES)
+    try:
+        return _check(data, pattern, args)
+    except CertificateError as error:
+        where = "standard input" if args.file == "-" else args.file
+        raise CertificateError(f"{where}: {error.path}", error.expected, error.found) from error
+
+
+def _check(data: bytes, pattern: Pattern | None, args: argparse.Namespace) -> int:
+    """The same, for what the file holds."""
     document = parse(data)
     if isinstance(document, dict) and document.get("format") == witness_file.FORMAT:
         return _network(document, pattern, args)

@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one.set_defaults(action=run_stats)
     one = actions.add_parser("export", help="write the rows as CSV, JSON lines or Parquet")
     _add_file(one)
-    one.add_argument("--format", choices=FORMATS, default="csv")
+    one.add_argument("--format", choices=FORMATS, help="default: what FILE ends in, or else csv")
     one.add_argument("--output", default="-", metavar="FILE", help="default: standard output")
     one.add_argument(
         "--certificates",
@@ -73,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one.set_defaults(action=run_export)
     one = actions.add_parser("show", help="picture, verdict and proof of one row")
     _add_file(one)
-    one.add_argument("id", type=_whole, metavar="ID")
+    one.add_argument("id", type=_whole, metavar="ID", help="as 'cadlink db query' lists them")
     one.set_defaults(action=run_show)
     one = actions.add_parser("report", help="a page to look at: the atlas of the database")
     _add_file(one)

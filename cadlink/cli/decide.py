@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cadlink.backends.engine import Engine
 from cadlink.cli import status, words
-from cadlink.cli.arguments import add_limits, add_method, database_path
+from cadlink.cli.arguments import add_limits, add_method, database_path, norm_from
 from cadlink.cli.layout import paragraph
 from cadlink.cli.model_arguments import add_model, model_from, model_options_given
 from cadlink.cli.picture import picture
@@ -52,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Decide, show, write the certificate."""
     limits = Limits(args.limit, args.memory)
+    norm = norm_from(args)
     target = args.certificate
     if target is not None:
         writable(target, "--certificate")  # what is wrong with it is said before the work begins
@@ -71,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
             limits,
             args.method,
             args.backend,
-            args.norm,
+            norm,
             engine,
             progress,
             lookup=lookup,

@@ -71,8 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Decide, train, draw, show."""
     for path in [*args.plot, *args.masks]:
-        if path.suffix.lower() not in plots.SUFFIXES:
-            raise InputError(f"expected a name ending in {', '.join(plots.SUFFIXES)}", str(path))
+        plots.writable(path)  # what is wrong with it is said before the work begins
     for name, low, high in (("starts", 1, 1000), ("steps", 1, 10**6), ("seed", 0, 2**31)):
         value = getattr(args, name)
         if not low <= value <= high:
@@ -82,9 +81,7 @@ def run(args: argparse.Namespace) -> int:
     for option in ("data", "script"):
         if getattr(args, option) is not None:
             writable(getattr(args, option), f"--{option}")
-    for path in [*args.plot, *args.masks]:
-        writable(path, str(path))  # what is wrong with it is said before the work begins
-    clock = Clock.of(args.limit)
+    clock = Clock.of(Limits(args.limit).wall_s)
     with Progress(0.5) as progress:
         progress("reading the model")
         model = model_from(args)

@@ -19,7 +19,7 @@ from cadlink.errors import FormulaError, InputError, foreign
 from cadlink.files import read, writable, write
 from cadlink.json_text import NotJson, decode
 from cadlink.logic.formula import Formula
-from cadlink.networks.experiments.plots import save
+from cadlink.networks.experiments import plots
 from cadlink.report.solutions import solutions_figure
 
 __all__ = ["add_arguments", "describe", "run"]
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     if args.transcript is not None:
         writable(args.transcript, "--transcript")
     if args.plot is not None:
-        writable(args.plot, "--plot")
+        plots.writable(args.plot)
     question = _read(args.formula)
     if args.write is not None:
         print(qe.script(question, args.write), end="")
@@ -94,9 +94,9 @@ def run(args: argparse.Namespace) -> int:
             raise
     if args.transcript is not None:
         write(args.transcript, _transcript(found), "--transcript")
-    if args.plot is not None and found.formula is not None:
-        save(solutions_figure(found.formula), args.plot)
     print(json.dumps(found.to_json(), allow_nan=False) if args.json else describe(found))
+    if args.plot is not None and found.formula is not None:
+        plots.save(solutions_figure(found.formula), args.plot)
     return status.UNKNOWN if found.formula is None else status.DECIDED
 
 
@@ -129,7 +129,7 @@ def _read(source: str) -> Formula:
         return qe.formula(source)
     where = "standard input" if source == "-" else source
     data = read(source, MAX_BYTES)
-    with foreign("text", where):
+    with foreign("expected UTF-8 text", where):
         text = data.decode()
     try:
         return qe.formula(_json(text, where) if suffix == ".json" else text)

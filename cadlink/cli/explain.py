@@ -15,9 +15,9 @@ from pathlib import Path
 from cadlink import files
 from cadlink.backends.engine import Engine
 from cadlink.certificates import kernel
-from cadlink.certificates.data import Certificate
+from cadlink.certificates.data import FORMAT, Certificate
 from cadlink.cli import status, words
-from cadlink.cli.arguments import add_method, add_source
+from cadlink.cli.arguments import add_method, add_source, norm_from
 from cadlink.cli.decide import status_of
 from cadlink.cli.layout import paragraph
 from cadlink.cli.picture import picture
@@ -25,6 +25,7 @@ from cadlink.cli.progress import Progress
 from cadlink.clock import Clock
 from cadlink.database.shipped import look_up
 from cadlink.deciding.decider import decide
+from cadlink.errors import InputError, quoted
 from cadlink.explanations import proofs
 from cadlink.json_text import NotJson, decode
 from cadlink.logic import encode
@@ -71,6 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show the proof, or the tree of reductions, or the one sentence."""
+    norm = norm_from(args)
     data = _content(args.source)
     certificate = None if data is None else _certificate(data)
     if certificate is not None:
@@ -85,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
             decision = decide(
                 pattern,
                 method=args.method,
-                norm=args.norm,
+                norm=norm,
                 engine=engine,
                 progress=progress,
                 lookup=lookup,
@@ -100,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
     if args.method == "sentence":
         print("the question, true exactly if the set is not closed:")
         if _printable(pattern):
-            _show(encode.sentence(pattern, norm=args.norm, full=True))
+            _show(encode.sentence(pattern, norm=norm, full=True))
         return status.DECIDED
     tree = reduce(pattern)
     for line in steps(tree):
@@ -124,7 +126,7 @@ def _content(source: str) -> bytes | None:
 def _certificate(data: bytes) -> Certificate | None:
     """The certificate in a file, checked; None if the file is none: it has no "format".
 
-    Raises CertificateError if the kernel rejects it.
+    Raises CertificateError if the kernel rejects it, InputError if it is not about a pattern.
     """
     try:
         value = decode(data.decode("utf-8"))
@@ -132,6 +134,11 @@ def _certificate(data: bytes) -> Certificate | None:
         return None  # whatever reads patterns says what is wrong with it
     if not isinstance(value, dict) or "format" not in value:
         return None
+    if value["format"] != FORMAT:
+        raise InputError(
+            f"no certificate of a pattern, but of the format {quoted(value['format'])}: 'cadlink"
+            " check' reads those of networks and matrices"
+        )
     certificate = kernel.load(data)
     kernel.check(certificate)
     return certificate

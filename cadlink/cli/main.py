@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import shlex
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 from types import FrameType
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from cadlink.cli import status
 from cadlink.errors import BackendMissing, CadlinkError, CertificateError, shortened
@@ -60,10 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     _open_streams()
     arguments = sys.argv[1:] if arguments is None else arguments
-    args = _parser(arguments).parse_args(arguments)
-    args.command = shlex.join(["cadlink", *arguments])
     _terminate_in_order()
     try:
+        args, rest = _parser(arguments).parse_known_args(arguments)
+        if rest:
+            args.parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        args.command = shlex.join(["cadlink", *arguments])
         if sys.stdout is None:
             raise CadlinkError("standard output is closed; nothing would be seen of the answer")
         with warnings.catch_warnings():
@@ -82,6 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return status.BROKEN_PIPE
     except OSError as error:
+        if error.errno == errno.ENOSPC and error.filename is None:  # what is printed has no name
+            return _fail(CadlinkError(f"standard output: {error.strerror}"), status.ERROR)
         return _fail(error, status.ERROR)
     except MemoryError:
         return _fail(CadlinkError("out of memory"), status.ERROR)
@@ -93,9 +98,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(CadlinkError(f"{kind}: {shortened(error, 200)}; {_REPORT}"), status.INTERNAL)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with a command line, and where to read on."""
+
+    def error(self, message: str) -> NoReturn:
+        line = " ".join(shortened(message, 1000).split())
+        self.exit(status.USAGE, f"{self.prog}: {line}; '{self.prog} --help' says what it takes\n")
+
+
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """All commands by name; those among the arguments with their own arguments, and imported."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="cadlink",
         description="Decide, exactly and with a proof, whether the products of matrices with given "
         "supports form a closed set.",
@@ -109,7 +122,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         if name in arguments:
             module = import_module(f"cadlink.cli.{name}")
             module.add_arguments(command)
-            command.set_defaults(run=module.run)
+            command.set_defaults(run=module.run, parser=command)
     return parser
 
 

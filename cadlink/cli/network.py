@@ -13,7 +13,7 @@ from cadlink.cli.data_arguments import add_data, add_report, data_from, report_p
 from cadlink.cli.layout import paragraph
 from cadlink.cli.model_arguments import add_model, model_from
 from cadlink.deciding.decision import Limits
-from cadlink.files import write
+from cadlink.files import writable, write
 from cadlink.networks.deciding import decide_network
 from cadlink.networks.kernel.statement import MAX_NUMBERS
 from cadlink.networks.verdict import NetworkAnswer, NetworkVerdict
@@ -62,6 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Decide, show, write the witness and the page."""
     report = report_path(args)
+    if args.certificate is not None:
+        writable(args.certificate, "--certificate")
     model = model_from(args)
     if args.no_bias:
         model = model.without_biases()

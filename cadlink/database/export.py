@@ -24,15 +24,19 @@ ROWS = 50_000  # rows of a Parquet row group
 def export(
     database: PatternDatabase,
     target: str,
-    format_: str,
+    format_: str | None = None,
     where: str = "",
     certificates: bool = False,
 ) -> int:
     """Write the rows that pass a filter to a file, or to standard output for '-'; their number.
 
+    The format is one of FORMATS; by default what the file's name ends in, or else CSV.
     ``certificates``: JSON lines get a member ``certificate``, null for unknown patterns.  Raises
     InputError for Parquet without pyarrow or to a terminal, and for certificates elsewhere.
     """
+    if format_ is None:
+        ending = Path(target).suffix.lower().removeprefix(".")
+        format_ = ending if ending in FORMATS else "csv"
     if certificates and format_ != "jsonl":
         raise InputError(f"not in {format_}; expected --format jsonl", "--certificates")
     if where:

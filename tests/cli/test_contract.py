@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cadlink.cli.main import main
+
 KEYS = {
     "verdict",
     "assurance",
@@ -132,7 +134,7 @@ def test_a_false_certificate_is_rejected(tmp_path: Path) -> None:
     file.write_text(json.dumps(lie))
     done = cadlink("check", str(file))
     assert done.returncode == 5
-    one_line(done, "closed")
+    one_line(done, f"{file}: verdict: ", "closed")
 
 
 def test_garbage_is_no_certificate(tmp_path: Path) -> None:
@@ -170,7 +172,7 @@ def test_a_device_is_not_replaced_by_a_certificate() -> None:
         ("no_such_file.json", "no_such_file.json"),
         ("lu:0", "lu"),
         ("nofamily:3", "nofamily"),
-        ("12/01", "12/01"),
+        ("12/01", "layer 0, row 0"),
         ("11/01;1/1", "layer 1"),
         ("11/1", "layer 0"),
     ],
@@ -228,6 +230,79 @@ def test_unknown_backend() -> None:
 def test_usage(arguments: tuple[str, ...]) -> None:
     done = cadlink(*arguments)
     assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.endswith(b" --help' says what it takes\n")
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_an_unknown_option_is_the_subcommands(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["decide", "lu:2", "--limt", "3"])
+    assert capsys.readouterr().err == (
+        "cadlink decide: unrecognized arguments: --limt 3;"
+        " 'cadlink decide --help' says what it takes\n"
+    )
+
+
+def test_torch_is_not_loaded_for_a_file_that_is_not_there(tmp_path: Path) -> None:
+    program = (
+        "import sys; from cadlink.cli.main import main; print(main(sys.argv[1:]), *sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "network", str(tmp_path / "no.pt")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    status, *modules = done.stdout.split()
+    assert status == "1"
+    assert "no such file" in done.stderr
+    assert "torch" not in modules
+
+
+def test_interrupted_while_a_command_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cadlink.cli.main.import_module", interrupted)
+    assert main(["decide", "lu:2"]) == 130
+    assert capsys.readouterr().err == "cadlink: interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("decide lu:2 --backend qepcad", "--backend: goes with --method sentence"),
+        ("decide lu:2 --norm max", "--norm: goes with --method sentence"),
+        ("explain lu:2 --norm max", "--norm: goes with --method sentence"),
+        ("decide lu:2 --certificate -", "expected the name of a file, found '-'"),
+        # A target that cannot be is told before the source is so much as looked at.
+        ("repair nothing --write x.foo", "x.foo: expected a name ending in"),
+        ("repair nothing --write /nowhere/x.npz", "no such folder"),
+        ("network nothing --certificate /nowhere/x.json", "no such folder"),
+        ("eliminate nothing --plot x.foo", "x.foo: expected a name ending in"),
+        ("demo nothing --limit -1", "wall limit -1.0"),
+    ],
+)
+def test_told_before_the_work(
+    arguments: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments.split()) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert words in err
+
+
+def test_a_certificate_that_is_not_about_a_pattern_is_not_rejected(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(tmp_path / "witness.json")
+    assert main(["network", "lu:2", "--certificate", file]) == 0
+    capsys.readouterr()
+    assert main(["explain", file]) == 1
+    assert "'cadlink check' reads those of networks" in capsys.readouterr().err
 
 
 # -- backends and limits ---------------------------------------------------------------------------

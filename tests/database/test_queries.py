@@ -218,7 +218,7 @@ def test_export(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     with target.open(newline="") as file:
         assert [row["form"] for row in csv.DictReader(file)] == [row["form"] for row in rows]
     target = tmp_path / "rows.parquet"
-    assert main(["db", "export", str(path), "--format", "parquet", "--output", str(target)]) == 0
+    assert main(["db", "export", str(path), "--output", str(target)]) == 0
     assert pyarrow.parquet.read_table(target).to_pylist() == rows
     assert main(["db", "export", str(path), "--output", str(tmp_path / "no" / "rows")]) == 1
 

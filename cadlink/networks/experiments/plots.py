@@ -34,6 +34,7 @@ __all__ = [
     "pair_figure",
     "runs_figure",
     "save",
+    "writable",
 ]
 
 # Colours that stay apart in print and for colour-blind eyes (Okabe and Ito).
@@ -58,11 +59,17 @@ def new_figure(width: float, height: float) -> Any:
     return figure
 
 
+def writable(path: Path) -> None:
+    """Raises InputError if no figure can be put there: to be asked before the work begins."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"expected a name ending in {', '.join(SUFFIXES)}", str(path))
+    files.writable(path, str(path))
+
+
 def save(figure: Any, path: str | Path) -> None:
     """Write a figure; the suffix says how (.png, .svg, .pdf).  Text in an SVG stays text."""
     target = Path(path)
-    if target.suffix.lower() not in SUFFIXES:
-        raise InputError(f"expected a name ending in {', '.join(SUFFIXES)}", str(target))
+    writable(target)
     buffer = io.BytesIO()
     draw(figure, buffer, target.suffix.lower())
     files.write(target, buffer.getvalue())

@@ -76,13 +76,13 @@ def torch_content(path: Path) -> Any:
     Raises InputError for anything else, and without torch.
     """
     where = shortened(path, 300)
-    try:
-        import torch
-    except ImportError:
-        raise InputError(
-            "reading PyTorch models needs torch: pip install 'cadlink[torch]'", where
-        ) from None
     with opened(path, MOST_BYTES) as stream:
+        try:
+            import torch  # takes seconds: not for a file that is not there
+        except ImportError:
+            raise InputError(
+                "reading PyTorch models needs torch: pip install 'cadlink[torch]'", where
+            ) from None
         with foreign(f"not a state dict; {SAVE}", where):
             zipped = zipfile.is_zipfile(stream)
         stream.seek(0)
