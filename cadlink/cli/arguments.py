@@ -6,10 +6,19 @@ import argparse
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from cadlink.backends.engine import Engine
 from cadlink.database.shipped import shipped_path
 from cadlink.errors import InputError
 
-__all__ = ["Commands", "add_limits", "add_method", "add_source", "database_path", "norm_from"]
+__all__ = [
+    "Commands",
+    "add_engine",
+    "add_method",
+    "add_source",
+    "database_path",
+    "engine_from",
+    "norm_from",
+]
 
 # What argparse calls the object that subcommands are added to; it has no public name.
 Commands: TypeAlias = Any
@@ -25,14 +34,21 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", help=_SOURCE)
 
 
-def add_limits(parser: argparse.ArgumentParser) -> None:
-    """The options --limit and --memory: a total, and what each backend may take."""
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """What asks the backends: --json, --limit (a total), --memory (of each), --no-cache."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--limit", type=float, default=60.0, metavar="SECONDS", help="total wall time (60)"
     )
     parser.add_argument(
         "--memory", type=int, default=4096, metavar="MIB", help="memory of each backend (4096)"
     )
+    parser.add_argument("--no-cache", action="store_true", help="neither read nor keep answers")
+
+
+def engine_from(args: argparse.Namespace) -> Engine:
+    """The engine of --no-cache, or the usual one; to be closed."""
+    return Engine(cache=None) if args.no_cache else Engine()
 
 
 def add_method(parser: argparse.ArgumentParser) -> None:

@@ -9,9 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cadlink.backends.engine import Engine
 from cadlink.cli import status, words
-from cadlink.cli.arguments import add_limits, add_method, database_path, norm_from
+from cadlink.cli.arguments import add_engine, add_method, database_path, engine_from, norm_from
 from cadlink.cli.layout import paragraph
 from cadlink.cli.model_arguments import add_model, model_from, model_options_given
 from cadlink.cli.picture import picture
@@ -34,8 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommand's arguments."""
     add_model(parser)
     add_method(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    add_limits(parser)
+    add_engine(parser)
     parser.add_argument("--backend", metavar="NAME", help="the one to ask (--method sentence)")
     parser.add_argument(
         "--certificate", type=Path, metavar="FILE", help="write the proof as JSON for others"
@@ -46,7 +44,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where proofs are looked up first: a file made by 'cadlink db build', 'shipped' (the"
         " one that comes with cadlink; the default), or 'off'",
     )
-    parser.add_argument("--no-cache", action="store_true", help="neither read nor keep answers")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         elif args.database is not None:
             path = database_path(args.database)
             lookup = stack.enter_context(PatternDatabase.open(path)).lookup
-        engine = stack.enter_context(Engine(cache=None) if args.no_cache else Engine())
+        engine = stack.enter_context(engine_from(args))
         progress = stack.enter_context(Progress())
         decision = decide(
             pattern,

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from cadlink import qe
-from cadlink.backends.engine import Engine
 from cadlink.cli import status
-from cadlink.cli.arguments import add_limits
+from cadlink.cli.arguments import add_engine, engine_from
 from cadlink.cli.layout import paragraph
 from cadlink.cli.progress import Progress
 from cadlink.deciding.decision import Assurance, Limits
@@ -35,8 +34,7 @@ _FORMULA = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommand's arguments."""
     parser.add_argument("formula", metavar="FORMULA", help=_FORMULA)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    add_limits(parser)
+    add_engine(parser)
     parser.add_argument(
         "--backend",
         default="auto",
@@ -65,7 +63,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="draw the answer, in one or two variables (.png, .svg, .pdf)",
     )
-    parser.add_argument("--no-cache", action="store_true", help="neither read nor keep answers")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -81,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
         return status.DECIDED
     assuming = None if args.assuming is None else _assumption(args.assuming)
     with ExitStack() as stack:
-        engine = stack.enter_context(Engine(cache=None) if args.no_cache else Engine())
+        engine = stack.enter_context(engine_from(args))
         progress = stack.enter_context(Progress())
         try:
             if args.point:

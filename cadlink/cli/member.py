@@ -11,9 +11,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
-from cadlink.backends.engine import Engine
 from cadlink.cli import status
-from cadlink.cli.arguments import add_limits, add_source
+from cadlink.cli.arguments import add_engine, add_source, engine_from
 from cadlink.cli.layout import paragraph
 from cadlink.cli.progress import Progress
 from cadlink.deciding.decision import Assurance, Limits, UnknownReason, Verdict
@@ -49,15 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="a numerical best approximation by such a product, and whether there is a best one",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    add_limits(parser)
+    add_engine(parser)
     parser.add_argument(
         "--certificate",
         type=Path,
         metavar="FILE",
         help="write the factors or the refutation as JSON, for 'cadlink check'",
     )
-    parser.add_argument("--no-cache", action="store_true", help="neither read nor keep answers")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
             raise InputError("--certificate is for exact answers, --nearest gives none")
         writable(target, "--certificate")
     with ExitStack() as stack:
-        engine = stack.enter_context(Engine(cache=None) if args.no_cache else Engine())
+        engine = stack.enter_context(engine_from(args))
         progress = stack.enter_context(Progress())
         if args.nearest:
             near = nearest(args.source, args.matrix, limits, 0, engine, progress)
