@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data(parser, needed=True)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
-        "--limit", type=float, default=60.0, metavar="SECONDS", help="time for each decision (60)"
+        "--limit", type=float, default=60.0, metavar="SECONDS", help="time for the decision (60)"
     )
     add_report(parser)
 

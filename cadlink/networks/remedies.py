@@ -94,12 +94,13 @@ def remedies(case: Case) -> tuple[Remedy, ...]:
     if pattern.depth == 2 and pattern.widths[-1] > 1 and not LOSSES[case.loss].labels:
         some = replace(case, question=Question.SOME_DATA, inputs=None, targets=None)
         *lower, last = pattern.layers
-        alone = [
-            answered(replace(some, pattern=Pattern.of([*lower, last[[j], :]])), GOOD)
-            for j in range(pattern.widths[-1])
-        ]
-        if all(verdict is not None for verdict in alone):
-            assert alone[0] is not None
+        alone = []
+        for j in range(pattern.widths[-1]):
+            verdict = answered(replace(some, pattern=Pattern.of([*lower, last[[j], :]])), GOOD)
+            if verdict is None:
+                break
+            alone.append(verdict)
+        else:
             found.append(Remedy(True, "one such network for each output", alone[0].theorem))
     if case.question is Question.SOME_DATA and pattern.nnz < places(pattern) <= MOST_PLACES:
         full = Pattern.of([np.ones(mask.shape, dtype=np.bool_) for mask in pattern.layers])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -9,9 +10,10 @@ import numpy as np
 import pytest
 
 from cadlink import Pattern
+from cadlink.clock import Clock
 from cadlink.networks import NetworkAnswer, decide_network
 from cadlink.networks.deciding import case_of
-from cadlink.networks.remedies import remedies
+from cadlink.networks.remedies import answered, remedies
 
 LU2 = "11/01;10/11"
 DECAY, ALL = "weight decay on all weight matrices", "a penalty on all weights and biases"
@@ -68,3 +70,16 @@ def test_random_networks_against_deciding() -> None:
                 decayed = decide_network(pattern, penalty="weights")
                 assert decayed.answer is NetworkAnswer.OPTIMUM_GUARANTEED
     assert seen > 3
+
+
+def test_outputs_are_not_gone_through_when_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def counted(*arguments: Any) -> Any:
+        asked.append(arguments)
+        return answered(*arguments)
+
+    monkeypatch.setattr("cadlink.networks.remedies.answered", counted)
+    case = case_of("dense:3-3-50")[0]
+    remedies(replace(case, clock=Clock.of(1e-9)))
+    assert 0 < len(asked) < 10
