@@ -38,13 +38,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--question", choices=tuple("abcd"), help=_QUESTIONS)
     add_data(parser)
     parser.add_argument("--no-bias", action="store_true", help="no layer has biases")
-    parser.add_argument(
-        "--regularised",
-        action="store_const",
-        dest="decay",
-        const="all",
-        help="the same as --decay all",
-    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--limit",

@@ -216,7 +216,7 @@ def test_the_command(capsys: Any, tmp_path: Any) -> None:
     assert main(["network", "dense:2-2-2-2-1", "--json"]) == 3
     assert json.loads(capsys.readouterr().out)["answer"] == "not_excluded"
     assert main(["network", "dense:2-2-1", "--no-bias"]) == 0
-    assert main(["network", "lu:2", "--regularised"]) == 0
+    assert main(["network", "lu:2", "--decay", "all"]) == 0
     assert main(["network", "dense:2-2-2-2-1", "--decay", "weights", "--no-bias"]) == 0
     capsys.readouterr()
     assert main(["network", str(tmp_path / "absent.pt")]) == 1

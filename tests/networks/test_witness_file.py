@@ -101,7 +101,7 @@ def test_with_and_without_a_penalty_are_two_statements(
     plain = json.loads(written(tmp_path, "lu:2", "a").read_text())
     shown = capsys.readouterr().out
     assert "no penalty on the weights and biases" in " ".join(shown.split())
-    decayed = json.loads(written(tmp_path, "lu:2", "a", "--regularised").read_text())
+    decayed = json.loads(written(tmp_path, "lu:2", "a", "--decay", "all").read_text())
     shown = capsys.readouterr().out
     assert "a continuous penalty on all weights and biases" in " ".join(shown.split())
     check_document(plain)
