@@ -50,19 +50,17 @@ def reduce(problem: Problem, clock: Clock = UNLIMITED, first: Sequence[Rule] = (
     >>> verdict(reduce(Group.of_blocks([({0, 1}, {0, 1}), ({1}, {1})])))
     'not_closed'
     """
-    for top in _steps(problem, clock, [(rule, rule.find) for rule in first]):
-        tree = _with_parts(top, clock)
-        if verdict(tree) is not None:
-            return tree
-    silent: list[Rule] = []
-    tree = _reduce(problem, clock, silent=silent)
+    tree, _ = _tried(problem, clock, first)
+    if verdict(tree) is not None:
+        return tree
+    tree, silent = _tried(problem, clock, _rules(problem))
     if verdict(tree) is None:
         tree = _obstructed(tree, clock)
     if verdict(tree) is None and isinstance(problem, Pattern):
         # Which pair of layers is merged first can matter; the transpose begins at the other end.
         # Rules that have looked at it already say nothing else.
-        skipped = [rule for rule in silent if rule.both_ways]
-        turned = _reduce(problem.transpose(), clock, skipped=skipped)
+        rules = [rule for rule in _rules(problem) if not rule.both_ways or rule not in silent]
+        turned, _ = _tried(problem.transpose(), clock, rules)
         if verdict(turned) is not None:
             return Tree(problem, _transposing(turned.problem), (turned,))
     return tree
@@ -87,73 +85,58 @@ def _obstructed(tree: Tree, clock: Clock) -> Tree:
     return Tree(tree.problem, step, (_reduce(step.parts[0], clock),))
 
 
-def _reduce(
-    problem: Problem,
-    clock: Clock,
-    lemmas: bool = True,
-    skipped: Sequence[Rule] = (),
-    silent: list[Rule] | None = None,
-) -> Tree:
+def _reduce(problem: Problem, clock: Clock, lemmas: bool = True) -> Tree:
     """What the rules find without looking at restrictions; without ``lemmas``, only those that
-    need no other proof, so that proofs of lemmas do not call for lemmas without end.
+    need no other proof, so that proofs of lemmas do not call for lemmas without end."""
+    return _tried(problem, clock, _rules(problem), lemmas)[0]
 
-    ``skipped``: rules that are not tried on the whole problem.  To ``silent`` are added those that
-    have searched there to the end and taken no step."""
+
+def _rules(problem: Problem) -> tuple[Rule, ...]:
+    return GROUP_RULES if isinstance(problem, Group) else CHAIN_RULES
+
+
+def _tried(
+    problem: Problem, clock: Clock, rules: Sequence[Rule], lemmas: bool = True
+) -> tuple[Tree, list[Rule]]:
+    """What these rules find while there is time, and those that have searched to the end and taken
+    no step."""
     kept = Tree(problem, None)
-    for top in _all_steps(problem, clock, lemmas, skipped, silent):
-        tree = _with_parts(top, clock, lemmas)
-        if verdict(tree) is not None:
-            return tree
-        if kept.step is None:
-            kept = tree
-    return kept
-
-
-def _all_steps(
-    problem: Problem,
-    clock: Clock,
-    lemmas: bool,
-    skipped: Sequence[Rule] = (),
-    silent: list[Rule] | None = None,
-) -> Iterator[Tree]:
-    """What all rules make of the problem, in their order; at last those that ask for lemmas."""
-    rules = GROUP_RULES if isinstance(problem, Group) else CHAIN_RULES
-    tried = [(rule, rule.find) for rule in rules if rule not in skipped]
-    yield from _steps(problem, clock, tried, silent)
-    if lemmas:
-        asking = [(rule, _proving(rule.find_with)) for rule in rules if rule.find_with is not None]
-        yield from _steps(problem, clock, asking)
-
-
-def _steps(
-    problem: Problem,
-    clock: Clock,
-    searches: Sequence[tuple[Rule, Find | None]],
-    silent: list[Rule] | None = None,
-) -> Iterator[Tree]:
-    """What these searches make of the problem, one after the other while there is time; the parts
-    are still open."""
+    silent: list[Rule] = []
     turned: list[Problem] = []  # the transposed problem, made once if it is needed
-    for rule, find in searches:
+    for rule, find in _searches(rules, lemmas):
         if clock.expired():
-            return
+            break
         try:
-            found = _found(rule, find, problem, clock.share(SHARE), turned)
+            top = _found(rule, find, problem, clock.share(SHARE), turned)
         except OutOfTime:
             continue
-        if found is not None:
-            yield found
-        elif silent is not None:
+        if top is None:
             silent.append(rule)
+            continue
+        tree = _with_parts(top, clock, lemmas)
+        if verdict(tree) is not None:
+            return tree, silent
+        if kept.step is None:
+            kept = tree
+    return kept, silent
+
+
+def _searches(rules: Sequence[Rule], lemmas: bool = True) -> list[tuple[Rule, Find]]:
+    """The searches of the rules, in their order; at last those that ask for lemmas."""
+    found = [(rule, rule.find) for rule in rules if rule.find is not None]
+    if lemmas:
+        found += [(rule, _proving(rule.find_with)) for rule in rules if rule.find_with is not None]
+    return found
 
 
 def taken(rule: Rule, problem: Problem, clock: Clock = UNLIMITED) -> Tree | None:
     """The step of one rule about a problem, or about its transpose if the rule is tried both ways;
     None if it is silent.  Raises OutOfTime."""
-    found = _found(rule, rule.find, problem, clock, [])
-    if found is None and rule.find_with is not None:
-        found = _found(rule, _proving(rule.find_with), problem, clock, [])
-    return found
+    for _, find in _searches([rule]):
+        found = _found(rule, find, problem, clock, [])
+        if found is not None:
+            return found
+    return None
 
 
 def _proving(find_with: Callable[[Any, Clock, FreeProof], Step | None]) -> Find:
@@ -162,12 +145,10 @@ def _proving(find_with: Callable[[Any, Clock, FreeProof], Step | None]) -> Find:
 
 
 def _found(
-    rule: Rule, find: Find | None, problem: Problem, clock: Clock, turned: list[Problem]
+    rule: Rule, find: Find, problem: Problem, clock: Clock, turned: list[Problem]
 ) -> Tree | None:
     """What one search of a rule finds, one way or the other; ``turned`` keeps the transposed
     problem."""
-    if find is None:
-        return None
     step = find(problem, clock)
     if step is not None:
         return _opened(problem, step)
