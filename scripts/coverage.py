@@ -99,7 +99,7 @@ def _canonical_open(tree: Tree) -> tuple[str, ...]:
         problem = leaf.problem
         if isinstance(problem, Group):
             both = [problem, problem.transpose()]
-            pictures.append(min(g.relabel(*g.canonical_maps()).picture() for g in both))
+            pictures.append(min(g.canonical().picture() for g in both))
         else:
             pictures.append(problem.picture())
     return tuple(pictures)

@@ -207,7 +207,7 @@ def _standard_group(group: Group) -> Standard:
         col_map = {old: form.cols[place] for place, old in enumerate(source.cols)}
     else:
         flipped = group.transpose()
-        pictures = [g.relabel(*g.canonical_maps()).picture() for g in (group, flipped)]
+        pictures = [g.canonical().picture() for g in (group, flipped)]
         turned = pictures[1] < pictures[0]
         source = flipped if turned else group
         row_map, col_map = source.canonical_maps()

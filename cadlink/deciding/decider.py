@@ -273,7 +273,7 @@ class Decider:
         if len(problem.cells) * len(problem.neurons) > MOST_CANONICAL:
             return _searched(problem, desk, words)
         flipped = problem.transpose()
-        upright, lying = _canonical(problem), _canonical(flipped)
+        upright, lying = problem.canonical(), flipped.canonical()
         turned = lying.picture() < upright.picture()
         source, standard = (flipped, lying) if turned else (problem, upright)
         if standard not in self._settled:
@@ -332,10 +332,6 @@ def _searched(problem: Problem, desk: Desk, words: bool) -> Proof | None:
     from cadlink.deciding import strategies  # late: most patterns are decided by the rules
 
     return strategies.settle(problem, desk) if words else strategies.by_sections(problem, desk)
-
-
-def _canonical(group: Group) -> Group:
-    return group.relabel(*group.canonical_maps())
 
 
 def _until(desk: Desk, share_s: float) -> Desk:

@@ -40,7 +40,7 @@ class Obstruction:
     @classmethod
     def of(cls, group: Group, proof: Proof) -> Obstruction:
         """From a group in any form."""
-        canonical = _canonical(group)
+        canonical = group.canonical()
         if canonical == group:
             return cls(group, proof)
         return cls(canonical, Proof("relabel", _renaming(canonical, group), (proof,)))
@@ -113,7 +113,7 @@ def find(group: Group, obstructions: Obstructions, clock: Clock = UNLIMITED) -> 
             seen = part.transpose() if turned else part
             if (len(seen.rows), len(seen.cols)) not in shapes:
                 continue
-            canonical = _canonical(seen)
+            canonical = seen.canonical()
             proof = obstructions.proof(canonical)
             if proof is None:
                 continue
@@ -136,10 +136,6 @@ def _restrictions(group: Group, shapes: set[tuple[int, int]]) -> Iterator[Group]
                 part = group.restrict(rows, cols)
                 if part.rows == rows and part.cols == cols:
                     yield part
-
-
-def _canonical(group: Group) -> Group:
-    return group.relabel(*group.canonical_maps())
 
 
 def _renaming(group: Group, target: Group) -> Mapping[str, Any]:

@@ -29,7 +29,7 @@ from cadlink.logic.simplify import relax
 from cadlink.patterns.group import Cell, Group
 from cadlink.rules.step import Problem
 from cadlink.search import missed, nonclosed, sections, vanishing
-from cadlink.search.model import Limit
+from cadlink.search.model import Limit, limit_to_json
 
 __all__ = ["by_sections", "settle"]
 
@@ -41,15 +41,6 @@ FEW_TERMS = 16
 
 # Terms of the product map beyond which no formula is written at all.
 MOST_TERMS = 400
-
-
-def limit_to_json(limit: Mapping[Cell, Fraction]) -> list[list[Any]]:
-    """[[row, col, value], ...] in order, zeros left out, integers as integers."""
-    return [
-        [j, k, int(value) if value.denominator == 1 else str(value)]
-        for (j, k), value in sorted(limit.items())
-        if value
-    ]
 
 
 class _Leaf:

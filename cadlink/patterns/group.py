@@ -174,6 +174,10 @@ class Group:
         new_cols = {k: new for new, k in enumerate(sorted(cols, key=lambda k: place[cols[k]]))}
         return new_rows, new_cols
 
+    def canonical(self) -> Group:
+        """The same for all isomorphic groups."""
+        return self.relabel(*self.canonical_maps())
+
     def to_json(self) -> list[list[list[int]]]:
         """The group as the kernel and the data files read it: neurons, each a list of cells.
 

@@ -43,7 +43,7 @@ def search(
         part = problem.restrict(rows, cols)
         if len(part.neurons) < 2 and all(map(part.is_complete, range(len(part.neurons)))):
             continue
-        shape = part.relabel(*part.canonical_maps())
+        shape = part.canonical()
         if shape in seen:
             continue
         seen.add(shape)

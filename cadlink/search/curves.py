@@ -31,7 +31,7 @@ from cadlink.search.laurent import (
     to_json,
 )
 from cadlink.search.limits import Direction, limit_space, rank
-from cadlink.search.model import Block, Limit, Model, Problem, full_limit
+from cadlink.search.model import Block, Limit, Model, Problem, full_limit, limit_to_json
 
 __all__ = ["Curve", "candidates", "curve_through", "simplify"]
 
@@ -69,12 +69,7 @@ class Curve:
             }
         else:
             found = {"factors": [[[*place, series] for place, series in lv] for lv in levels]}
-        found["limit"] = [
-            [j, k, v.numerator if v.denominator == 1 else f"{v.numerator}/{v.denominator}"]
-            for (j, k), v in sorted(self.limit.items())
-            if v
-        ]
-        return found
+        return found | {"limit": limit_to_json(self.limit)}
 
 
 def product_limit(model: Model, entries: Mapping[int, Laurent]) -> dict[Cell, Fraction] | None:

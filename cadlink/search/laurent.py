@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import TypeAlias
 
+from cadlink.patterns.matrix import number_to_json
+
 __all__ = [
     "Laurent",
     "Number",
@@ -74,7 +76,4 @@ def valuation(series: Laurent) -> int:
 
 def to_json(series: Laurent) -> list[list[int | str]]:
     """The LAURENT of the certificate schema: [[exponent, coefficient], ...] ascending."""
-    return [
-        [e, c.numerator if c.denominator == 1 else f"{c.numerator}/{c.denominator}"]
-        for e, c in sorted(series.items())
-    ]
+    return [[e, number_to_json(c)] for e, c in sorted(series.items())]

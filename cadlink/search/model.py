@@ -14,9 +14,10 @@ from typing import TypeAlias
 
 from cadlink.once import cached_property
 from cadlink.patterns.group import Cell, Group
+from cadlink.patterns.matrix import number_to_json
 from cadlink.patterns.pattern import Pattern
 
-__all__ = ["MAX_PATHS", "Limit", "Model", "Problem", "Unknown", "full_limit"]
+__all__ = ["MAX_PATHS", "Limit", "Model", "Problem", "Unknown", "full_limit", "limit_to_json"]
 
 Problem: TypeAlias = Pattern | Group
 Limit: TypeAlias = Mapping[Cell, Fraction]
@@ -97,6 +98,11 @@ def full_limit(model: Model, limit: Limit) -> dict[Cell, Fraction]:
     if outside:
         raise ValueError(f"limit: expected 0 outside the support, found a value at {outside[0]}")
     return {cell: Fraction(limit.get(cell, 0)) for cell in model.cells}
+
+
+def limit_to_json(limit: Limit) -> list[list[int | str]]:
+    """The "limit" of a step of the schema: [[row, column, value], ...] in order, without zeros."""
+    return [[j, k, number_to_json(value)] for (j, k), value in sorted(limit.items()) if value]
 
 
 def _of_group(group: Group) -> Model | None:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
 from typing import TypeAlias
 
-from cadlink.search.laurent import Number
+from cadlink.search.laurent import Number, integral
 
 __all__ = ["Poly", "Ring", "add_term", "over", "times", "unit"]
 
@@ -124,8 +124,7 @@ def over(one: Number, other: Number) -> Number:
     """The quotient, an integer as such."""
     if other in (1, -1):
         return one * other
-    quotient = Fraction(one) / other
-    return quotient.numerator if quotient.denominator == 1 else quotient
+    return integral(Fraction(one) / other)
 
 
 def add_term(total: Poly, monomial: int, number: Number) -> None:

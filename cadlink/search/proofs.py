@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 
 import flint
 
+from cadlink.patterns.matrix import number_to_json
 from cadlink.search.propagation import contradictory
 
 __all__ = ["Branch", "Contradiction", "Fact", "Refutation", "poly_json", "write"]
@@ -96,12 +97,8 @@ def poly_json(poly: Poly, divisor: Fraction | int = 1) -> list[Any]:
     for exponents, coefficient in poly.to_dict().items():
         value = Fraction(int(coefficient)) / divisor
         powers = [[names[v], int(e)] for v, e in enumerate(exponents) if e]
-        found.append([_number_json(value), powers])
+        found.append([number_to_json(value), powers])
     return found
-
-
-def _number_json(value: Fraction) -> int | str:
-    return value.numerator if value.denominator == 1 else f"{value.numerator}/{value.denominator}"
 
 
 def _used(terms: Iterable[tuple[Fact, Poly]], units: Iterable[Fact]) -> list[Fact]:

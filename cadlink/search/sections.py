@@ -28,6 +28,7 @@ import numpy as np
 from cadlink.certificates.data import Proof
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Cell, Group
+from cadlink.patterns.matrix import number_to_json
 from cadlink.search.conditions import Conditions, Values
 from cadlink.search.laurent import Number
 from cadlink.search.membership import seems_member
@@ -447,7 +448,7 @@ class Search:
         """POLY of the schema, negative exponents included."""
         return [
             [
-                c if isinstance(c, int) else f"{c.numerator}/{c.denominator}",
+                number_to_json(c),
                 [[self.name(n), e] for n in range(self.size) if (e := self.ring.power(m, n))],
             ]
             for m, c in sorted(poly.items())
