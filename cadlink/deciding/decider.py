@@ -31,7 +31,7 @@ from cadlink.deciding.decision import (
     Verdict,
     leaf_rules,
 )
-from cadlink.deciding.oracle import Contradiction, Desk, claim
+from cadlink.deciding.oracle import Contradiction, Desk, by_claims, claim
 from cadlink.errors import CertificateError, CheckOverdue, InputError
 from cadlink.logic import encode
 from cadlink.logic.formula import FALSE, TRUE
@@ -369,7 +369,7 @@ def _by_sentence(pattern: Pattern, desk: Desk, backend: str | None, norm: str) -
         said = run.answer.formula if run.outcome is Outcome.ANSWERED and run.answer else None
         if said in (TRUE, FALSE):
             name = "not_closed" if said == TRUE else "closed"
-            return Proof("claims", {"method": "sentence", "claims": [claim(name, [run])]})
+            return by_claims("sentence", claim(name, [run]))
     return None
 
 

@@ -16,13 +16,14 @@ from cadlink.backends import REGISTRY
 from cadlink.backends.base import Outcome
 from cadlink.backends.engine import Engine, Run
 from cadlink.backends.preferences import Kind, preferred
+from cadlink.certificates.data import Proof
 from cadlink.clock import Clock
 from cadlink.logic import scaling
 from cadlink.logic.formula import FALSE, TRUE, Formula, free_variables, prenex
 from cadlink.logic.notation import to_text
 from cadlink.patterns.group import Cell
 
-__all__ = ["Contradiction", "Desk", "answer_of", "claim", "count_variables"]
+__all__ = ["Contradiction", "Desk", "answer_of", "by_claims", "claim", "count_variables"]
 
 # Cells up to which "for all A" is split into cases, two for every cell.
 MOST_CASE_CELLS = 9
@@ -178,3 +179,8 @@ def claim(statement: str, runs: Sequence[Run], **data: Any) -> dict[str, Any]:
         ],
         **data,
     }
+
+
+def by_claims(method: str, *claims: dict[str, Any], **data: Any) -> Proof:
+    """A step that rests on claims, by a method of the certificate schema and its data."""
+    return Proof("claims", {"method": method, **data, "claims": list(claims)})

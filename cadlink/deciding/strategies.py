@@ -20,7 +20,7 @@ from cadlink.backends.preferences import Kind, preferred
 from cadlink.certificates.data import Proof
 from cadlink.clock import OutOfTime
 from cadlink.deciding import deep_obstructions, known_obstructions
-from cadlink.deciding.oracle import Contradiction, Desk, answer_of, claim
+from cadlink.deciding.oracle import Contradiction, Desk, answer_of, by_claims, claim
 from cadlink.errors import FormulaError
 from cadlink.logic import encode
 from cadlink.logic.formula import TRUE, ForAll, Formula, negate
@@ -119,14 +119,8 @@ class _Leaf:
                 runs = self.desk.truth_by_cases(statement, question.body, cells, 4 * slice_s)
             if runs is None:
                 continue
-            proof = Proof(
-                "claims",
-                {
-                    "method": "free_columns",
-                    "columns": list(hard),
-                    "claims": [claim("columns_served", runs)],
-                },
-            )
+            said = claim("columns_served", runs)
+            proof = by_claims("free_columns", said, columns=list(hard))
             return Proof("transpose", {}, (proof,)) if turned else proof
         return None
 
@@ -141,9 +135,7 @@ class _Leaf:
             return None
         holds, runs = found
         self.not_free = not holds
-        if not holds:
-            return None
-        return Proof("claims", {"method": "free", "claims": [claim("free", runs)]})
+        return by_claims("free", claim("free", runs)) if holds else None
 
     def image(self, slice_s: float) -> Proof | None:
         """An image formula all of whose relaxed solutions are solutions."""
@@ -173,14 +165,8 @@ class _Leaf:
         found = self.desk.truth(statement, question, slice_s, Kind.VARIETY)
         if found is None or not found[0]:
             return None
-        return Proof(
-            "claims",
-            {
-                "method": "variety",
-                "polynomials": polynomials,
-                "claims": [claim("variety_inside", found[1])],
-            },
-        )
+        said = claim("variety_inside", found[1])
+        return by_claims("variety", said, polynomials=polynomials)
 
     def witness(self, slice_s: float) -> Proof | None:
         """A model of the sentence is a starting point for a curve."""
@@ -206,7 +192,7 @@ class _Leaf:
             return None
         holds, runs = found
         name = "not_closed" if holds else "closed"
-        return Proof("claims", {"method": "sentence", "claims": [claim(name, runs)]})
+        return by_claims("sentence", claim(name, runs))
 
     # -- parts of strategies ---------------------------------------------------------------
 
@@ -242,10 +228,7 @@ class _Leaf:
             if found[0]:
                 return self._look_beyond(phi, found[1], slice_s)
             claims.append(claim("relaxed_implies", found[1]))
-        return Proof(
-            "claims",
-            {"method": "closed_formula", "formula": formula_to_json(phi), "claims": claims},
-        )
+        return by_claims("closed_formula", *claims, formula=formula_to_json(phi))
 
     def _look_beyond(self, phi: Formula, runs: Sequence[Run], slice_s: float) -> Proof | None:
         """Relaxed solutions that are no solutions are the natural candidates for missed points."""
@@ -283,14 +266,8 @@ class _Leaf:
         )
         if near is None or not near[0]:
             return None
-        return Proof(
-            "claims",
-            {
-                "method": "missed_point",
-                "limit": limit_to_json(limit),
-                "claims": [claim("not_member", outside[1]), claim("in_closure", near[1])],
-            },
-        )
+        said = claim("not_member", outside[1]), claim("in_closure", near[1])
+        return by_claims("missed_point", *said, limit=limit_to_json(limit))
 
 
 Strategy: TypeAlias = Callable[[float], "Proof | None"]

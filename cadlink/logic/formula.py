@@ -269,19 +269,26 @@ def free_variables(f: Formula) -> tuple[str, ...]:
     return tuple(sorted(_free(f), key=natural))
 
 
-def all_names(f: Formula) -> frozenset[str]:
-    """Every name in f, free or bound."""
-    found: set[str] = set()
+def _nodes(f: Formula) -> Iterator[Formula]:
+    """f and every formula in it, from left to right."""
     waiting = [f]
     while waiting:
         g = waiting.pop()
+        yield g
+        if isinstance(g, And | Or):
+            waiting.extend(reversed(g.args))
+        elif isinstance(g, Exists | ForAll):
+            waiting.append(g.body)
+
+
+def all_names(f: Formula) -> frozenset[str]:
+    """Every name in f, free or bound."""
+    found: set[str] = set()
+    for g in _nodes(f):
         if isinstance(g, Atom):
             found.update(g.poly.variables)
-        elif isinstance(g, And | Or):
-            waiting.extend(g.args)
         elif isinstance(g, Exists | ForAll):
             found.update(g.names)
-            waiting.append(g.body)
     return frozenset(found)
 
 
@@ -292,27 +299,12 @@ def atoms(f: Formula) -> Iterator[Atom]:
     >>> [str(atom.poly) for atom in atoms(conj(Atom(x, Rel.GT), Atom(x - 1, Rel.NE)))]
     ['x', 'x - 1']
     """
-    waiting = [f]
-    while waiting:
-        g = waiting.pop()
-        if isinstance(g, Atom):
-            yield g
-        elif isinstance(g, And | Or):
-            waiting.extend(reversed(g.args))
-        elif isinstance(g, Exists | ForAll):
-            waiting.append(g.body)
+    return (g for g in _nodes(f) if isinstance(g, Atom))
 
 
 def is_quantifier_free(f: Formula) -> bool:
     """Whether no quantifier occurs in f."""
-    waiting = [f]
-    while waiting:
-        g = waiting.pop()
-        if isinstance(g, And | Or):
-            waiting.extend(g.args)
-        elif isinstance(g, Exists | ForAll):
-            return False
-    return True
+    return not any(isinstance(g, Exists | ForAll) for g in _nodes(f))
 
 
 def _fresh(name: str, taken: set[str]) -> str:
