@@ -284,10 +284,8 @@ def restrict(case: Case, at: Reader) -> Left:
     chain = _chain(case)
     outputs = at.ascending(at.data["outputs"], range(chain.widths[-1]), "output")
     inputs = at.ascending(at.data["inputs"], range(chain.widths[0]), "input")
-    units = [np.arange(width) for width in chain.widths]
-    units[0], units[-1] = np.array(inputs), np.array(outputs)
     at.spend(4 * chain.cost)
-    part = chain.select(units)
+    part = chain.keep({0: np.array(inputs), chain.depth: np.array(outputs)})
     kept = part.on_paths()
     kept[0], kept[-1] = np.arange(len(inputs)), np.arange(len(outputs))
     row = {old: new for new, old in enumerate(outputs)}
@@ -302,17 +300,10 @@ def join(case: Case, at: Reader) -> Left:
     chain = _chain(case)
     layer = at.integer(at.data["layer"], "hidden layer", 1, chain.depth)
     at.demand(chain.depth > 2, "three masks or more", f"{chain.depth}")
-    sides = []
-    for masks in (chain.masks[:layer], chain.masks[layer:]):
-        product = masks[0]
-        for mask in masks[1:]:
-            work = mask.product_work(product)
-            at.demand(work <= chain_rules.MAX_PRODUCT, "a product of moderate size", work)
-            at.spend(70 * work)
-            row, col = (mask.csr() @ product.csr()).nonzero()
-            product = Mask(mask.rows, product.cols, row.astype(np.int64), col.astype(np.int64))
-        sides.append(product)
-    return Left((replace(case, problem=Chain(tuple(sides))),))
+    at.spend(2 * chain.cost * chain.depth)
+    sides = chain.masks[:layer], chain.masks[layer:]
+    both = Chain(tuple(chain_rules.boolean_product(masks, at) for masks in sides))
+    return Left((replace(case, problem=both),))
 
 
 def _dense(values: Values, rows: Sequence[int], cols: Sequence[int]) -> fmpq_mat:
@@ -477,11 +468,8 @@ def _classes(chain: Chain, layer: int, at: Reader) -> list[tuple[list[int], list
 
 
 def _reach(masks: Sequence[Mask], mark: NDArray[np.bool_]) -> list[int]:
-    for mask in masks:
-        above = np.zeros(mask.rows, dtype=np.bool_)
-        above[mask.row[mark[mask.col]]] = True
-        mark = above
-    return np.flatnonzero(mark).tolist()
+    """The units that the marked ones reach through these masks."""
+    return np.flatnonzero(Chain(tuple(masks)).reached(mark, len(masks))[-1]).tolist()
 
 
 def _disjoint(

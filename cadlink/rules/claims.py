@@ -123,9 +123,8 @@ def _sentence(
 def _point(
     problem: Problem, data: Mapping[str, Any], given: Mapping[str, Any]
 ) -> tuple[Block, ...]:
-    blocks: tuple[Block, ...] = (Paragraph("Consider the following matrix."),)
     return (
-        *blocks,
+        Paragraph("Consider the following matrix."),
         *shown_limit(problem, limit_of(data)),
         Paragraph("It is a limit of elements of the set, but not one of them."),
     )

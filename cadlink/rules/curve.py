@@ -35,8 +35,7 @@ def explain(problem: Problem, told: Told) -> Blocks:
         xs = {(i, j): series(v) for i, listed in enumerate(told.data["x"]) for j, v in listed}
         ys = {(i, k): series(v) for i, listed in enumerate(told.data["y"]) for k, v in listed}
         shown, _ = curve_in_group(problem, xs, ys)
-    blocks = (start, *shown, *refutation(problem, limit, told.data["refutation"]))
-    return blocks
+    return (start, *shown, *refutation(problem, limit, told.data["refutation"]))
 
 
 RULE = Rule(

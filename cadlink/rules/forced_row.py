@@ -20,7 +20,7 @@ from cadlink.rules.merged import Budget
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Step
 from cadlink.writing.curves import MINUS, MISSED, ONE, UNDER, Curve, T
-from cadlink.writing.document import Block, Blocks, Paragraph
+from cadlink.writing.document import Blocks, Paragraph
 from cadlink.writing.formulas import a, cell, math, setof
 
 __all__ = ["RULE", "Forced", "find", "search"]
@@ -161,7 +161,7 @@ def explain(group: Group, told: Told) -> Blocks:
     else:
         words += f" Neuron {s} does not observe the cell {cell(top, k)}."
     p = len(rows)
-    blocks: tuple[Block, ...] = (
+    return (
         Paragraph(
             f"Let R = {setof(rows)}, C = {setof(cols)}, j = {j} and k = {k}. In the cells of"
             f" {math('(R + j) x C')} and in {cell(j, k)} only the"
@@ -182,7 +182,6 @@ def explain(group: Group, told: Told) -> Blocks:
             f" {math('A[j, C] = 0')} and {a(j, k) + ' = 1'}: it is missed."
         ),
     )
-    return blocks
 
 
 RULE = Rule(

@@ -18,7 +18,7 @@ from cadlink.rules.bits import View, bits, lowest
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Step
 from cadlink.writing.curves import MINUS, MISSED, ONE, UNDER, Curve, T
-from cadlink.writing.document import Block, Blocks, Items, Paragraph, joined
+from cadlink.writing.document import Blocks, Items, Paragraph, joined
 from cadlink.writing.formulas import NE, a, cell, these, x, y
 
 __all__ = ["RULE", "Forced", "find", "search"]
@@ -164,7 +164,7 @@ def explain(group: Group, told: Told) -> Blocks:
     )
     ones = joined([a(row, col) for row, col in witnesses.values()])
     nils = joined([a(j, col) for _, col in witnesses.values()])
-    blocks: tuple[Block, ...] = (
+    return (
         Paragraph(
             f"To the cell {cell(j, k)} {only} can contribute. We show that certain zeros and"
             f" nonzeros elsewhere force {a(j, k) + ' = 0'}."
@@ -182,7 +182,6 @@ def explain(group: Group, told: Told) -> Blocks:
             " missed."
         ),
     )
-    return blocks
 
 
 RULE = Rule(

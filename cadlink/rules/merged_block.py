@@ -99,7 +99,7 @@ def explain(group: Group, told: Told) -> Blocks:
     one, two, J, K = told.data["a"], told.data["b"], told.data["J"], told.data["K"]
     curve = collision(group, (one, two), (), told.facts, (J, K))
     r = len(group.neurons)
-    blocks = (
+    return (
         *curve.shown(group, COLLIDE.format(a=one, b=two)),
         Paragraph(
             f"The limit A has rank {r}, which is the number of neurons, and is 1 on"
@@ -109,7 +109,6 @@ def explain(group: Group, told: Told) -> Blocks:
             MISSED,
         ),
     )
-    return blocks
 
 
 RULE = Rule(

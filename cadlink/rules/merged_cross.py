@@ -113,7 +113,7 @@ def explain(group: Group, told: Told) -> Blocks:
     curve.x(third, J, ONE)
     curve.y(third, [k for k in K if k != k0], ONE)
     r = len(group.neurons)
-    blocks = (
+    return (
         *curve.shown(group, COLLIDE.format(a=one, b=two)),
         Paragraph(
             f"The limit A has rank {r - 1} and is 1 on {setof(J) + TIMES + setof(K)}. No neuron"
@@ -132,7 +132,6 @@ def explain(group: Group, told: Told) -> Blocks:
             )
         ),
     )
-    return blocks
 
 
 RULE = Rule(

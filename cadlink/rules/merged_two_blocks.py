@@ -97,7 +97,7 @@ def explain(group: Group, told: Told) -> Blocks:
     r = len(group.neurons)
     b11, b12 = setof(J1) + TIMES + setof(K1), setof(J1) + TIMES + setof(K2)
     b22 = setof(J2) + TIMES + setof(K2)
-    blocks = (
+    return (
         *curve.shown(group, COLLIDE.format(a=one, b=two)),
         Paragraph(
             f"The limit A has rank {r}, the number of neurons; it is 1 on {b11} and on {b22}, and 0"
@@ -111,7 +111,6 @@ def explain(group: Group, told: Told) -> Blocks:
             MISSED,
         ),
     )
-    return blocks
 
 
 RULE = Rule(

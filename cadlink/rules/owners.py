@@ -9,7 +9,7 @@ from __future__ import annotations
 from cadlink.patterns.group import Group
 from cadlink.rules.rule import Rule, Told
 from cadlink.writing.curves import MINUS, MISSED, ONE, UNDER, Curve, T
-from cadlink.writing.document import Block, Blocks, Paragraph
+from cadlink.writing.document import Blocks, Paragraph
 from cadlink.writing.formulas import cell, math, setof
 
 __all__ = ["RULE"]
@@ -37,7 +37,7 @@ def explain(group: Group, told: Told) -> Blocks:
         else f"neuron {helper} cancels the 1/t of neuron {first} in the cell {cell(j, k)}"
     )
     R, C, its = setof(rows), setof(cols), setof(team)
-    blocks: tuple[Block, ...] = (
+    return (
         Paragraph(
             f"Let R = {R}, C = {C}, j = {j} and k = {k}. In the cells of"
             f" {math('R x (C + k)')} and"
@@ -61,7 +61,6 @@ def explain(group: Group, told: Told) -> Blocks:
             f" {math('A[R, C]')} has rank {p - 1}: it is missed."
         ),
     )
-    return blocks
 
 
 RULE = Rule(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from cadlink.patterns.group import Group
 from cadlink.rules.rule import Rule, Told
 from cadlink.writing.curves import APPROACHED, MISSED
-from cadlink.writing.document import Block, Blocks, Items, Math, Paragraph
+from cadlink.writing.document import Blocks, Items, Math, Paragraph
 from cadlink.writing.formulas import TIMES, setof, sub, these
 
 __all__ = ["RULE"]
@@ -36,7 +36,7 @@ def explain(group: Group, told: Told) -> Blocks:
         f"{_those('row', outside_b)} outside {sub('R', two)}, one for each neuron but {two}",
     ]
     V, X, A = Math("V", "V"), Math("X", "X"), Math("A", "A")
-    blocks: tuple[Block, ...] = (
+    return (
         Paragraph(
             f"Let neurons {one} and {two} collide, that is, become parallel. Let a vector u live on"
             f" their common rows {meet}, u' and u'' on the rows of neuron {one} and of neuron"
@@ -71,7 +71,6 @@ def explain(group: Group, told: Told) -> Blocks:
             MISSED,
         ),
     )
-    return blocks
 
 
 def _those(word: str, found: list[int]) -> str:

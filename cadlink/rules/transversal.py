@@ -77,7 +77,7 @@ def explain(group: Group, told: Told) -> Blocks:
     shown = ", ".join(f"w_{i} = {value}" for i, value in enumerate(width[:MOST_ITEMS]))
     d, J, V = math("d"), math("J"), math("V")
     inner = math("J'")
-    blocks = (
+    return (
         Paragraph(
             f"There are {many(n, 'row')}, and {many(r, 'neuron')} observing whole blocks with all"
             f" columns. We show that every A of rank at most {r} is in the set. Let {V}, of"
@@ -106,7 +106,6 @@ def explain(group: Group, told: Told) -> Blocks:
             )
         ),
     )
-    return blocks
 
 
 RULE = Rule(

@@ -400,7 +400,7 @@ FAILING: list[tuple[str, str, dict[str, Any], str]] = [
         "two_frames",
         "#.#/..#/.##; #../#.#/...; .../##./#..",
         plan(N1=[0, 1], G1=[0], P1=[2]),
-        "all observed cells of its block in neuron",
+        "all observed cells of its rows and columns in neuron",
     ),
     ("high_and_low_rank", "##/##; ##/##; ##/##", HIGH, "as many neurons as rows and columns"),
     ("high_and_low_rank", SQUARE, high(others=[]), "rank 1 reached"),
@@ -422,7 +422,7 @@ FAILING: list[tuple[str, str, dict[str, Any], str]] = [
     ("high_and_low_rank", SQUARE, high(I0=[0, 0]), "different neurons in I0"),
     ("high_and_low_rank", CORNERS, high(I0=[0, 1]), "disjoint missing rows in I0"),
     ("high_and_low_rank", SQUARE, high(I=[[0, [1]]]), "neuron of P1 or P2"),
-    ("completion", "##/##; ##/#.", made_whole(), "to observe its whole block"),
+    ("completion", "##/##; ##/#.", made_whole(), "all observed cells of its rows and columns"),
     ("completion", "##./##.; .##/.##", made_whole(), "defects c_i <= i - 1"),
     ("completion", "##./...; .../.##", made_whole("transversal"), "whole rows or columns"),
     ("completion", "##/##/..; ../##/##", made_whole("transversal"), "room for independent"),
@@ -431,7 +431,7 @@ FAILING: list[tuple[str, str, dict[str, Any], str]] = [
     ("completion", "##/##; ##/##; ##/##", made_whole("peeling", by=1), "outside the team"),
     ("completion", "##/##/..; ../##/##; ../../#.", made_whole(by=2), "inside R and C inside C_2"),
     # not closed before, closed after; neuron 0 does not observe (1, 1)
-    ("completion", "##/#./..; ../.#/##; ../../##", made_whole(by=2), "observe its whole block"),
+    ("completion", "##/#./..; ../.#/##; ../../##", made_whole(by=2), "of its rows and columns"),
     # without row 0 neurons 1 and 2 are free on (1, 0), but they miss (1, 1)
     ("completion", RESTRICTED, made_whole(by=0, neurons=[1, 2], leaves=["peeling"]), "defects"),
     ("completion", RESTRICTED, made_whole(by=0, neurons=[1, 2], leaves=[STAR]), "cell covered"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
 
-from cadlink.certificates.kernel.problems import Chain, Group, Mask, keys, matched
+from cadlink.certificates.kernel.problems import Chain, Group, Mask, blocks, keys, matched
 from cadlink.certificates.kernel.reader import (
     CLOSED,
     FREE,
@@ -21,6 +22,7 @@ from cadlink.certificates.kernel.sweep import swept
 
 __all__ = [
     "block_tiling",
+    "boolean_product",
     "dense_top",
     "matching",
     "merge",
@@ -65,9 +67,8 @@ def restrict(chain: Chain, at: Reader) -> Outcome:
     changes no entry inside.  That space is closed, so a closed set has closed restrictions."""
     outputs = at.ascending(at.data["outputs"], range(chain.widths[-1]), "output")
     inputs = at.ascending(at.data["inputs"], range(chain.widths[0]), "input")
-    units = [np.arange(width) for width in chain.widths]
-    units[0], units[-1] = np.array(inputs), np.array(outputs)
-    return Needs((chain.select(units),), "obstruction")
+    part = chain.keep({0: np.array(inputs), chain.depth: np.array(outputs)})
+    return Needs((part,), "obstruction")
 
 
 def split(chain: Chain, at: Reader) -> Outcome:
@@ -102,17 +103,22 @@ def merge_layers(chain: Chain, at: Reader) -> Outcome:
 
 
 def _merged(chain: Chain, first: int, last: int, at: Reader) -> Outcome:
-    inside = chain.masks[first - 1 : last + 1]
-    both = inside[0]
-    for above in inside[1:]:
-        work, room = above.product_work(both), above.rows * both.cols
+    part = Chain(chain.masks[first - 1 : last + 1])
+    at.spend(2 * chain.cost * (last - first + 1))
+    merged = (*chain.masks[: first - 1], boolean_product(part.masks, at), *chain.masks[last + 1 :])
+    return Needs((Chain(merged),), lemmas=(Lemma(part.select(part.on_paths()), at.data["proof"]),))
+
+
+def boolean_product(masks: Sequence[Mask], at: Reader) -> Mask:
+    """Where a product with these masks, in forward order, may be nonzero."""
+    found = masks[0]
+    for above in masks[1:]:
+        work, room = above.product_work(found), above.rows * found.cols
         at.demand(min(work, room) <= MAX_PRODUCT, "a product of moderate size", work)
-        at.spend(5 * work + 60 * min(work, room) + 2 * chain.cost)
-        row, col = (above.csr() @ both.csr()).nonzero()
-        both = Mask(above.rows, both.cols, row.astype(np.int32), col.astype(np.int32))
-    part = Chain(inside)
-    merged = Chain((*chain.masks[: first - 1], both, *chain.masks[last + 1 :]))
-    return Needs((merged,), lemmas=(Lemma(part.select(part.on_paths()), at.data["proof"]),))
+        at.spend(5 * work + 60 * min(work, room))
+        row, col = (above.csr() @ found.csr()).nonzero()
+        found = Mask(above.rows, found.cols, row.astype(np.int32), col.astype(np.int32))
+    return found
 
 
 def one_layer(chain: Chain, at: Reader) -> Outcome:
@@ -297,11 +303,5 @@ def two_factors(chain: Chain, at: Reader) -> Outcome:
     work = chain.masks[1].product_work(chain.masks[0])
     at.demand(work <= MAX_CELLS, f"at most {MAX_CELLS} cells in all blocks", work)
     at.spend(700 * work + 10_000 * chain.widths[1])
-    rows: list[list[int]] = [[] for _ in range(chain.widths[1])]
-    cols: list[list[int]] = [[] for _ in range(chain.widths[1])]
-    for j, i in zip(chain.masks[1].row.tolist(), chain.masks[1].col.tolist(), strict=True):
-        rows[i].append(j)
-    for i, k in zip(chain.masks[0].row.tolist(), chain.masks[0].col.tolist(), strict=True):
-        cols[i].append(k)
-    blocks = zip(rows, cols, strict=True)
-    return Needs((Group.of(frozenset(product(*sides)) for sides in blocks),))
+    sides = zip(*blocks(*chain.masks), strict=True)
+    return Needs((Group.of(frozenset(product(rows, cols)) for rows, cols in sides),))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from cadlink.certificates.kernel.group_rules import general_position
+from cadlink.certificates.kernel.group_rules import general_position, observe_their_blocks
 from cadlink.certificates.kernel.problems import Graph, Group
 from cadlink.certificates.kernel.reader import Lemma, Needs, Outcome, Reader
 
@@ -33,7 +33,7 @@ def completion(group: Group, at: Reader) -> Outcome:
     (``rank_peeling``, "peeling"); all C_i are V and the R_i n U are in general position, or rows
     and columns exchanged (``transversal``); or p >= min(|U|, |V|), the cells of S are all of E
     on U x V, and S restricted to U is free (a proof)."""
-    team = _team(group, at, "neurons")
+    team = _team(group, at)
     rows = frozenset().union(*(group.row_sets[i] for i in team))
     cols = frozenset().union(*(group.col_sets[i] for i in team))
     if at.data["by"] is None:
@@ -67,7 +67,7 @@ def relative_freeness(group: Group, at: Reader) -> Outcome:
     together; a observes no other cell of their rows and columns off F.)  Choose k* with y_a(k*) !=
     0.  With y = 0 in k* for Q, the entries of x_a on R, which no cell off F sees, give column k* of
     F any values, and Q then any values on the rest of F."""
-    team = _team(group, at, "neurons")
+    team = _team(group, at)
     a = at.member(at.data["by"], range(len(group.neurons)), "neuron")
     at.demand(a not in team, "a neuron outside the team", a)
     rows = frozenset().union(*(group.row_sets[i] for i in team))
@@ -93,12 +93,11 @@ def relative_freeness(group: Group, at: Reader) -> Outcome:
     return Needs((part,), lemmas=tuple(lemmas), facts={"rows": sorted(rows)})
 
 
-def _team(group: Group, at: Reader, key: str) -> list[int]:
+def _team(group: Group, at: Reader) -> list[int]:
     """Some neurons, each observing all observed cells of its R_i x C_i."""
-    team = at.ascending(at.data[key], range(len(group.neurons)), "neuron")
-    at.spend(200 * len(team) * len(group.cells))
-    for i in team:
-        _observes(group, at, i, group.row_sets[i], group.col_sets[i])
+    team = at.ascending(at.data["neurons"], range(len(group.neurons)), "neuron")
+    at.spend(200 * len(group.cells))
+    observe_their_blocks(group, team, at)
     return team
 
 

@@ -7,7 +7,7 @@ supports, and rank arguments apply.  Rules that use the rank of A demand it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 from cadlink.certificates.kernel.problems import Graph, Group, representatives
@@ -33,6 +33,7 @@ __all__ = [
     "merged_block",
     "merged_cross",
     "merged_two_blocks",
+    "observe_their_blocks",
     "pinned_columns",
     "rank_peeling",
     "relabel",
@@ -233,7 +234,7 @@ def rank_peeling(group: Group, at: Reader) -> Outcome:
     n, m = len(group.rows), len(group.cols)
     at.demand(bool(group.neurons), "at least one neuron", "none")
     defects = []
-    _observes_its_blocks(group, at)
+    observe_their_blocks(group, range(len(group.neurons)), at)
     for rows, cols in zip(group.row_sets, group.col_sets, strict=True):
         defects.append(n - len(rows) + m - len(cols))
     peeled = 0
@@ -288,12 +289,13 @@ def general_position(sets: Sequence[frozenset[int]], n: int, at: Reader) -> None
             at.demand(enough, f"room for independent vectors in neurons {chosen}", "too little")
 
 
-def _observes_its_blocks(group: Group, at: Reader) -> None:
-    """Every neuron observes all observed cells of its R_i x C_i."""
+def observe_their_blocks(group: Group, neurons: Iterable[int], at: Reader) -> None:
+    """Demand that each of these neurons observes all observed cells of its R_i x C_i."""
     seen: dict[int, set[int]] = {}  # the observed columns of every row
     for j, k in group.cells:
         seen.setdefault(j, set()).add(k)
-    for i, (rows, cols) in enumerate(zip(group.row_sets, group.col_sets, strict=True)):
+    for i in neurons:
+        rows, cols = group.row_sets[i], group.col_sets[i]
         at.spend(40 * len(rows) * len(cols))
         observed = sum(len(cols & seen[j]) for j in rows)
         at.demand(

@@ -12,7 +12,7 @@ taken for granted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -29,6 +29,7 @@ __all__ = [
     "Group",
     "Mask",
     "Problem",
+    "blocks",
     "keys",
     "matched",
     "representatives",
@@ -115,6 +116,11 @@ class Chain:
             masks.append(Mask(len(units[layer + 1]), len(units[layer]), row[kept], col[kept]))
         return Chain(tuple(masks))
 
+    def keep(self, chosen: Mapping[int, Ints]) -> Chain:
+        """The chain on chosen units of some layers, by layer."""
+        every = enumerate(self.widths)
+        return self.select([chosen.get(layer, np.arange(width)) for layer, width in every])
+
     def reached(self, start: NDArray[np.bool_], layers: int) -> list[NDArray[np.bool_]]:
         """The units reachable from the marked inputs, in layers 0 .. ``layers``."""
         marks = [start]
@@ -167,6 +173,17 @@ class Chain:
                 cut = slice(cuts[c], cuts[c + 1])
                 piece.append(Mask(sizes[n + 1][c], sizes[n][c], row[cut], col[cut]))
         return [Chain(tuple(piece)) for piece in pieces]
+
+
+def blocks(below: Mask, above: Mask) -> tuple[list[set[int]], list[set[int]]]:
+    """For every unit between two masks its outputs, and its inputs."""
+    rows: list[set[int]] = [set() for _ in range(below.rows)]
+    cols: list[set[int]] = [set() for _ in range(below.rows)]
+    for j, i in zip(above.row.tolist(), above.col.tolist(), strict=True):
+        rows[i].add(j)
+    for i, k in zip(below.row.tolist(), below.col.tolist(), strict=True):
+        cols[i].add(k)
+    return rows, cols
 
 
 def _connected(graph: Collection[Cell]) -> list[Graph]:

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from cadlink.certificates.kernel.problems import KEY_BYTES, Chain, Group, Mask
+from cadlink.certificates.kernel.problems import KEY_BYTES, Chain, Group, Mask, blocks
 from cadlink.certificates.kernel.reader import Lemma, Needs, Outcome, Reader
 
 __all__ = ["absorb_edges", "cap_outputs", "pendants", "twins"]
@@ -34,7 +34,7 @@ def twins(chain: Chain, at: Reader) -> Outcome:
             count[kind] = count.get(kind, 0) + 1
             if count[kind] <= min(len(kind[0]), len(kind[1])) // KEY_BYTES:
                 kept.append(unit)
-        chain = _keep(chain, layer, np.array(kept, dtype=np.int64))
+        chain = chain.keep({layer: np.array(kept, dtype=np.int64)})
     return Needs((chain,))
 
 
@@ -49,13 +49,11 @@ def pendants(chain: Chain, at: Reader) -> Outcome:
     for layer in range(1, chain.depth):
         at.spend(10 * (len(chain.masks[layer - 1].row) + len(chain.masks[layer].row)))
         below, above, kept = _joined(chain.masks[layer - 1], chain.masks[layer])
-        chain = _with(chain, layer, below, above)
-        chain = _keep(chain, layer, kept)
+        chain = _with(chain, layer, below, above).keep({layer: kept})
         above, below, kept = _joined(
             chain.masks[layer].transpose(), chain.masks[layer - 1].transpose()
         )
-        chain = _with(chain, layer, below.transpose(), above.transpose())
-        chain = _keep(chain, layer, kept)
+        chain = _with(chain, layer, below.transpose(), above.transpose()).keep({layer: kept})
     return Needs((chain,))
 
 
@@ -77,12 +75,6 @@ def _with(chain: Chain, layer: int, below: Mask, above: Mask) -> Chain:
     return Chain((*chain.masks[: layer - 1], below, above, *chain.masks[layer + 1 :]))
 
 
-def _keep(chain: Chain, layer: int, kept: Ints) -> Chain:
-    units = [np.arange(width) for width in chain.widths]
-    units[layer] = kept
-    return chain.select(units)
-
-
 def absorb_edges(chain: Chain, at: Reader) -> Outcome:
     """Units Q of one hidden layer, with the blocks R_i x C_i of outputs and inputs, are free
     on F, the cells of their blocks (the proof in the data).  As long as there is one, delete an
@@ -97,12 +89,7 @@ def absorb_edges(chain: Chain, at: Reader) -> Outcome:
     room = above.rows * below.cols
     at.demand(max(work, room) <= MOST_CELLS, f"at most {MOST_CELLS} cells in all blocks", f"{work}")
     at.spend(10 * work + room)
-    rows: list[set[int]] = [set() for _ in range(chain.widths[layer])]
-    cols: list[set[int]] = [set() for _ in range(chain.widths[layer])]
-    for j, i in zip(above.row.tolist(), above.col.tolist(), strict=True):
-        rows[i].add(j)
-    for i, k in zip(below.row.tolist(), below.col.tolist(), strict=True):
-        cols[i].add(k)
+    rows, cols = blocks(below, above)
     at.spend(700 * sum(len(rows[i]) * len(cols[i]) for i in chosen))
     free = Group.of({(j, k) for j in rows[i] for k in cols[i]} for i in chosen)
     absorbed = np.zeros((above.rows, below.cols), dtype=np.bool_)
@@ -167,9 +154,7 @@ def cap_outputs(chain: Chain, at: Reader) -> Outcome:
         for j in chosen:
             count[number[sets[j]]] += 1
         listed.append(count)
-        units = [np.arange(width) for width in chain.widths]
-        units[-1] = np.array(chosen, dtype=np.int64)
-        restrictions.append(chain.select(units))
+        restrictions.append(chain.keep({chain.depth: np.array(chosen, dtype=np.int64)}))
     at.demand(bool(listed), "at least one list of outputs", "none")
     most = [min(s, b) for s, b in zip(size, bound, strict=True)]
     if any(all(a >= b for a, b in zip(count, most, strict=True)) for count in listed):
