@@ -7,7 +7,6 @@ is not, and no limit either.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Collection, Sequence
 from typing import Any, TypeAlias
 
@@ -53,14 +52,3 @@ class Conditions:
             if len(value) == 1 and all(self.ring.invertible(m, nonzero) for m in value):
                 return number
         return None
-
-    def split(
-        self,
-        values: Values,
-        cells: Sequence[Poly],
-        nonzero: Collection[int],
-        chance: random.Random,
-    ) -> tuple[int, Poly] | None:
-        """A coordinate x and r without it so that a polynomial is x + r times what is not 0, mostly
-        a short one."""
-        return self.ring.split((value for _, value in values), nonzero, cells, chance)

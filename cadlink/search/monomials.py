@@ -13,9 +13,10 @@ from typing import TypeAlias
 
 from cadlink.search.laurent import Number, integral
 
-__all__ = ["Poly", "Ring", "add_term", "over", "times", "unit"]
+__all__ = ["Poly", "Ring", "Split", "add_term", "over", "shifted", "times", "unit"]
 
 Poly: TypeAlias = "dict[int, Number]"
+Split: TypeAlias = "tuple[int, Poly]"  # a coordinate x, and r without it
 
 DIGIT = 8
 HALF = 1 << DIGIT - 1
@@ -61,7 +62,7 @@ class Ring:
             n in nonzero or (digits >> DIGIT * n) % (2 * HALF) == HALF for n in range(self.size)
         )
 
-    def shifts(self, entry: Poly, nonzero: Collection[int]) -> Iterator[tuple[int, Poly]]:
+    def shifts(self, entry: Poly, nonzero: Collection[int]) -> Iterator[Split]:
         """Coordinates x and r without x so that the entry is x + r times what is not 0."""
         for x in range(self.size):
             leading = [m for m in entry if self.power(m, x)]
@@ -78,7 +79,7 @@ class Ring:
         nonzero: Collection[int],
         entries: Iterable[Poly],
         chance: random.Random,
-    ) -> tuple[int, Poly] | None:
+    ) -> Split | None:
         """x and r of one of the polynomials, mostly the shortest, x in no denominator of the
         entries."""
         below = self.denominators(entries)
@@ -113,6 +114,11 @@ class Ring:
             for other, d in powers[exponent].items():
                 add_term(total, rest + other, c * d)
         return total
+
+
+def shifted(x: int, shift: Poly) -> Poly:
+    """What coordinate x becomes once it stands for x + shift."""
+    return {**{m: -c for m, c in shift.items()}, unit(x): 1}
 
 
 def unit(n: int) -> int:

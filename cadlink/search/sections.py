@@ -33,7 +33,7 @@ from cadlink.search.conditions import Conditions, Values
 from cadlink.search.laurent import Number
 from cadlink.search.membership import seems_member
 from cadlink.search.model import Limit, Model, Problem
-from cadlink.search.monomials import Poly, Ring, unit
+from cadlink.search.monomials import Poly, Ring, Split, shifted, unit
 from cadlink.search.trials import Blame, Trials
 from cadlink.search.vanishing import dimension
 
@@ -198,9 +198,23 @@ class Search:
         values = {cell: sum(map(Fraction, entry.values())) for cell, entry in entries}
         return tuple((cell, Fraction(value)) for cell, value in values.items() if value)
 
-    def put(self, stratum: Stratum, x: int, value: Poly, nonzero: frozenset[int]) -> Stratum:
-        """With a value for coordinate x."""
-        return Stratum(tuple(self.ring.put(cell, x, value) for cell in stratum.cells), nonzero)
+    def zero(self, stratum: Stratum, x: int, shift: Poly) -> Stratum:
+        """Where x + shift is 0."""
+        value = {m: -c for m, c in shift.items()}
+        cells = tuple(self.ring.put(cell, x, value) for cell in stratum.cells)
+        return Stratum(cells, stratum.nonzero - {x})
+
+    def nonzero(self, stratum: Stratum, x: int, shift: Poly) -> Stratum:
+        """Where it is not, x being its value from there on."""
+        value = shifted(x, shift)
+        cells = tuple(self.ring.put(cell, x, value) for cell in stratum.cells)
+        return Stratum(cells, stratum.nonzero | {x})
+
+    def condition(self, stratum: Stratum, values: Values) -> Split | None:
+        """x and r so that a polynomial that vanishes is x + r times what is not 0, mostly a short
+        one."""
+        polys = (value for _, value in values)
+        return self.ring.split(polys, stratum.nonzero, stratum.cells, self.chance)
 
     # -- matrices that are missed ----------------------------------------------------------
 
@@ -244,12 +258,10 @@ class Search:
             else:
                 break
         while values := self.conditions.at(stratum.cells):
-            split = self.conditions.split(values, stratum.cells, stratum.nonzero, self.chance)
+            split = self.condition(stratum, values)
             if split is None:
                 return None
-            x, shift = split
-            negative = {m: -c for m, c in shift.items()}
-            stratum = self.put(stratum, x, negative, stratum.nonzero - {x})
+            stratum = self.zero(stratum, *split)
         return stratum
 
     # -- trees -----------------------------------------------------------------------------
@@ -326,7 +338,7 @@ class Search:
     def leaf(self, stratum: Stratum, trials: int, depth: int, values: Values) -> Tree | None:
         """A leaf, where polynomials that vanish are 0, or a split by a polynomial that stood in the
         way."""
-        condition = self.conditions.split(values, stratum.cells, stratum.nonzero, self.chance)
+        condition = self.condition(stratum, values)
         if condition is not None:
             return self.split(stratum, *condition, trials, depth)
         blame: Blame = Counter(tuple(sorted(value.items())) for _, value in values)
@@ -346,17 +358,16 @@ class Search:
 
     def split(self, stratum: Stratum, x: int, shift: Poly, trials: int, depth: int) -> Tree | None:
         """Whether x + shift is 0 or not."""
-        negative = {m: -c for m, c in shift.items()}
-        parts = {}
-        for part, value, nonzero in (
-            ("nonzero", {**negative, unit(x): 1}, stratum.nonzero | {x}),
-            ("zero", negative, stratum.nonzero - {x}),
-        ):
-            tree = self.proof(self.put(stratum, x, value, nonzero), trials, depth)
-            if tree is None:
-                return None
-            parts[part] = tree
-        return {"coordinate": self.name(x), "shift": self.written(shift), **parts}
+        nonzero = self.proof(self.nonzero(stratum, x, shift), trials, depth)
+        if nonzero is None:
+            return None
+        zero = self.proof(self.zero(stratum, x, shift), trials, depth)
+        return None if zero is None else self.case(x, shift, zero, nonzero)
+
+    def case(self, x: int, shift: Poly, zero: Tree, nonzero: Tree) -> Tree:
+        """A node of the schema."""
+        named = {"coordinate": self.name(x), "shift": self.written(shift)}
+        return {**named, "zero": zero, "nonzero": nonzero}
 
     def live(self, stratum: Stratum) -> set[int]:
         """The coordinates that are in a numerator only."""
@@ -364,7 +375,7 @@ class Search:
         there = {n for m in monomials for n in range(self.size) if self.ring.power(m, n)}
         return there - self.ring.denominators(stratum.cells)
 
-    def splits(self, stratum: Stratum, blame: Blame) -> list[tuple[int, Poly]]:
+    def splits(self, stratum: Stratum, blame: Blame) -> list[Split]:
         """(coordinate x, shift r), those that trials asked for most first."""
         live = self.live(stratum)
         score: dict[tuple[int, tuple[tuple[int, Number], ...]], float] = {}
@@ -398,7 +409,7 @@ class Search:
     def between(
         self,
         stratum: Stratum,
-        splits: Sequence[tuple[int, Poly]],
+        splits: Sequence[Split],
         values: list[Poly],
         trials: int,
         depth: int,
@@ -407,17 +418,13 @@ class Search:
         if not splits:
             return self.parameters(values)
         (x, shift), rest = splits[0], splits[1:]
-        negative = {m: -c for m, c in shift.items()}
-        zero = self.put(stratum, x, negative, stratum.nonzero - {x})
-        left = self.proof(zero, max(trials // 2, TRIALS), depth + 1)
-        if left is None:
+        below = self.zero(stratum, x, shift)
+        zero = self.proof(below, max(trials // 2, TRIALS), depth + 1)
+        if zero is None:
             return None
-        nonzero = self.put(stratum, x, {**negative, unit(x): 1}, stratum.nonzero | {x})
-        right = self.between(nonzero, rest, values, trials, depth + 1)
-        if right is None:
-            return None
-        named = {"coordinate": self.name(x), "shift": self.written(shift)}
-        return {**named, "nonzero": right, "zero": left}
+        below = self.nonzero(stratum, x, shift)
+        nonzero = self.between(below, rest, values, trials, depth + 1)
+        return None if nonzero is None else self.case(x, shift, zero, nonzero)
 
     def parameters(self, values: list[Poly]) -> Tree:
         """A leaf of the schema."""

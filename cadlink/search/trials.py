@@ -21,7 +21,7 @@ from typing import TypeAlias
 from cadlink.patterns.group import Group
 from cadlink.search.laurent import Number
 from cadlink.search.model import Model
-from cadlink.search.monomials import Poly, Ring, add_term, over, unit
+from cadlink.search.monomials import Poly, Ring, Split, add_term, over, shifted, unit
 
 __all__ = ["Blame", "Trials"]
 
@@ -31,7 +31,6 @@ REMEMBERED, ALIKE = 20, 0.6  # supports of the last successes, and how often one
 SPLITS = 0.5  # how often a trial that may split does so rather than guess
 PATHS = 0.8  # how often the monomial is not 1
 
-Split: TypeAlias = "tuple[int, Poly]"  # a coordinate x, and r
 Unit: TypeAlias = "tuple[int, int]"  # layer and number: inputs, the columns, are layer 0
 Paths: TypeAlias = "dict[Unit, list[tuple[Unit, int]]]"  # to where, by which monomial
 
@@ -98,7 +97,7 @@ class Trials:
                 split = self._split(equations, polys, nonzero) if len(splits) < most else None
                 if split is not None:
                     x, shift = split
-                    value = {unit(x): 1, **{m: -c for m, c in shift.items()}}
+                    value = shifted(x, shift)
                     nonzero = {*nonzero, x}
                     cells = [self.ring.put(cell, x, value) for cell in cells]
                     equations = [
