@@ -11,9 +11,6 @@ the step.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 from cadlink.certificates.data import Proof
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Group
@@ -24,24 +21,7 @@ from cadlink.rules.step import Conclusion, Step
 from cadlink.writing.document import Blocks, sentence
 from cadlink.writing.formulas import these
 
-__all__ = ["RULE", "find", "step"]
-
-
-def step(group: Group, neurons: list[int], proof: Proof) -> Step:
-    """Absorb these neurons, free by ``proof``."""
-    data: dict[str, Any] = {"neurons": neurons, "proof": proof.to_json()}
-    return Step("absorb", Conclusion.SAME, data, (group.absorb(neurons),))
-
-
-def _free_sets(group: Group, clock: Clock) -> Iterator[tuple[list[int], Proof]]:
-    view = View.of(group)
-    turned = view.transpose()
-    if chosen := matching.largest(view, clock):
-        yield list(bits(chosen)), Proof("matching")
-    if chosen := matching.largest(turned, clock):
-        yield list(bits(chosen)), Proof("transpose", {}, (Proof("matching"),))
-    for chosen in rank_peeling.free_sets(view, clock):
-        yield list(bits(chosen)), Proof("rank_peeling")
+__all__ = ["RULE", "find"]
 
 
 def find(group: Group, clock: Clock = UNLIMITED) -> Step | None:
@@ -51,9 +31,18 @@ def find(group: Group, clock: Clock = UNLIMITED) -> Step | None:
     >>> find(lu).parts[0].picture()
     '##/#.'
     """
-    for neurons, proof in _free_sets(group, clock):
-        return step(group, neurons, proof)
-    return None
+    view = View.of(group)
+    if chosen := matching.largest(view, clock):
+        proof = Proof("matching")
+    elif chosen := matching.largest(view.transpose(), clock):
+        proof = Proof("transpose", {}, (Proof("matching"),))
+    elif chosen := next(rank_peeling.free_sets(view, clock), 0):
+        proof = Proof("rank_peeling")
+    else:
+        return None
+    neurons = list(bits(chosen))
+    data = {"neurons": neurons, "proof": proof.to_json()}
+    return Step("absorb", Conclusion.SAME, data, (group.absorb(neurons),))
 
 
 def explain(group: Group, told: Told) -> Blocks:

@@ -8,11 +8,11 @@ set with matchings in all columns, or in all rows.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from cadlink.certificates.data import Proof
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
@@ -51,19 +51,19 @@ def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
             if left is None:
                 continue
             layers = [*pattern.layers[: layer - 1], *left, *pattern.layers[layer + 1 :]]
-            data = {"layer": layer, "units": units.tolist(), "proof": proof}
+            data = {"layer": layer, "units": units.tolist(), "proof": proof.to_json()}
             return Step("absorb_edges", Conclusion.SAME, data, (Pattern.of(layers),))
     return None
 
 
 def _free_units(
     lower: Marks, upper: Marks, cells: int, clock: Clock
-) -> Iterator[tuple[npt.NDArray[np.int64], dict[str, Any]]]:
+) -> Iterator[tuple[npt.NDArray[np.int64], Proof]]:
     """Sets of units that are free on their blocks, with the proof."""
     degrees = lower.sum(axis=1), upper.sum(axis=0)
     stars = np.flatnonzero((np.minimum(*degrees) == 1) & (np.maximum(*degrees) >= 1))
     if stars.size:
-        yield stars, _proof("star")
+        yield stars, Proof("star")
     if cells > MOST_CELLS:
         return
     blocks = {
@@ -80,11 +80,8 @@ def _free_units(
         chosen = matching.largest(view.transpose() if turned else view, clock)
         units = np.array(sorted(order[place] for place in bits(chosen)), dtype=np.int64)
         if units.size:
-            yield units, _proof("transpose", _proof("matching")) if turned else _proof("matching")
-
-
-def _proof(rule: str, *parts: dict[str, Any]) -> dict[str, Any]:
-    return {"rule": rule, "data": {}, "parts": list(parts)}
+            matched = Proof("matching")
+            yield units, Proof("transpose", {}, (matched,)) if turned else matched
 
 
 def _without(

@@ -37,20 +37,12 @@ class _Product:
 
     def __init__(self, group: Group) -> None:
         place = {cell: row for row, cell in enumerate(sorted(group.cells))}
-        xs = {
-            (i, j): n
-            for n, (i, j) in enumerate(
-                (i, j) for i, (rows, _) in enumerate(group.supports) for j in sorted(rows)
-            )
-        }
-        ys = {
-            (i, k): len(xs) + n
-            for n, (i, k) in enumerate(
-                (i, k) for i, (_, cols) in enumerate(group.supports) for k in sorted(cols)
-            )
-        }
+        xs = [(i, j) for i, (rows, _) in enumerate(group.supports) for j in sorted(rows)]
+        ys = [(i, k) for i, (_, cols) in enumerate(group.supports) for k in sorted(cols)]
+        x_at = {entry: n for n, entry in enumerate(xs)}
+        y_at = {entry: n for n, entry in enumerate(ys, start=len(xs))}
         terms = [
-            (place[j, k], xs[i, j], ys[i, k])
+            (place[j, k], x_at[i, j], y_at[i, k])
             for i, graph in enumerate(group.neurons)
             for j, k in sorted(graph)
         ]
@@ -101,7 +93,7 @@ def _zero(product: _Product, rng: np.random.Generator, clock: Clock) -> Floats |
     return at if cost < 1e-20 and least > _REGULAR else None
 
 
-def find(group: Group, clock: Clock = UNLIMITED, seed: int = 0) -> Step | None:
+def find(group: Group, clock: Clock = UNLIMITED) -> Step | None:
     """A free leaf, or None.
 
     >>> hollow = [{(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)}] * 2
@@ -110,7 +102,7 @@ def find(group: Group, clock: Clock = UNLIMITED, seed: int = 0) -> Step | None:
     """
     if not 0 < len(group.cells) <= MOST_CELLS:
         return None
-    product, rng = _Product(group), np.random.default_rng(seed)
+    product, rng = _Product(group), np.random.default_rng(0)
     if product.size < product.cells:
         return None
     for _ in range(_STARTS):

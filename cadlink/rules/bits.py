@@ -84,13 +84,13 @@ def _search(sets: Sequence[int], clock: Clock) -> tuple[list[int], int]:
     return match, reached
 
 
-def matching(sets: Sequence[int], clock: Clock = UNLIMITED) -> list[int]:
+def matching(sets: Sequence[int]) -> list[int]:
     """A maximum matching of the items to elements of their sets; -1 for unmatched items.
 
     >>> matching([0b01, 0b11, 0b10])
     [0, 1, -1]
     """
-    return _search(sets, clock)[0]
+    return _search(sets, UNLIMITED)[0]
 
 
 def representatives(sets: Sequence[int], clock: Clock = UNLIMITED) -> list[int] | None:

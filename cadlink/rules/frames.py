@@ -287,7 +287,7 @@ def _shared_out(
     return least
 
 
-def two_frames(group: Group, clock: Clock = UNLIMITED, seed: int = 0) -> Step | None:
+def two_frames(group: Group, clock: Clock = UNLIMITED) -> Step | None:
     """A free leaf by one plan for all matrices, for this orientation.
 
     >>> whole = [(range(3), range(3))] * 2
@@ -296,17 +296,17 @@ def two_frames(group: Group, clock: Clock = UNLIMITED, seed: int = 0) -> Step | 
     >>> two_frames(Group.of_blocks([*whole, ({0}, {0, 1})])) is None
     True
     """
-    plan = _any_rank(View.of(group), random.Random(seed), _TRIES, clock)
+    plan = _any_rank(View.of(group), random.Random(0), _TRIES, clock)
     return None if plan is None else Step("two_frames", Conclusion.FREE, plan.to_json())
 
 
-def high_and_low_rank(group: Group, clock: Clock = UNLIMITED, seed: int = 0) -> Step | None:
+def high_and_low_rank(group: Group, clock: Clock = UNLIMITED) -> Step | None:
     """A free leaf by two plans for a square group, for this orientation."""
     view = View.of(group)
     n = len(view.rows)
     if not 3 <= n == len(view.cols) == view.neurons:
         return None
-    missing, rng = _Missing.of(view), random.Random(seed)
+    missing, rng = _Missing.of(view), random.Random(0)
     for sigma in range(1, min(_MOST_SIGMA, n - 1) + 1):
         low = _low_rank(missing, sigma + 1, rng, _TRIES, clock)
         if low is None:

@@ -7,10 +7,9 @@ large_matching.py.  Other proofs may be handed in, as the pipeline does in the e
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from cadlink.certificates.data import Proof
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import large_matching, two_factors
@@ -36,20 +35,15 @@ def is_star(pattern: Pattern) -> bool:
     return bool((np.minimum(into, out) <= 1).all())
 
 
-def _proof(pair: Pattern, free_proof: FreeProof | None, clock: Clock) -> dict[str, Any] | None:
-    """A proof that the trimmed two-mask pattern is free, as JSON values."""
+def _proof(pair: Pattern, free_proof: FreeProof | None, clock: Clock) -> Proof | None:
+    """A proof that the trimmed two-mask pattern is free."""
     if is_star(pair) and two_factors.find(pair, clock) is not None:
-        return _step("two_factors", _step("star"))
+        return Proof("two_factors", {}, (Proof("star"),))
     if large_matching.saturated(pair, clock):
-        return _step("matching")
+        return Proof("matching")
     if large_matching.saturated(pair.transpose(), clock):
-        return _step("transpose", _step("matching"))
-    found = free_proof(pair, clock) if free_proof is not None else None
-    return None if found is None else found.to_json()
-
-
-def _step(rule: str, *parts: dict[str, Any]) -> dict[str, Any]:
-    return {"rule": rule, "data": {}, "parts": list(parts)}
+        return Proof("transpose", {}, (Proof("matching"),))
+    return None if free_proof is None else free_proof(pair, clock)
 
 
 def find(
@@ -75,7 +69,7 @@ def find(
         proof = _proof(trimmed, free_proof, clock)
         if proof is None:
             continue
-        data = {"layer": layer, "proof": proof}
+        data = {"layer": layer, "proof": proof.to_json()}
         return Step("merge", Conclusion.SAME, data, (pattern.joined(layer, layer),))
     return None
 

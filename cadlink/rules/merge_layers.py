@@ -7,8 +7,7 @@ the interval or its transpose, in the end by all rules.
 
 from __future__ import annotations
 
-from typing import Any
-
+from cadlink.certificates.data import Proof
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import deep_matching
@@ -21,16 +20,15 @@ from cadlink.writing.formulas import factor
 __all__ = ["RULE", "find"]
 
 
-def _proof(part: Pattern, free_proof: FreeProof | None, clock: Clock) -> dict[str, Any] | None:
-    """A proof that the trimmed interval is free, as JSON values."""
+def _proof(part: Pattern, free_proof: FreeProof | None, clock: Clock) -> Proof | None:
+    """A proof that the trimmed interval is free."""
     if free_proof is not None:
-        found = free_proof(part, clock)
-        return None if found is None else found.to_json()
+        return free_proof(part, clock)
     for turned in (False, True):
         step = deep_matching.find(part.transpose() if turned else part, clock)
         if step is not None:
-            leaf = {"rule": step.rule, "data": dict(step.data), "parts": []}
-            return {"rule": "transpose", "data": {}, "parts": [leaf]} if turned else leaf
+            leaf = Proof(step.rule, step.data)
+            return Proof("transpose", {}, (leaf,)) if turned else leaf
     return None
 
 
@@ -53,7 +51,7 @@ def find(
                 continue
             proof = _proof(part, free_proof, clock)
             if proof is not None:
-                data = {"layers": [first, last], "proof": proof}
+                data = {"layers": [first, last], "proof": proof.to_json()}
                 return Step("merge_layers", Conclusion.SAME, data, (pattern.joined(first, last),))
     return None
 

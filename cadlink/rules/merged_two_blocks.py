@@ -36,9 +36,8 @@ def search(view: View, clock: Clock = UNLIMITED) -> Found | None:
         range(r), key=lambda i: -view.row_sets[i].bit_count() * view.col_sets[i].bit_count()
     )
     for f in largest[:_NEURONS]:
-        exempt = 1 << f
-        for a, b, rows, cols in candidates(view, exempt, clock):
-            second = _second(view, exempt, f, rows, cols, clock)
+        for a, b, rows, cols in candidates(view, 1 << f, clock):
+            second = _second(view, f, rows, cols, clock)
             if second is None:
                 continue
             if not rooms.spend():
@@ -48,14 +47,12 @@ def search(view: View, clock: Clock = UNLIMITED) -> Found | None:
     return None
 
 
-def _second(
-    view: View, exempt: int, f: int, rows: int, cols: int, clock: Clock
-) -> tuple[int, int] | None:
+def _second(view: View, f: int, rows: int, cols: int, clock: Clock) -> tuple[int, int] | None:
     """J2 and K2 for these J1 and K1: first K2 so that only f covers J1 x K2, then both."""
     more_rows, more_cols = view.row_sets[f] & ~rows, view.col_sets[f] & ~cols
 
     def left(p: int, q: int) -> int:
-        return covering(view, p, q) & ~exempt
+        return covering(view, p, q) & ~(1 << f)
 
     first = shrink(view, rows, 0, 0, more_cols, left, clock)
     if first is None:

@@ -47,15 +47,6 @@ def holds(rows: int, sets: Sequence[int], clock: Clock = UNLIMITED) -> bool:
     return True
 
 
-def _applies(view: View, clock: Clock) -> Conclusion | None:
-    n, every_column = len(view.rows), (1 << len(view.cols)) - 1
-    if view.neurons > n or any(cols != every_column for cols in view.col_sets):
-        return None
-    if not holds(n, view.row_sets, clock):
-        return None
-    return Conclusion.FREE if view.neurons == n else Conclusion.CLOSED
-
-
 def find(group: Group, clock: Clock = UNLIMITED) -> Step | None:
     """A closed (free) leaf when the theorem speaks about the group.
 
@@ -66,8 +57,12 @@ def find(group: Group, clock: Clock = UNLIMITED) -> Step | None:
     if not 1 <= len(group.neurons) <= MOST_NEURONS:
         return None
     view = View.of(group)
-    found = _applies(view, clock) if view.all_complete else None
-    return None if found is None else Step("transversal", found)
+    n, every_column = len(view.rows), (1 << len(view.cols)) - 1
+    if not view.all_complete or any(cols != every_column for cols in view.col_sets):
+        return None
+    if view.neurons > n or not holds(n, view.row_sets, clock):
+        return None
+    return Step("transversal", Conclusion.FREE if view.neurons == n else Conclusion.CLOSED)
 
 
 def explain(group: Group, told: Told) -> Blocks:

@@ -24,9 +24,10 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, product
 
 import flint
+import numpy as np
 
 from cadlink.clock import UNLIMITED, Clock
-from cadlink.modular import PRIME
+from cadlink.modular import PRIME, right_kernel
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.bits import View, bits, crowded, mask
@@ -40,9 +41,7 @@ __all__ = ["RULE", "Zero", "find", "is_submersion", "search"]
 _SMALL = 60  # observed cells up to which monomial zeros are tried
 _MONOMIAL = 400  # monomial zeros tried
 _ROUNDS = 3  # times a grouping is repaired
-_JACOBIAN = (
-    20_000_000  # entries of the Jacobian, observed cells times parameters, that are too many
-)
+_JACOBIAN = 20_000_000  # entries, observed cells times parameters, that are too many
 
 # Seconds for an entry of a matrix, for a step of an elimination modulo PRIME, of a reduction (LLL).
 _ENTRY_S, _RANK_S, _LATTICE_S = 1e-6, 3e-10, 3e-8
@@ -105,13 +104,9 @@ def _short(view: View, zero: Zero, clock: Clock) -> list[int]:
 
 def _kernel(lines: Sequence[Sequence[int]], width: int) -> list[list[int]]:
     """A basis of the vectors v mod PRIME with line . v = 0 for every line."""
-    if not lines:
-        return [[int(p == q) for q in range(width)] for p in range(width)]
-    basis, nullity = flint.nmod_mat(
-        [[v % PRIME for v in line] for line in lines], PRIME
-    ).nullspace()
-    table = basis.transpose().tolist()
-    return [[int(v) for v in line] for line in table[: int(nullity)]]
+    table = np.array([[v % PRIME for v in line] for line in lines], dtype=np.int64)
+    found: list[list[int]] = right_kernel(table.reshape(len(lines), width)).T.tolist()
+    return found
 
 
 def search(view: View, clock: Clock = UNLIMITED) -> Zero | None:
