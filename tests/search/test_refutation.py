@@ -8,6 +8,7 @@ from typing import Any
 
 import flint
 import pytest
+from search.test_vanishing import product_of
 
 from cadlink.certificates.data import Proof
 from cadlink.clock import Clock
@@ -33,19 +34,10 @@ MISSED = [
 ]
 
 
-def product_of(model: Model, rng: random.Random) -> dict[Cell, Fraction]:
+def member_of(model: Model, rng: random.Random) -> dict[Cell, Fraction]:
     """A member of the set, from random small factors."""
-    values = [Fraction(rng.choice((0, 0, 1, 1, -1, 2))) for _ in model.unknowns]
-    found = {}
-    for cell, paths in model.paths.items():
-        total = Fraction(0)
-        for path in paths:
-            term = Fraction(1)
-            for u in path:
-                term *= values[u]
-            total += term
-        found[cell] = total
-    return found
+    values = [rng.choice((0, 0, 1, 1, -1, 2)) for _ in model.unknowns]
+    return {cell: Fraction(v) for cell, v in product_of(model, values).items()}
 
 
 @pytest.mark.parametrize(("text", "limit"), MISSED)
@@ -77,7 +69,7 @@ def test_missed_limits_are_refuted_and_the_kernel_agrees(
 def test_members_are_never_refuted(text: str, seed: int, problem: Callable[[str], Problem]) -> None:
     model = Model.of(problem(text))
     assert model is not None
-    limit = product_of(model, random.Random(seed))
+    limit = member_of(model, random.Random(seed))
     assert refute(model, limit, Clock.of(5), seed) in (Outcome.MEMBER, Outcome.STUCK)
 
 

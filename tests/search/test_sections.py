@@ -6,10 +6,10 @@ import random
 import time
 from collections.abc import Mapping
 from fractions import Fraction
-from math import prod
 from typing import Any
 
 import pytest
+from search.test_vanishing import product_of, value
 
 from cadlink.certificates.data import Proof
 from cadlink.certificates.kernel import check_proof
@@ -20,16 +20,6 @@ from cadlink.patterns.pattern import Pattern
 from cadlink.rules.step import Problem
 from cadlink.search import nonclosed, sections, vanishing
 from cadlink.search.model import Limit, Model
-
-
-def value(polynomial: Any, at: Mapping[str, Fraction]) -> Fraction:
-    total = Fraction(0)
-    for coefficient, powers in polynomial:
-        term = Fraction(coefficient)
-        for name, exponent in powers:
-            term *= at[name] ** exponent
-        total += term
-    return total
 
 
 def entry(lines: str, line: int, other: int) -> str:
@@ -72,15 +62,8 @@ def product_at(
     for level, one in enumerate(tree.get("factors") or (tree["y"], tree["x"])):
         entries = one if "factors" in tree else [[i, *e] for i, its in enumerate(one) for e in its]
         given |= {(level, i, j): value(polynomial, at) for i, j, polynomial in entries}
-    total: dict[Cell, Fraction] = {}
-    for cell, paths in model.paths.items():
-        total[cell] = Fraction(0)
-        for path in paths:
-            term = Fraction(1)
-            for u in path:
-                unknown = model.unknowns[u]
-                term *= given.get((unknown.level, *unknown.place), Fraction(0))
-            total[cell] += term
+    places = [(unknown.level, *unknown.place) for unknown in model.unknowns]
+    total = product_of(model, [given.get(place, Fraction(0)) for place in places])
     result = {f"a_{j}_{k}": number for (j, k), number in total.items()}
     for lines, which, factor in reversed(undo):
         add(result, lines, which, factor)
@@ -104,19 +87,25 @@ PROBLEMS: list[Problem] = [
 ]
 
 
-@pytest.mark.parametrize("problem", PROBLEMS, ids=str)
-def test_they_give_every_matrix(problem: Problem) -> None:
-    proof = sections.find(problem, Clock.of(20))
+def concluded(problem: Problem, conclusion: str, polynomials: Any = ()) -> tuple[Model, Any]:
+    """The model, and the tree of a proof that the kernel accepts."""
+    proof = sections.find(problem, Clock.of(20), polynomials=polynomials)
     assert proof is not None
-    value_ = problem if isinstance(problem, Pattern) else problem.to_json()
-    assert check_proof(value_, proof).conclusion == "free"
+    asked = problem if isinstance(problem, Pattern) else problem.to_json()
+    assert check_proof(asked, proof).conclusion == conclusion
     model = Model.of(problem)
     assert model is not None
+    return model, proof.data["tree"]
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=str)
+def test_they_give_every_matrix(problem: Problem) -> None:
+    model, tree = concluded(problem, "free")
     chance = random.Random(0)
     for _ in range(300):
         most = chance.choice((1, 1, 2, 5))
         matrix = {cell: chance.randint(-most, most) for cell in model.cells}
-        assert product_at(model, proof.data["tree"], matrix) == matrix
+        assert product_at(model, tree, matrix) == matrix
 
 
 @pytest.mark.parametrize(
@@ -143,25 +132,16 @@ THIN: list[Problem] = [  # products without interior
 def test_they_give_every_limit_of_products(problem: Problem) -> None:
     polynomials = vanishing.find(problem)
     assert sections.find(problem, Clock.of(0.5)) is None
-    proof = sections.find(problem, Clock.of(20), 0, polynomials)
-    assert proof is not None
-    value_ = problem if isinstance(problem, Pattern) else problem.to_json()
-    assert check_proof(value_, proof).conclusion == "closed"
-    model = Model.of(problem)
-    assert model is not None
+    model, tree = concluded(problem, "closed", polynomials)
     chance = random.Random(0)
     excluded = 0
     for _ in range(300):
         most = chance.choice((1, 1, 2, 5))
-        weights = [chance.randint(-most, most) for _ in model.unknowns]
-        matrix = {
-            cell: sum(prod(weights[u] for u in path) for path in model.paths[cell])
-            for cell in model.cells
-        }
-        assert product_at(model, proof.data["tree"], matrix, polynomials) == matrix
+        matrix = product_of(model, [chance.randint(-most, most) for _ in model.unknowns])
+        assert product_at(model, tree, matrix, polynomials) == matrix
         cell = chance.choice(model.cells)
         changed = {**matrix, cell: matrix[cell] + 1}
-        product = product_at(model, proof.data["tree"], changed, polynomials)
+        product = product_at(model, tree, changed, polynomials)
         assert product in (changed, None)
         excluded += product is None
     assert excluded

@@ -1,41 +1,38 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 import pytest
 
 from cadlink.clock import Clock
+from cadlink.patterns.group import Cell
+from cadlink.search.laurent import Number
 from cadlink.search.model import Model, Problem
 from cadlink.search.vanishing import find
 
 
-def value(poly: Any, point: dict[str, Fraction]) -> Fraction:
-    total = Fraction(0)
-    for coefficient, powers in poly:
-        term = Fraction(coefficient)
-        for name, exponent in powers:
-            term *= point[name] ** exponent
-        total += term
-    return total
+def value(poly: Any, point: Mapping[str, Fraction]) -> Fraction:
+    terms = ([Fraction(c), *(point[name] ** e for name, e in powers)] for c, powers in poly)
+    return sum(map(prod, terms), Fraction(0))
+
+
+def product_of(model: Model, values: Sequence[Number]) -> dict[Cell, Number]:
+    """The product with these values of the unknowns."""
+    return {
+        cell: sum(prod(values[u] for u in path) for path in paths)
+        for cell, paths in model.paths.items()
+    }
 
 
 def random_point(problem: Problem, rng: random.Random) -> dict[str, Fraction]:
     model = Model.of(problem)
     assert model is not None
-    values = [Fraction(rng.randint(-9, 9)) for _ in model.unknowns]
-    point = {}
-    for (j, k), paths in model.paths.items():
-        total = Fraction(0)
-        for path in paths:
-            term = Fraction(1)
-            for u in path:
-                term *= values[u]
-            total += term
-        point[f"a_{j}_{k}"] = total
-    return point
+    values = [rng.randint(-9, 9) for _ in model.unknowns]
+    return {f"a_{j}_{k}": Fraction(v) for (j, k), v in product_of(model, values).items()}
 
 
 @pytest.mark.parametrize(
