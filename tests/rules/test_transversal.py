@@ -7,6 +7,7 @@ from itertools import combinations
 
 import pytest
 from flint import fmpq, fmpq_mat
+from rules.test_rank_peeling import kernel_of
 
 from cadlink.certificates.kernel import check_proof
 from cadlink.patterns.group import Group
@@ -16,20 +17,8 @@ from cadlink.rules import transversal
 def supported(basis: list[list[int]], rows: frozenset[int]) -> list[list[fmpq]]:
     """A basis of the combinations of ``basis`` that vanish outside the rows."""
     n = len(basis[0])
-    outside = [j for j in range(n) if j not in rows]
-    size = len(basis)
-    if not outside:
-        weights = [[fmpq(int(i == j)) for j in range(size)] for i in range(size)]
-    else:
-        reduced, rank = fmpq_mat([[vector[j] for vector in basis] for j in outside]).rref()
-        lead = [next(j for j in range(size) if reduced[i, j] != 0) for i in range(rank)]
-        weights = []
-        for free in (j for j in range(size) if j not in lead):
-            weight = [fmpq(0)] * size
-            weight[free] = fmpq(1)
-            for i, j in enumerate(lead):
-                weight[j] = -reduced[i, free]
-            weights.append(weight)
+    outside = [[fmpq(vector[j]) for vector in basis] for j in range(n) if j not in rows]
+    weights = kernel_of(outside, len(basis))
     return [
         [sum((w * v[j] for w, v in zip(weight, basis, strict=True)), fmpq(0)) for j in range(n)]
         for weight in weights
