@@ -37,7 +37,7 @@ from cadlink.membership.linear import (
 )
 from cadlink.patterns.group import Cell
 from cadlink.patterns.pattern import Pattern
-from cadlink.rules.paths import components, on_paths
+from cadlink.rules.paths import block_cells, components, on_paths
 from cadlink.search import refutation
 from cadlink.search.model import Model
 
@@ -333,8 +333,7 @@ def _blocks(
 
 def _two_factors(pattern: Pattern, values: Values, search: Search) -> Answer:
     lower, upper = pattern.layers
-    cells = int(upper.astype(np.int64).sum(axis=0) @ lower.astype(np.int64).sum(axis=1))
-    if cells > MOST_BLOCKS or pattern.widths[1] > MOST_NEURONS:
+    if block_cells(lower, upper) > MOST_BLOCKS or pattern.widths[1] > MOST_NEURONS:
         return None
     columns = upper.tocsc()
     graphs: dict[int, set[Cell]] = {}

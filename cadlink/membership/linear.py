@@ -137,7 +137,11 @@ def _pivots(block: fmpq_mat | nmod_mat, clock: Clock) -> list[int]:
     """The columns that are not in the span of those before them."""
     if isinstance(block, fmpq_mat):
         _afford_reduction(block, clock)
-    reduced, count = block.rref()
+    return _leading(*block.rref())
+
+
+def _leading(reduced: fmpq_mat | nmod_mat, count: int) -> list[int]:
+    """The column of the first entry of each of so many rows in echelon form."""
     found, col = [], 0
     for row in range(count):
         while not reduced[row, col]:
@@ -191,10 +195,7 @@ def solve(matrix: fmpq_mat, right: fmpq_mat, clock: Clock) -> fmpq_mat | None:
     _afford_reduction(both, clock)
     reduced, count = both.rref()
     found = fmpq_mat(cols, width)
-    col = 0
-    for row in range(count):
-        while not reduced[row, col]:
-            col += 1
+    for row, col in enumerate(_leading(reduced, count)):
         if col >= cols:
             return None
         for j in range(width):

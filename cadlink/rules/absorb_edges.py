@@ -18,6 +18,7 @@ from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import matching
 from cadlink.rules.bits import View, bits
+from cadlink.rules.paths import block_cells
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Step
 from cadlink.writing.document import Blocks, sentence
@@ -41,12 +42,11 @@ def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
     for layer in range(1, pattern.depth):
         clock.check()
         below, above = pattern.layers[layer - 1], pattern.layers[layer]
-        into = np.diff(below.indptr).astype(np.int64)
-        out = np.bincount(above.indices, minlength=pattern.widths[layer])
-        if max(int(into @ out), above.shape[0] * below.shape[1]) > MOST_AREA:
+        cells = block_cells(below, above)
+        if max(cells, above.shape[0] * below.shape[1]) > MOST_AREA:
             continue
         lower, upper = below.toarray(), above.toarray()
-        for units, proof in _free_units(lower, upper, int(into @ out), clock):
+        for units, proof in _free_units(lower, upper, cells, clock):
             left = _without(lower, upper, units)
             if left is None:
                 continue

@@ -13,7 +13,7 @@ from cadlink.certificates.data import Proof
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import large_matching, two_factors
-from cadlink.rules.paths import on_paths
+from cadlink.rules.paths import block_cells, on_paths
 from cadlink.rules.rule import FreeProof, Rule, Told
 from cadlink.rules.step import Conclusion, Step
 from cadlink.writing.document import Blocks, sentence
@@ -57,10 +57,7 @@ def find(
     """
     for layer in range(1, pattern.depth):
         clock.check()
-        lower, upper = pattern.layers[layer - 1], pattern.layers[layer]
-        into = np.diff(lower.indptr).astype(np.int64)
-        out = np.bincount(upper.indices, minlength=pattern.widths[layer])
-        if int(np.dot(into, out)) > MAX_AREA:
+        if block_cells(*pattern.layers[layer - 1 : layer + 1]) > MAX_AREA:
             continue
         pair = pattern.part(layer - 1, layer + 1)
         trimmed = pair.select(on_paths(pair))

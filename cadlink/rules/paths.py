@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from cadlink.patterns.pattern import Pattern
+from cadlink.patterns.pattern import Mask, Pattern
 
 __all__ = [
     "Marks",
     "Units",
+    "block_cells",
     "boolean_product",
     "components",
     "is_connected",
@@ -93,6 +94,16 @@ def boolean_product(
     """
     found: npt.NDArray[np.bool_] = left.astype(np.float32) @ right.astype(np.float32) > 0
     return found
+
+
+def block_cells(lower: Mask, upper: Mask) -> int:
+    """The cells of the blocks of all units between two masks, together: the paths through both.
+
+    >>> block_cells(*Pattern.of(["11/01", "10/11"]).layers)
+    5
+    """
+    into = np.diff(lower.indptr).astype(np.int64)
+    return int(into @ np.bincount(upper.indices, minlength=upper.shape[1]))
 
 
 def is_trimmed(pattern: Pattern) -> bool:

@@ -19,6 +19,7 @@ from cadlink.clock import UNLIMITED, Clock, OutOfTime
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules import restrict, two_factors
+from cadlink.rules.paths import block_cells
 from cadlink.rules.rule import FreeProof, Rule
 from cadlink.rules.step import Conclusion, Problem, Step, follows, step_proof
 from cadlink.rules.table import CHAIN_RULES, GROUP_RULES
@@ -188,8 +189,7 @@ def _free_proof(problem: Problem, clock: Clock) -> Proof | None:
     if isinstance(problem, Group) or problem.depth > 2:
         tree = _reduce(problem, clock, lemmas=False)
     else:
-        lower, upper = (mask.astype(int) for mask in problem.layers)
-        if int(lower.sum(axis=1) @ upper.sum(axis=0)) > MOST_PAIR_CELLS:
+        if block_cells(*problem.layers) > MOST_PAIR_CELLS:
             return None
         step = two_factors.find(problem)
         if step is None:

@@ -5,11 +5,10 @@ Theorem and proof: kernel, two_factors.
 
 from __future__ import annotations
 
-import numpy as np
-
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.group import Group
 from cadlink.patterns.pattern import Pattern
+from cadlink.rules.paths import block_cells
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Step
 from cadlink.writing.document import Block, Blocks, Display, Math, Paragraph
@@ -29,11 +28,11 @@ def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
     """
     if pattern.depth != 2:
         return None
-    into, out = pattern.layers[0], pattern.layers[1].tocsc()
-    area = int(np.dot(np.diff(into.indptr).astype(np.int64), np.diff(out.indptr)))
+    area = block_cells(*pattern.layers)
     if area > MAX_AREA:
         return None
     clock.afford(_CELL_S * area)
+    into, out = pattern.layers[0], pattern.layers[1].tocsc()
     blocks = []
     for unit in range(pattern.widths[1]):
         cols = into.indices[into.indptr[unit] : into.indptr[unit + 1]].tolist()

@@ -16,6 +16,7 @@ import scipy.sparse as sp
 
 from cadlink.clock import UNLIMITED, Clock
 from cadlink.patterns.pattern import MAX_EDGES, Pattern
+from cadlink.rules.paths import block_cells
 from cadlink.rules.rule import Rule, Told
 from cadlink.rules.step import Conclusion, Step
 from cadlink.writing.curves import MISSED
@@ -126,8 +127,10 @@ def find(pattern: Pattern, clock: Clock = UNLIMITED) -> Step | None:
     if pattern.depth != 2:
         return None
     lower, upper = pattern.layers
-    cells = int(np.diff(lower.indptr) @ np.bincount(upper.indices, minlength=upper.shape[1]))
-    if cells < LEAST_CELLS or max(m.shape[0] * m.shape[1] for m in (lower, upper)) > MAX_EDGES:
+    if (
+        block_cells(lower, upper) < LEAST_CELLS
+        or max(m.shape[0] * m.shape[1] for m in (lower, upper)) > MAX_EDGES
+    ):
         return None
     data = search(upper.toarray(), lower.toarray(), clock)
     return None if data is None else Step("merged_cross", Conclusion.NOT_CLOSED, data)

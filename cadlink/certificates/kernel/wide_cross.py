@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cadlink.certificates.kernel.chain_rules import MOST_TOLD
 from cadlink.certificates.kernel.problems import Chain, Mask, matched
 from cadlink.certificates.kernel.reader import NOT_CLOSED, Found, Reader
 
 __all__ = ["merged_cross"]
-
-MOST_TOLD = 64  # widths up to which the representatives are handed to the reader of the proof
 
 Marks = NDArray[np.bool_]
 
