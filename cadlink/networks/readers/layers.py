@@ -366,14 +366,14 @@ def _one_activation(layers: Sequence[Layer]) -> tuple[str, str]:
 
 
 def not_shared(found: Sequence[Found], where: str) -> None:
-    """Raise InputError if two layers have weights or biases in the same memory, or the biases of
-    one are one number (its weights are looked at where they are read)."""
+    """Raise InputError if weights or biases of one layer, or of two, are in the same memory."""
     for layer in found:
-        if overlapping(layer.biases):
-            raise InputError(
-                "its biases share memory, and no theorem covers shared weights",
-                at(where, layer.name),
-            )
+        for what, numbers in (("weights", layer.weight), ("biases", layer.biases)):
+            if overlapping(numbers):
+                raise InputError(
+                    f"its {what} share memory, and no theorem covers shared weights",
+                    at(where, layer.name),
+                )
     for one, other in combinations(found, 2):
         for first, second in product(one.trained, other.trained):
             if same_memory(first, second):

@@ -111,7 +111,9 @@ def of_list(arrays: Sequence[Any], where: str, options: Options) -> Model:
         for layer in found:
             layer.bias = np.ones(layer.shape[0], dtype=bool)
     if options.masks is None:
-        not_copied(found, where)
+        not_copied(found, where)  # one mask twice is no sharing
+    else:
+        not_shared(found, where)
     note = () if biased else ("a list of arrays: biases in every layer are ASSUMED",)
     return _chain(found, where, options, note, "")
 

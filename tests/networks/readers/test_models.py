@@ -102,6 +102,19 @@ def test_weights_that_overlap_in_a_large_storage() -> None:
         model_of({"weight": torch.rand(100).as_strided((4, 4), (1, 1))})
 
 
+def test_masks_do_not_make_shared_weights_free() -> None:
+    """What is trained is one row, or one matrix, whatever the masks leave of it."""
+    mask = torch.tensor([[1.0, 1, 0], [0, 1, 1], [1, 0, 1]])
+    rows = torch.rand(1, 3).expand(3, 3)
+    with pytest.raises(InputError, match="'0': its weights share memory"):
+        model_of({"0.weight_orig": rows, "0.weight_mask": mask})
+    with pytest.raises(InputError, match="'0': its weights share memory"):
+        model_of({"0.weight": rows}, masks={"0": mask})
+    weight = torch.rand(3, 3)
+    with pytest.raises(InputError, match="shares numbers with layer '0'"):
+        model_of([weight, weight.t()], masks=[mask, 1 - mask])
+
+
 def test_dropout_is_said_to_be_left_out() -> None:
     first, last = nn.Linear(2, 3), nn.Linear(3, 1)
     (note,) = model_of(nn.Sequential(first, nn.Dropout(0.5), last)).notes
