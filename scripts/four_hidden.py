@@ -104,9 +104,8 @@ def account(file: Path, number: int) -> str:
                 counts(database),
                 "By rules, the most frequent combinations being those of the parts:",
                 rules(database, "verdict <> 'unknown'"),
-                "Minimal obstructions (not closed, but closed without any one output or input); of"
-                f" {unflagged} classes it is not known whether they are, for the verdict of a"
-                " restriction is not:",
+                "Minimal obstructions (not closed, but closed without any one output or input); it"
+                f" is not known of {unflagged} more, for the verdict of a restriction is not:",
                 rules(database, "minimal = 1"),
                 f"The list {SMALLER.label}, to which restrictions belong:",
                 table(["verdict", "proof", "classes"], smaller),
