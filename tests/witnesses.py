@@ -10,6 +10,7 @@ import numpy as np
 from stating import stated
 
 from cadlink import Decider, Limits, decide, read
+from cadlink.clock import Clock
 from cadlink.networks import decide_network
 from cadlink.networks.kernel import Statement
 from cadlink.networks.readers.models import Model
@@ -99,7 +100,7 @@ def proved() -> tuple[tuple[Statement, dict[str, Any]], ...]:
         (small, one_hidden_layer.existence(Case.of(small))),
         (lu, linear_part.by_cut(lu)),
         (lu, linear_part.some_targets(decide(lu, Limits(20)))),
-        (forced, linear_part.by_search(forced, decide(forced, Limits(20)), 20)),
+        (forced, linear_part.by_search(forced, decide(forced, Limits(20)), Clock.of(20))),
         (deep, depth.some_data(Case.of(deep))),
         (deep, hall.some_data(Case.of(deep))),
         (deep, hall.existence(Case.of(deep))),

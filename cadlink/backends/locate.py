@@ -88,7 +88,7 @@ def find(name: str) -> Found | NotFound:
     looked: list[str] = []
     trouble = _absence(chosen)
     for place, path in _places(entry):
-        looked.append(place)
+        looked.append(f"{place} (hides it: unset it)" if chosen == OFF else place)
         if path is None:
             continue
         runtime: Path | None = None

@@ -44,9 +44,11 @@ def minimal_obstructions(database: PatternDatabase) -> Obstructions:
     )
     kept = Obstructions()
     for group, found in groups:
-        if find(group, kept) is not None or verdict(reduce(group)) is not None:
+        if find(group, kept) is not None:
             continue
         one = Obstruction.of(group, found)
+        if verdict(reduce(one.group)) is not None:
+            continue
         one = Obstruction(one.group, known().proof(one.group) or one.proof)
         kernel.check_proof(one.group.to_json(), one.proof)
         kept.add(one)

@@ -70,8 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Decide, train, draw, show."""
-    for path in [*args.plot, *args.masks]:
-        plots.writable(path)  # what is wrong with it is said before the work begins
+    for option in ("plot", "masks"):
+        for path in getattr(args, option):
+            plots.writable(path, f"--{option}")  # said before the work begins
     for name, low, high in (("starts", 1, 1000), ("steps", 1, 10**6), ("seed", 0, 2**31)):
         value = getattr(args, name)
         if not low <= value <= high:

@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     if args.transcript is not None:
         writable(args.transcript, "--transcript")
     if args.plot is not None:
-        plots.writable(args.plot)
+        plots.writable(args.plot, "--plot")
     question = _read(args.formula)
     if args.write is not None:
         print(qe.script(question, args.write), end="")

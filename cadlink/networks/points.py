@@ -6,11 +6,12 @@ than FEW numbers stay an array of doubles.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from cadlink.errors import InputError, foreign
+from cadlink.errors import InputError, foreign, quoted
 from cadlink.networks.kernel.doubles import Doubles
 from cadlink.networks.kernel.losses import labels_fit
 from cadlink.networks.readers.tables import rational
@@ -71,7 +72,7 @@ def targets_of(data: Any, loss: str, width: int, points: int) -> tuple[Rows | Do
 def rational_rows(data: Any, name: str, width: int) -> Rows:
     """The rows of an array as exact numbers; floats are taken as they are, texts "p/q" are read.
 
-    Raises InputError naming the row that does not fit.
+    Raises InputError naming the row, and the entry, that does not fit.
 
     >>> rational_rows([[0.5, "1/3"]], "inputs", 2)
     [[Fraction(1, 2), Fraction(1, 3)]]
@@ -85,11 +86,16 @@ def rational_rows(data: Any, name: str, width: int) -> Rows:
         if not isinstance(row, (list, tuple)) or len(row) != width:
             size = len(row) if isinstance(row, (list, tuple)) else "a number"
             raise InputError(f"expected {width} entries, found {size}", place)
-        try:
-            found.append([rational(value) for value in row])
-        except (TypeError, ValueError, OverflowError, ZeroDivisionError):
-            raise InputError("expected finite numbers", place) from None
+        found.append([_finite(value, f"{place}, entry {k}") for k, value in enumerate(row)])
     return found
+
+
+def _finite(value: Any, place: str) -> Fraction:
+    """The number exactly."""
+    try:
+        return rational(value)
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError):
+        raise InputError(f"expected a finite number, found {quoted(value)}", place) from None
 
 
 def _array(data: Any) -> Any:
@@ -134,7 +140,11 @@ def _rows(data: Any, name: str, width: int) -> Rows | Doubles:
         numbers = array.astype(np.float64)
     if array.dtype.kind in "iu" and np.abs(numbers).max() > WHOLE:
         raise InputError("expected integers of at most 53 bits", name)
-    bad = ~np.isfinite(numbers).all(axis=1)
-    if bad.any():
-        raise InputError("expected finite numbers", f"{name}, row {int(np.flatnonzero(bad)[0])}")
+    bad = np.argwhere(~np.isfinite(numbers))
+    if len(bad):
+        row, entry = bad[0].tolist()
+        raise InputError(
+            f"expected a finite number, found {numbers[row, entry]}",
+            f"{name}, row {row}, entry {entry}",
+        )
     return Doubles(numbers)

@@ -4,7 +4,6 @@ program that tries the points of a grid is added and then asked wherever it can 
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -124,7 +123,7 @@ def test_it_is_asked_after_those_with_a_rank(kind: Kind) -> None:
 
 
 def test_the_oracle_asks_it(grid: Engine, read_formula: Read) -> None:
-    desk = Desk(grid, time.monotonic() + 20, 500)
+    desk = Desk(grid, Clock.of(20), 500)
     question = forall(["x"], read_formula("x - 1 < 0"))
     found = desk.truth("everything is small", question, 10, Kind.FREE)
     assert found is not None

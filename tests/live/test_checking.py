@@ -286,7 +286,7 @@ def test_data_that_do_not_fit_are_refused() -> None:
         ((x, y[:, 0]), r"y: expected targets of shape 5 x 2, as the predictions, found 5"),
         ((x, y[:3]), "expected targets of shape"),
         ((x[:, :1], y), "X: the model cannot be run on these inputs"),
-        ((x * np.nan, y), "expected finite numbers"),
+        ((x * np.nan, y), "entry 0: expected a finite number, found nan"),
         ((x, y, y), "found 3 arrays"),
         ((batch for batch in [(x, y)]), "found generator"),
         (DataLoader(Noisy()), "other points in every pass"),

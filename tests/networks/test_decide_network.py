@@ -187,7 +187,11 @@ def test_leaky_relu_and_linear_networks() -> None:
         ({"question": "c", "inputs": LINE}, "needs targets"),
         ({"question": "a", "inputs": LINE}, "takes no inputs"),
         ({"question": "b", "inputs": [[1, 2]]}, "inputs, row 0: expected 1 entries, found 2"),
-        ({"question": "b", "inputs": [[float("nan")]]}, "expected finite numbers"),
+        (
+            {"question": "b", "inputs": [[float("nan")]]},
+            "inputs, row 0, entry 0: expected a finite number, found nan",
+        ),
+        ({"weights": [[[1.0]], [[1.0]]]}, r"weights: question \(a\) is about no data"),
         ({"question": "c", "inputs": LINE, "targets": R3[:2]}, "as many targets as inputs"),
         ({"bias": [True]}, "expected 2 truth values"),
         ({"question": "d", "penalty": "all"}, "drop 'penalty'"),

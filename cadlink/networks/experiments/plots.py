@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from cadlink import files
-from cadlink.errors import InputError
+from cadlink.errors import InputError, quoted
 from cadlink.networks.concerned_units import Obstruction
 from cadlink.patterns.pattern import Mask, Pattern
 
@@ -59,17 +59,19 @@ def new_figure(width: float, height: float) -> Any:
     return figure
 
 
-def writable(path: Path) -> None:
-    """Raises InputError if no figure can be put there: to be asked before the work begins."""
+def writable(path: Path, where: str) -> None:
+    """Raises InputError, naming ``where``, if no figure can be put there: to be asked before the
+    work begins."""
     if path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"expected a name ending in {', '.join(SUFFIXES)}", str(path))
-    files.writable(path, str(path))
+        expected = f"a name ending in {', '.join(SUFFIXES)}"
+        raise InputError(f"expected {expected}, found {quoted(str(path))}", where)
+    files.writable(path, where)
 
 
 def save(figure: Any, path: str | Path) -> None:
     """Write a figure; the suffix says how (.png, .svg, .pdf).  Text in an SVG stays text."""
     target = Path(path)
-    writable(target)
+    writable(target, str(path))
     buffer = io.BytesIO()
     draw(figure, buffer, target.suffix.lower())
     files.write(target, buffer.getvalue())
