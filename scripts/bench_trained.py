@@ -36,6 +36,7 @@ from cadlink.certificates.kernel import check_proof
 from cadlink.clock import Clock
 from cadlink.deciding.decision import Limits
 from cadlink.networks import decide_network
+from cadlink.patterns.masks import write
 from cadlink.patterns.pattern import Pattern
 from cadlink.rules.paths import on_paths
 from cadlink.rules.pipeline import Tree, open_leaves, proof, reduce, verdict
@@ -183,8 +184,7 @@ def main() -> None:
         for number, name in enumerate(given.networks):
             for mask in islice(masks(name), number % given.every, None, given.every):
                 if given.keep is not None:
-                    arrays = {f"layer_{n}": layer for n, layer in enumerate(mask.masks)}
-                    np.savez_compressed(given.keep / f"{mask.name}.npz", **arrays)
+                    write(Pattern.of(mask.masks), given.keep / f"{mask.name}.npz")
                 coming.append(pool.submit(measured, mask, given.limit))
         for future in coming:
             row = future.result()

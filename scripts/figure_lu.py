@@ -95,7 +95,8 @@ def main() -> int:
         loss, _, _ = task.loss_and_gradient(explicit, 0.0)
         theory.append((loss, max(float(np.abs(p).max()) for p in explicit)))
     title = "LU masks of width 100, targets A x with A a limit of products and not a product"
-    save(runs_figure(*runs, theory, title), args.out)
+    plain, decayed = runs
+    save(runs_figure(plain, decayed, theory, title), args.out)
     print(f"written: {args.out}")
     return 0
 

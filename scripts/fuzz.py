@@ -149,16 +149,16 @@ def replacement(old: Any, others: list[Any], rng: random.Random) -> Any:
             new[place], new[other] = new[other], new[place]
         return new
     if isinstance(old, dict) and old:
-        new, key = dict(old), rng.choice(list(old))
+        changed, key = dict(old), rng.choice(list(old))
         how = rng.randrange(3)
         if how == 0:
-            del new[key]
+            del changed[key]
         elif how == 1:
-            new[f"{key}_"] = 0
+            changed[f"{key}_"] = 0
         else:
             other = rng.choice(list(old))
-            new[key], new[other] = new[other], new[key]
-        return new
+            changed[key], changed[other] = changed[other], changed[key]
+        return changed
     return copy.deepcopy(rng.choice(ODD))
 
 

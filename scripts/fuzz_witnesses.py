@@ -29,7 +29,10 @@ from cadlink.networks.witness_file import check_document, document_of
 LABELS = ("cross_entropy", "soft_cross_entropy", "logistic", "soft_logistic", "labels")
 NOT_GROWING = ("definite", "attaining", "continuous")
 SLOW_S = 2.0  # of the processor
-ODD = (None, True, False, 0, -1, 1, 7, 10**30, "", "1/0", "1/3", "-5/7", "x", [], [[]], {}, "relu")
+ODD: tuple[Any, ...] = (
+    *(None, True, False, 0, -1, 1, 7, 10**30),
+    *("", "1/0", "1/3", "-5/7", "x", "relu", [], [[]], {}),
+)
 OTHER: dict[str, tuple[Any, ...]] = {
     "question": ("a", "b", "c", "d"),
     "answer": ("no_optimum", "optimum_guaranteed", "closed_on_cube", "not_closed_on_cube"),

@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -47,7 +48,7 @@ def train(widths: list[int], steps: int = 300) -> list[nn.Linear]:
     return linear
 
 
-def masks(linear: list[nn.Linear], keep: float) -> dict[str, np.ndarray]:
+def masks(linear: list[nn.Linear], keep: float) -> dict[str, Any]:
     """The masks that pruning leaves when the fraction ``keep`` of each layer's weights stays."""
     found = {}
     for number, layer in enumerate(linear):

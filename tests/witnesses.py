@@ -13,7 +13,7 @@ from cadlink import Decider, Limits, decide, read
 from cadlink.clock import Clock
 from cadlink.networks import decide_network
 from cadlink.networks.kernel import Statement
-from cadlink.networks.readers.models import Model
+from cadlink.networks.readers.layers import Model
 from cadlink.networks.theorems import (
     depth,
     hall,
@@ -87,7 +87,8 @@ def proved() -> tuple[tuple[Statement, dict[str, Any]], ...]:
             *((network, {"loss": "cross_entropy", **more}) for network, more in labelled),
             (("dense:1-2-3-2", "b", LINE), {}),
         ]:
-            verdict = decide_network(*network, limits=Limits(60), decider=decider, **more)
+            options: dict[str, Any] = {"limits": Limits(60), "decider": decider, **more}
+            verdict = decide_network(*network, **options)
             assert verdict.statement is not None, verdict.reason
             found.append((verdict.statement, dict(verdict.witness or {})))
     small, lu, deep = read("dense:2-2-2"), read("lu:2"), read("11;1/1;11")

@@ -106,6 +106,8 @@ def decide_network(
     case, outside = case_of(
         model, question, inputs, targets, bias, penalty, limits, decider, loss, weights
     )
+    if weights is not None and case.inputs is None:
+        raise InputError(f"question ({case.question.value}) is about no data: drop it", "weights")
     return decided(case, outside, tick)
 
 
@@ -146,8 +148,6 @@ def case_of(
         network = network.before_probabilities("softmax" if "entropy" in loss else "sigmoid")
     biases = network.biases if bias is None else _biases(bias, network.pattern.depth)
     xs, ys, kind = _given(asked, network.pattern, inputs, targets, NAMED[loss])
-    if weights is not None and xs is None:
-        raise InputError(f"question ({asked.value}) is about no data: drop it", "weights")
     if penalty not in PENALTIES:
         raise InputError(f"penalty {penalty!r}: expected one of {', '.join(PENALTIES)}")
     if asked is Question.CUBE and penalty != "none":

@@ -282,7 +282,7 @@ def test_interrupted_while_a_command_is_loaded(
         ("repair nothing --write x.foo", "x.foo: expected a name ending in"),
         ("repair nothing --write /nowhere/x.npz", "no such folder"),
         ("network nothing --certificate /nowhere/x.json", "no such folder"),
-        ("eliminate nothing --plot x.foo", "x.foo: expected a name ending in"),
+        ("eliminate nothing --plot x.foo", "--plot: expected a name ending in"),
         ("demo nothing --limit -1", "wall limit -1.0"),
     ],
 )

@@ -191,7 +191,10 @@ def test_leaky_relu_and_linear_networks() -> None:
             {"question": "b", "inputs": [[float("nan")]]},
             "inputs, row 0, entry 0: expected a finite number, found nan",
         ),
-        ({"weights": [[[1.0]], [[1.0]]]}, r"weights: question \(a\) is about no data"),
+        (
+            {"weights": [np.ones((2, 1)), np.ones((2, 2))]},
+            r"weights: question \(a\) is about no data",
+        ),
         ({"question": "c", "inputs": LINE, "targets": R3[:2]}, "as many targets as inputs"),
         ({"bias": [True]}, "expected 2 truth values"),
         ({"question": "d", "penalty": "all"}, "drop 'penalty'"),

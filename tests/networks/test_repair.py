@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from stating import guarantee
 
 from cadlink import Pattern, Verdict, decide, read
 from cadlink.certificates import kernel
@@ -19,7 +20,6 @@ from cadlink.networks.changes import Change, changed
 from cadlink.networks.deciding import case_of
 from cadlink.networks.repair import PRODUCTS, Repairs, repair
 from cadlink.networks.verdict import GOOD
-from tests.stating import guarantee
 
 
 def repaired(

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from stating import guarantee
 
 from cadlink import Pattern, Verdict
 from cadlink.networks.deciding import case_of
@@ -14,7 +15,6 @@ from cadlink.networks.obstacles import obstacles
 from cadlink.networks.repair import repair
 from cadlink.networks.tree_form import one_last_unit, refilled, tree_form
 from cadlink.rules.paths import live_units, on_paths
-from tests.stating import guarantee
 
 
 def random_pattern(seed: int) -> Pattern:
