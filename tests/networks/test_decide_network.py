@@ -192,7 +192,7 @@ def test_leaky_relu_and_linear_networks() -> None:
             "inputs, row 0, entry 0: expected a finite number, found nan",
         ),
         (
-            {"weights": [np.ones((2, 1)), np.ones((2, 2))]},
+            {"weights": [np.ones((2, 1)), np.ones(2), np.ones((2, 2)), np.ones(2)]},
             r"weights: question \(a\) is about no data",
         ),
         ({"question": "c", "inputs": LINE, "targets": R3[:2]}, "as many targets as inputs"),
