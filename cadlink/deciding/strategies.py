@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
+from functools import partial
 from typing import Any, TypeAlias
 
 from cadlink.backends import REGISTRY
@@ -88,11 +89,10 @@ class _Leaf:
         """Parameters as Laurent polynomials of the product, case by case, or a curve to a matrix
         for which none were found; fully checkable."""
         self.desk.say("searching for sections")
-        if not sections.is_small(self.problem):
-            return None
         if self.sections_search is None:
-            polynomials = self.vanishing(slice_s)
-            self.sections_search = sections.Search.of(self.problem, self.desk.seed, polynomials)
+            self.sections_search = sections.Search.of(
+                self.problem, self.desk.seed, partial(self.vanishing, slice_s)
+            )
 
         def not_closed(limit: Limit) -> Proof | None:
             clock = self.desk.clock.at_most(slice_s / 4)

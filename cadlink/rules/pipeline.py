@@ -27,6 +27,7 @@ from cadlink.rules.table import CHAIN_RULES, GROUP_RULES
 __all__ = ["Tree", "open_leaves", "proof", "reduce", "taken", "verdict"]
 
 Find: TypeAlias = Callable[[Any, Clock], "Step | None"]
+Search: TypeAlias = "tuple[Rule, Find]"
 
 # Cells of all blocks together up to which two adjacent masks are tried by the rules for groups.
 MOST_PAIR_CELLS = 20_000
@@ -51,17 +52,18 @@ def reduce(problem: Problem, clock: Clock = UNLIMITED, first: Sequence[Rule] = (
     >>> verdict(reduce(Group.of_blocks([({0, 1}, {0, 1}), ({1}, {1})])))
     'not_closed'
     """
-    tree, _ = _tried(problem, clock, first)
+    tree, _ = _tried(problem, clock, _searches(first, lemmas=False))
     if verdict(tree) is not None:
         return tree
-    tree, silent = _tried(problem, clock, _rules(problem))
+    searches = _searches(_rules(problem))
+    tree, silent = _tried(problem, clock, searches)
     if verdict(tree) is None:
         tree = _obstructed(tree, clock)
     if verdict(tree) is None and isinstance(problem, Pattern):
         # Which pair of layers is merged first can matter; the transpose begins at the other end.
-        # Rules that have looked at it already say nothing else.
-        rules = [rule for rule in _rules(problem) if not rule.both_ways or rule not in silent]
-        turned, _ = _tried(problem.transpose(), clock, rules)
+        # Searches that have looked at it already say nothing else.
+        fresh = [one for one in searches if not one[0].both_ways or one not in silent]
+        turned, _ = _tried(problem.transpose(), clock, fresh)
         if verdict(turned) is not None:
             return Tree(problem, _transposing(turned.problem), (turned,))
     return tree
@@ -89,7 +91,7 @@ def _obstructed(tree: Tree, clock: Clock) -> Tree:
 def _reduce(problem: Problem, clock: Clock, lemmas: bool = True) -> Tree:
     """What the rules find without looking at restrictions; without ``lemmas``, only those that
     need no other proof, so that proofs of lemmas do not call for lemmas without end."""
-    return _tried(problem, clock, _rules(problem), lemmas)[0]
+    return _tried(problem, clock, _searches(_rules(problem), lemmas), lemmas)[0]
 
 
 def _rules(problem: Problem) -> tuple[Rule, ...]:
@@ -97,14 +99,14 @@ def _rules(problem: Problem) -> tuple[Rule, ...]:
 
 
 def _tried(
-    problem: Problem, clock: Clock, rules: Sequence[Rule], lemmas: bool = True
-) -> tuple[Tree, list[Rule]]:
-    """What these rules find while there is time, and those that have searched to the end and taken
-    no step."""
+    problem: Problem, clock: Clock, searches: Sequence[Search], lemmas: bool = True
+) -> tuple[Tree, list[Search]]:
+    """What these searches find while there is time, and those that came to their end and took no
+    step; ``lemmas`` as for :func:`_reduce`, for the parts."""
     kept = Tree(problem, None)
-    silent: list[Rule] = []
+    silent: list[Search] = []
     turned: list[Problem] = []  # the transposed problem, made once if it is needed
-    for rule, find in _searches(rules, lemmas):
+    for rule, find in searches:
         if clock.expired():
             break
         try:
@@ -112,7 +114,7 @@ def _tried(
         except OutOfTime:
             continue
         if top is None:
-            silent.append(rule)
+            silent.append((rule, find))
             continue
         tree = _with_parts(top, clock, lemmas)
         if verdict(tree) is not None:
@@ -122,7 +124,7 @@ def _tried(
     return kept, silent
 
 
-def _searches(rules: Sequence[Rule], lemmas: bool = True) -> list[tuple[Rule, Find]]:
+def _searches(rules: Sequence[Rule], lemmas: bool = True) -> list[Search]:
     """The searches of the rules, in their order; at last those that ask for lemmas."""
     found = [(rule, rule.find) for rule in rules if rule.find is not None]
     if lemmas:

@@ -37,7 +37,7 @@ from cadlink.search.monomials import Poly, Ring, Split, shifted, unit
 from cadlink.search.trials import Blame, Trials
 from cadlink.search.vanishing import dimension
 
-__all__ = ["Search", "find", "is_small"]
+__all__ = ["Search", "find"]
 
 MOST_CELLS, MOST_PATHS = 16, 200  # of a problem that is tried
 TRIALS, MOST_TRIALS = 40, 2560  # at every stratum, in a short round and in the longest ones
@@ -70,16 +70,8 @@ def find(
     >>> find(Pattern.of(["10/11", "11/01", "10/11"])).rule
     'sections'
     """
-    search = Search.of(problem, seed, polynomials)
+    search = Search.of(problem, seed, lambda: polynomials)
     return None if search is None else search.run(clock, missed)
-
-
-def is_small(problem: Problem) -> bool:
-    """Whether the problem is small enough to be tried."""
-    model = Model.of(problem)
-    if model is None or len(model.cells) > MOST_CELLS:
-        return False
-    return sum(map(len, model.paths.values())) <= MOST_PATHS
 
 
 @dataclass(frozen=True)
@@ -152,12 +144,17 @@ class Search:
         self.rounds, self.noise, self.deepest = 0, 0.0, 0
 
     @classmethod
-    def of(cls, problem: Problem, seed: int = 0, polynomials: Sequence[Any] = ()) -> Search | None:
+    def of(
+        cls, problem: Problem, seed: int, vanishing: Callable[[], Sequence[Any]]
+    ) -> Search | None:
         """None if the problem is too large, or has products without interior and there are no
-        polynomials."""
+        polynomials; ``vanishing`` is asked for these unless it is too large."""
         model = Model.of(problem)
-        if model is None or not is_small(problem):
+        if model is None or len(model.cells) > MOST_CELLS:
             return None
+        if sum(map(len, model.paths.values())) > MOST_PATHS:
+            return None
+        polynomials = vanishing()
         if not polynomials and dimension(model, np.random.default_rng(seed)) < len(model.cells):
             return None  # nearly surely no matrix has a neighbourhood of products
         return cls(model, seed, polynomials)
